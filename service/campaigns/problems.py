@@ -1,0 +1,39 @@
+"""What campaigns refuse."""
+
+from service.problems import Busy, Conflict, Invalid
+
+
+class WrongState(Conflict):
+    """The campaign's or wave's state does not allow this step."""
+
+    slug, title = "wrong-state", "This step is not possible in the present state"
+
+
+class PlanNotSupported(Invalid):
+    """The plan declares a breakdown that can not yet be published safely; only the org tree can."""
+
+    slug, title = "plan-not-supported", "This breakdown can not be published safely yet"
+
+
+class UnknownUnit(Invalid):
+    """The audience names a unit that does not exist."""
+
+    slug, title = "unknown-unit", "The audience names an unknown unit"
+
+
+class UnknownQuestionnaire(Invalid):
+    """No questionnaire of this tenant has that key."""
+
+    slug, title = "unknown-questionnaire", "No questionnaire has this key"
+
+
+class AudienceTooSmall(Conflict):
+    """Fewer people are invited than max(2k, 10): a result could hardly ever be published, and silence would tell."""
+
+    slug, title = "audience-too-small", "Too few people are invited"
+
+
+class WaveKeyNotReady(Busy):
+    """The worker has not made a key pair yet; nothing was changed, try again in a moment."""
+
+    slug, title = "wave-key-not-ready", "No wave key is ready yet"

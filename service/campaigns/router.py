@@ -1,0 +1,183 @@
+"""Campaigns, their waves, and the participation links."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select, text
+from sqlmodel import col
+
+from service.campaigns import actions
+from service.campaigns.codes import Codes, Right, address_of
+from service.campaigns.problems import (
+    AudienceTooSmall,
+    PlanNotSupported,
+    UnknownQuestionnaire,
+    UnknownUnit,
+    WaveKeyNotReady,
+    WrongState,
+)
+from service.campaigns.schemas import CampaignIn, CampaignOut, CampaignPage, Invitation, WaveOut
+from service.campaigns.tables import Campaign, Wave
+from service.kit.db import Database
+from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
+from service.problems import Invalid, Malformed, NotFound, problems
+from service.tenants.actions import audit
+from service.tenants.principals import Now, Principal, Transaction, database_of, holding
+from service.tenants.scopes import Scope
+
+router = APIRouter()
+CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
+InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
+
+LINES_AT_ONCE = 2000
+_LINES = text("""
+    SELECT r.serial, r.label, r.language, p.source, p.external_id
+    FROM roster_line r
+    JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
+    WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial > :after
+    ORDER BY r.serial LIMIT :limit
+""")
+
+
+async def _campaign_to_manage(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
+    return await actions.find(tx, caller.tenant_id, campaign_id, lock=True)
+
+
+async def _wave_to_invite(caller: InvitationReader, tx: Transaction, wave_id: UUID) -> Wave:
+    found = await tx.get(Wave, (caller.tenant_id, wave_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+CampaignToManage = Annotated[Campaign, Depends(_campaign_to_manage)]
+WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
+
+
+def _out(wave: Wave) -> WaveOut:
+    return WaveOut.of(wave, address_of(wave.tenant_id, wave.wave_id))
+
+
+@router.post(
+    "/campaigns",
+    status_code=201,
+    operation_id="campaigns.create",
+    responses=problems(Malformed, Invalid, PlanNotSupported, UnknownUnit, UnknownQuestionnaire),
+)
+async def create_campaign(caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn) -> CampaignOut:
+    """Post a draft: questionnaire, audience by org units, plan, policy."""
+    return CampaignOut.of(await actions.create(tx, caller, campaign, now))
+
+
+@router.get("/campaigns", operation_id="campaigns.list", responses=problems(Invalid))
+async def list_campaigns(
+    request: Request,
+    response: Response,
+    caller: CampaignWriter,
+    tx: Transaction,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> CampaignPage:
+    """The campaigns, a page at a time."""
+    statement = select(Campaign).where(col(Campaign.tenant_id) == caller.tenant_id)
+    after = uuid_behind(cursor)
+    if after is not None:
+        statement = statement.where(col(Campaign.campaign_id) > after)
+    found = (await tx.scalars(statement.order_by(col(Campaign.campaign_id)).limit(limit + 1))).all()
+    page = page_of(found, limit, key=lambda row: str(row.campaign_id), show=CampaignOut.of)
+    return CampaignPage(data=page.rows, next=link_next(request, response, page))
+
+
+@router.get("/campaigns/{campaign_id}", operation_id="campaigns.get", responses=problems(NotFound))
+async def get_campaign(campaign: CampaignToManage) -> CampaignOut:
+    """One campaign."""
+    return CampaignOut.of(campaign)
+
+
+@router.post(
+    "/campaigns/{campaign_id}/launch",
+    operation_id="campaigns.launch",
+    responses=problems(NotFound, WrongState, AudienceTooSmall, WaveKeyNotReady),
+)
+async def launch_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
+    """Freeze roster and contract; the wave opens now or at `opens_at`."""
+    return _out(await actions.launch(tx, caller, campaign, now))
+
+
+@router.post("/campaigns/{campaign_id}/close", operation_id="campaigns.close", responses=problems(NotFound, WrongState))
+async def close_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
+    """Stop accepting answers and start the release."""
+    return _out(await actions.close(tx, caller, campaign, now))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/cancel", operation_id="campaigns.cancel", responses=problems(NotFound, WrongState)
+)
+async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> CampaignOut:
+    """Give the campaign up. Answers already given are never opened."""
+    await actions.cancel(tx, caller, campaign, now)
+    return CampaignOut.of(campaign)
+
+
+@router.get("/campaigns/{campaign_id}/waves", operation_id="campaigns.waves", responses=problems(NotFound))
+async def list_waves(campaign: CampaignToManage, tx: Transaction) -> list[WaveOut]:
+    """The campaign's waves."""
+    found = await tx.scalars(
+        select(Wave)
+        .where(col(Wave.tenant_id) == campaign.tenant_id, col(Wave.campaign_id) == campaign.campaign_id)
+        .order_by(col(Wave.number))
+    )
+    return [_out(wave) for wave in found]
+
+
+@router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
+async def get_contract(campaign: CampaignToManage) -> dict[str, Any]:
+    """What was promised at launch, with its digest."""
+    if campaign.contract is None:
+        raise NotFound("The contract exists from launch on.")
+    return {"contract": campaign.contract, "digest": campaign.contract_digest}
+
+
+@router.get(
+    "/waves/{wave_id}/invitations",
+    operation_id="waves.invitations",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}}
+    | problems(NotFound),
+)
+async def stream_invitations(
+    request: Request,
+    wave: WaveToInvite,
+    caller: InvitationReader,
+    tx: Transaction,
+    now: Now,
+    database: Annotated[Database, Depends(database_of)],
+) -> StreamingResponse:
+    """Participation links, one JSON object a line, in random order. Codes are computed, not stored."""
+    audit(tx, wave.tenant_id, now, caller.actor, "invitations.read", str(wave.wave_id))
+    base = request.app.state.settings.http.public_url or str(request.base_url)
+    lines = _invitations(database, request.app.state.codes, wave, base.rstrip("/"))
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+
+
+async def _invitations(database: Database, codes: Codes, wave: Wave, base: str) -> AsyncIterator[bytes]:
+    """Pages in transactions of their own: a slow reader holds no connection. The roster is frozen, so they agree."""
+    link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
+    after = -1
+    while True:
+        async with database.transaction(wave.tenant_id) as tx:
+            scope = {"tenant": wave.tenant_id, "wave": wave.wave_id, "after": after, "limit": LINES_AT_ONCE}
+            found = (await tx.execute(_LINES, scope)).all()
+        page = bytearray()
+        for serial, label, language, source, person in found:
+            code = codes.issue(Right(wave.tenant_id, wave.wave_id, serial, label))
+            line = Invitation(source=source, person=person, language=language, code=code, link=link + code)
+            page += line.model_dump_json().encode() + b"\n"
+        if page:
+            yield bytes(page)
+        if len(found) < LINES_AT_ONCE:
+            return
+        after = found[-1].serial

@@ -1,0 +1,119 @@
+"""Campaigns, waves, what a wave froze (units, classes, roster) and the wave key pairs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from service.kit.columns import TenantRow, document, moment, refers
+
+
+class Campaign(TenantRow, table=True):
+    __tablename__ = "campaign"
+    __table_args__ = (
+        refers("tenant"),
+        refers("questionnaire_version", ("questionnaire_id", "questionnaire_id"), ("version", "number")),
+    )
+
+    campaign_id: UUID = Field(primary_key=True)
+    name: str
+    questionnaire_id: UUID
+    version: int
+    state: str
+    audience: list[str] = document()
+    plan: list[list[str]] = document()
+    policy: dict[str, Any] = document()
+    opens_at: datetime | None = moment(nullable=True)
+    closes_at: datetime | None = moment(nullable=True)
+    created_at: datetime = moment()
+    contract: dict[str, Any] | None = document(nullable=True)
+    contract_digest: str | None = None
+
+
+class Wave(TenantRow, table=True):
+    __tablename__ = "wave"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "campaign_id", "number"),
+        refers("campaign", ("campaign_id", "campaign_id")),
+    )
+
+    wave_id: UUID = Field(primary_key=True)
+    campaign_id: UUID
+    number: int
+    state: str
+    opens_at: datetime | None = moment(nullable=True)
+    closes_at: datetime | None = moment(nullable=True)
+    invited: int
+    roster_digest: str
+    public_key: bytes
+
+
+class WaveKey(TenantRow, table=True):
+    """Made ahead by the worker. `sealed_half` opens nothing without the half in the key folder and the master key."""
+
+    __tablename__ = "wave_key"
+    __table_args__ = (
+        refers("tenant"),
+        refers("wave", ("wave_id", "wave_id")),
+        UniqueConstraint("tenant_id", "wave_id"),
+    )
+
+    key_id: UUID = Field(primary_key=True)
+    public_key: bytes
+    sealed_half: bytes
+    wave_id: UUID | None = None
+    created_at: datetime = moment()
+
+
+class WaveUnit(TenantRow, table=True):
+    """The org tree as it was when the wave was launched."""
+
+    __tablename__ = "wave_unit"
+    __table_args__ = (
+        refers("wave", ("wave_id", "wave_id")),
+        refers("wave_unit", ("wave_id", "wave_id"), ("parent_id", "unit_id")),
+    )
+
+    wave_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(primary_key=True)
+    parent_id: UUID | None = None
+    source: str
+    external_id: str
+    name: str
+
+
+class WaveClass(TenantRow, table=True):
+    """A class of the roster: people that no cell of the plan separates. Its label, in the codes, is random."""
+
+    __tablename__ = "wave_class"
+    __table_args__ = (
+        refers("wave_unit", ("wave_id", "wave_id"), ("unit_id", "unit_id")),
+        CheckConstraint("label BETWEEN 0 AND 4294967295", name="uint32"),
+    )
+
+    wave_id: UUID = Field(primary_key=True)
+    label: int = Field(primary_key=True, sa_type=BigInteger)
+    unit_id: UUID
+
+
+class RosterLine(TenantRow, table=True):
+    """One invited person. The serial is drawn at random: it tells nothing, not even the order of the list."""
+
+    __tablename__ = "roster_line"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "wave_id", "serial"),
+        refers("wave_class", ("wave_id", "wave_id"), ("label", "label")),
+        refers("person", ("person_id", "person_id")),
+        Index("ix_roster_line__tenant_id_person_id", "tenant_id", "person_id"),
+        CheckConstraint("serial BETWEEN 0 AND 4294967295", name="uint32"),
+    )
+
+    wave_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    serial: int = Field(sa_type=BigInteger)
+    label: int = Field(sa_type=BigInteger)
+    language: str | None = None
+    salt: bytes
+    line_digest: bytes

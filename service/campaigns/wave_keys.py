@@ -1,0 +1,77 @@
+"""Wave key pairs, made ahead by the worker, which alone can put a private key together again.
+
+The private key is wrapped by the master key and split in two: one half goes into the database, the other into the
+key folder. Neither half alone, nor both without the master key, opens anything; deleting the half in the folder
+makes every copy of the database worthless for good.
+"""
+
+import secrets
+from pathlib import Path
+from uuid import UUID
+
+from nacl.public import PrivateKey
+from nacl.secret import SecretBox
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from service.campaigns.tables import WaveKey
+from service.kit.clock import Clock
+from service.kit.crypto import KeyMissing, derive, read_key, write_new
+from service.kit.ids import new_id
+from service.kit.jobs import Due, Handler
+
+JOB = "wave_keys"
+
+
+class WaveKeys:
+    """The worker's key folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._box = SecretBox(derive(read_key(folder / "master.key"), b"pouls wave key"))
+        self._folder = folder / "waves"
+
+    def make(self, tenant: UUID) -> tuple[UUID, bytes, bytes]:
+        """A new pair: its id, the public key, the half for the database. The other half is on disk already."""
+        key = new_id()
+        private = PrivateKey.generate()
+        wrapped = bytes(self._box.encrypt(bytes(private)))
+        kept = secrets.token_bytes(len(wrapped))
+        write_new(self._path(tenant, key), kept)
+        return key, bytes(private.public_key), _xor(wrapped, kept)
+
+    def private_key(self, tenant: UUID, key: UUID, sealed_half: bytes) -> PrivateKey:
+        """The private key, put together. Raises KeyMissing where the half in the folder is gone."""
+        path = self._path(tenant, key)
+        try:
+            kept = path.read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(path.name) from None
+        return PrivateKey(self._box.decrypt(_xor(sealed_half, kept)))
+
+    def destroy(self, tenant: UUID, key: UUID) -> None:
+        """Delete the half in the folder; what was sealed to this key can never be opened again."""
+        self._path(tenant, key).unlink(missing_ok=True)
+
+    def _path(self, tenant: UUID, key: UUID) -> Path:
+        return self._folder / str(tenant) / f"{key}.half"
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def maker(keys: WaveKeys, spare: int, clock: Clock) -> Handler:
+    """The job that keeps `spare` unused pairs ready for a tenant."""
+
+    async def make(tx: AsyncSession, due: Due) -> None:
+        unused = (col(WaveKey.tenant_id) == due.tenant_id) & col(WaveKey.wave_id).is_(None)
+        ready = await tx.scalar(select(func.count()).select_from(WaveKey).where(unused))
+        for _ in range(spare - (ready or 0)):
+            key, public, half = keys.make(due.tenant_id)
+            tx.add(
+                WaveKey(tenant_id=due.tenant_id, key_id=key, public_key=public, sealed_half=half, created_at=clock())
+            )
+        await tx.flush()
+
+    return make

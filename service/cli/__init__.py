@@ -1,0 +1,47 @@
+"""The `pouls` command."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from service.cli import admin, demo, replay, serve
+from service.kit.crypto import KeyMissing
+from service.kit.os_user import NoUnprivilegedUser
+from service.kit.postgres import FolderInUse, StartFailed
+from service.kit.roles import RolesMissing
+
+app = typer.Typer(
+    name="pouls",
+    help="Diagnostic questionnaires, pulse surveys and anonymised aggregates.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with local variables could show an answer or a key
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("work")(serve.work)
+app.command("replay")(replay.replay)
+app.command("openapi")(admin.openapi)
+app.add_typer(admin.db, name="db")
+app.add_typer(admin.keys, name="keys")
+app.add_typer(admin.tenants, name="tenants")
+
+_EXPECTED = {
+    FolderInUse: "another Pouls process holds this data folder",
+    KeyMissing: "a key file is missing; run `pouls keys init` (file: {})",
+    NoUnprivilegedUser: "{}",
+    RolesMissing: "{}",
+    StartFailed: "{}",
+    replay.ReplayFailed: "{}",
+}
+
+
+def main() -> None:
+    """Run; failures that a person can mend are one line, not a traceback."""
+    try:
+        app()
+    except tuple(_EXPECTED) as error:
+        sentence = _EXPECTED[type(error)].format(error)
+        Console(stderr=True).print(f"[red]pouls:[/red] {sentence}", highlight=False, soft_wrap=True)
+        sys.exit(1)

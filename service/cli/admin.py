@@ -1,0 +1,113 @@
+"""Operators' commands: database, keys, tenants, and the API's description."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from service import main
+from service.cli import local
+from service.kit import jobs
+from service.kit.db import Database
+from service.kit.ids import new_id
+from service.kit.postgres import External, postgres_for
+from service.kit.roles import ensure_roles
+from service.campaigns import wave_keys
+from service.settings import Settings
+from service.tenants import actions
+from service.tenants.scopes import Scope
+
+db = typer.Typer(help="The database's roles and schema.", no_args_is_help=True)
+keys = typer.Typer(help="Key files.", no_args_is_help=True)
+tenants = typer.Typer(help="Tenants and their API keys.", no_args_is_help=True)
+ACTOR = "operator"
+
+
+def _external(settings: Settings) -> External:
+    postgres = postgres_for(settings)
+    if not isinstance(postgres, External):
+        raise typer.BadParameter("set POULS_DATABASE_URL; the embedded database prepares itself")
+    return postgres
+
+
+@db.command("roles")
+def db_roles() -> None:
+    """Create the roles and the schema; needs a login that may create roles."""
+    asyncio.run(ensure_roles(_external(Settings())))
+
+
+@db.command("migrate")
+def db_migrate(to: Annotated[str, typer.Option(help="a revision, or `base`")] = "head") -> None:
+    """Bring the schema to a revision; creates roles and schema first where they are missing."""
+
+    async def go() -> None:
+        postgres = _external(Settings())
+        await ensure_roles(postgres)
+        await local.migrate(postgres.url("pouls_owner"), to)
+
+    asyncio.run(go())
+
+
+@keys.command("init")
+def keys_init() -> None:
+    """Make the key files that are missing: `api/` for serve, `work/` for work. Keep them apart from the database."""
+    settings = Settings()
+    local.prepare_keys(settings)
+    typer.echo(str(settings.keys_dir))
+
+
+async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:
+    """A tenant with one key for each scope; and the first wave keys asked for."""
+    tenant = new_id()
+    now = datetime.now(UTC)
+    texts: dict[str, str] = {}
+    async with database.transaction(tenant) as tx:
+        await actions.create_tenant(tx, tenant, name, now, ACTOR)
+        await jobs.enqueue(tx, tenant, wave_keys.JOB, tenant, now)
+        for scope in Scope:
+            key = await actions.create_key(tx, tenant, f"{name} {scope}", [scope], now, ACTOR)
+            texts[str(scope)] = key.text()
+    return tenant, texts
+
+
+@tenants.command("create")
+def tenants_create(
+    name: str, as_json: Annotated[bool, typer.Option("--json", help="print one JSON line")] = False
+) -> None:
+    """Create a tenant and one API key for each scope; the keys are shown this once."""
+
+    async def go() -> tuple[UUID, dict[str, str]]:
+        settings = Settings()
+        database = Database(_external(settings).url("pouls_app"), "pouls_app", settings.database)
+        try:
+            return await make_tenant(database, name)
+        finally:
+            await database.close()
+
+    tenant, texts = asyncio.run(go())
+    if as_json:
+        typer.echo(json.dumps({"tenant": str(tenant), "keys": texts}))
+        return
+    typer.echo(f"tenant  {tenant}")
+    for scope, text in texts.items():
+        typer.echo(f"{scope:<22} {text}")
+
+
+def openapi(
+    out: Annotated[Path | None, typer.Option(help="write to this file instead of standard output")] = None,
+    check: Annotated[Path | None, typer.Option(help="exit 1 if this file differs")] = None,
+) -> None:
+    """Print the API's OpenAPI document."""
+    text = main.description()
+    if check is not None:
+        if check.read_text(encoding="utf-8") != text:
+            typer.echo(f"{check.name} is out of date: run `pouls openapi --out {check}`", err=True)
+            raise typer.Exit(1)
+    elif out is not None:
+        out.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text, nl=False)

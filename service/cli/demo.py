@@ -1,0 +1,172 @@
+"""`pouls demo`: a whole Pouls on one machine, with a fictional organisation, ready to be tried."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import threading
+from collections.abc import Callable
+from importlib import resources
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from service.cli import campaign_run, local
+from service.cli.admin import make_tenant
+from service.cli.client import Client, Stopped
+from service.cli.demo_organisation import answers, organisation
+from service.cli.serve import Data, Host, Json, Port, settings_with
+from service.kit.crypto import write_new
+from service.kit.db import Database
+from service.main import create_app
+from service.settings import Settings
+from service.telemetry import logs
+
+PULSES = 4
+NAME = "demo"
+
+
+def demo(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    as_json: Json = False,
+    empty: Annotated[bool, typer.Option("--empty", help="a tenant and its keys only, no organisation")] = False,
+    child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
+) -> None:
+    """Start everything on this machine with a fictional organisation; run it again and it resumes."""
+    settings = settings_with(host, port, data)
+    logs.configure("warning" if settings.log.level == "info" else settings.log.level)
+    listening = local.listen(settings.http.host, settings.http.port)
+    with local.database(settings, prepare=True) as postgres:
+        asyncio.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
+
+
+async def _demo(
+    settings: Settings, postgres: local.Postgres, listening: Any, *, as_json: bool, empty: bool, child: bool
+) -> None:
+    with local.stopping_on_signals() as stop:
+        with local.stopping_with_parent(stop) if child else contextlib.nullcontext():
+            local.prepare_keys(settings)
+            await local.prepare_database(postgres)
+            identity = await _identity(settings, postgres)
+            app = create_app(local.acting_as(settings, postgres, "pouls_app"))
+            async with local.worker_child(settings, postgres), local.serving(app, listening, settings) as ready:
+                story = None if empty else await _tell(ready.url, identity, stop, quiet=as_json)
+                if stop.is_set():
+                    return
+                if as_json:
+                    line = {"url": ready.url, "tenant": identity["tenant"], "keys": identity["keys"]}
+                    print(json.dumps(line), flush=True)  # noqa: T201 - the option's purpose
+                else:
+                    _show(ready.url, identity, story)
+                await stop.wait()
+
+
+async def _identity(settings: Settings, postgres: local.Postgres) -> dict[str, Any]:
+    """The demo's tenant and keys, made once; kept in a file since the database holds hashes only."""
+    file = settings.data.dir / "demo.json"
+    if not file.exists():
+        database = Database(postgres.url("pouls_app"), "pouls_app", settings.database)
+        try:
+            tenant, keys = await make_tenant(database, NAME)
+        finally:
+            await database.close()
+        made = {"tenant": str(tenant), "keys": keys, "nonces": secrets.token_hex(32)}
+        write_new(file, json.dumps(made).encode())
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+async def _tell(url: str, identity: dict[str, Any], stop: asyncio.Event, *, quiet: bool) -> dict[str, Any] | None:
+    """Tell the story in a thread of its own, as a caller like any other; None where somebody stopped it."""
+    stopping = threading.Event()
+
+    async def pass_on() -> None:
+        await stop.wait()
+        stopping.set()
+
+    watch = asyncio.create_task(pass_on())
+    try:
+        return await asyncio.to_thread(_story, url, identity, stopping, quiet)
+    except Stopped:
+        return None
+    finally:
+        watch.cancel()
+
+
+def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: bool) -> dict[str, Any]:
+    client = Client(url, identity["keys"], stop)
+    secret = bytes.fromhex(identity["nonces"])
+    firm = organisation()
+    by_id = {person["external_id"]: person for person in firm.people}
+    try:
+        with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+            task = progress.add_task("people and org units", total=None)
+            client.call("people:write", "PUT", "/v1/dimensions", json=firm.dimensions)
+            client.upsert("/v1/org-units", firm.units)
+            client.upsert("/v1/people", firm.people)
+            top = next(unit["external_id"] for unit in firm.units if unit["parent"] is None)
+            chapters: list[tuple[str, str, int]] = [("Care diagnostic", "care_diagnostic", 0)]
+            chapters += [(f"Team temperature, week {week}", "team_temperature", week) for week in range(1, PULSES + 1)]
+            documents = {key: _catalogue(key) for key in ("care_diagnostic", "team_temperature")}
+            releases = []
+            for name, key, week in chapters:
+                progress.update(task, description=name, total=len(by_id), completed=0)
+                releases.append(
+                    _chapter(
+                        client, name, documents[key], top, secret,
+                        lambda person, key=key, week=week: answers(documents[key], by_id[person], week),
+                        lambda _: progress.advance(task),
+                    )
+                )  # fmt: skip
+            open_wave = campaign_run.ensure_launched(
+                client, _campaign(f"Team temperature, week {PULSES + 1}", "team_temperature", top)
+            )
+        return {"release": releases[0]["id"], "open_wave": open_wave["address"]}
+    finally:
+        client.close()
+
+
+def _chapter(
+    client: Client,
+    name: str,
+    document: dict[str, Any],
+    top: str,
+    secret: bytes,
+    answers_of: campaign_run.Answers,
+    acknowledged: Callable[[str], None],
+) -> dict[str, Any]:
+    campaign_run.ensure_questionnaire(client, document)
+    wave = campaign_run.ensure_launched(client, _campaign(name, document["key"], top))
+    if wave["state"] == "open":
+        campaign_run.answer(client, wave, secret, answers_of, acknowledged)
+    return campaign_run.close(client, wave)
+
+
+def _campaign(name: str, questionnaire: str, top: str) -> dict[str, Any]:
+    return {"name": name, "questionnaire": questionnaire, "audience": {"source": NAME, "units": [top]}}
+
+
+def _catalogue(key: str) -> dict[str, Any]:
+    text = resources.files("service.questionnaires").joinpath("catalogue", f"{key}.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _show(url: str, identity: dict[str, Any], story: dict[str, Any] | None) -> None:
+    out = Console(highlight=False, soft_wrap=True)
+    out.print(f"[bold]Pouls[/bold] is ready at [bold]{url}[/bold] (reference: {url}/docs). Ctrl-C stops it.")
+    out.print(f"tenant {identity['tenant']}, one key for each scope:")
+    for scope, key in identity["keys"].items():
+        out.print(f"  {scope:<22} {key}")
+    if story is None:
+        return
+    reader = identity["keys"]["aggregates:read"]
+    release = f"{url}/v1/releases/{story['release']}"
+    out.print("\nTry:")
+    out.print(f"  curl -H 'Authorization: Bearer {reader}' '{release}/cells?kind=index&unit=D0'", markup=False)
+    out.print(f"  curl -H 'Authorization: Bearer {reader}' '{release}/cells.csv?kind=scale'", markup=False)
+    out.print(f"  curl '{url}/v1/respond/{story['open_wave']}?language=fr'", markup=False)

@@ -1,0 +1,212 @@
+"""One machine: the database if it is ours, the API in this process, the worker as a child."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client import start_http_server
+
+from service.kit.crypto import ensure_key
+from service.kit.migrate import migrate
+from service.kit.postgres import External, Postgres, postgres_for
+from service.kit.roles import ensure_roles
+from service.settings import Settings
+
+log = structlog.get_logger()
+WORKER_STOP_S = 60.0
+GRACE_S = 30
+
+
+@contextmanager
+def stopping_on_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGINT and SIGTERM set, instead of interrupting whatever runs."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def stopping_with_parent(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` when standard input ends: the parent holds its other end, and the kernel closes it for a dead one."""
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        if not os.read(0, 4096):
+            stop.set()
+            loop.remove_reader(0)
+
+    loop.add_reader(0, ended)
+    try:
+        yield
+    finally:
+        loop.remove_reader(0)
+
+
+@contextmanager
+def database(settings: Settings, *, prepare: bool) -> Iterator[Postgres]:
+    """The running database. Ours is always prepared (roles, schema); a foreign one when asked."""
+    postgres = postgres_for(settings)
+    # In this thread, since the kernel ties a child's "parent is gone" to the thread that started it.
+    postgres.start()
+    try:
+        yield postgres
+    finally:
+        postgres.stop()
+
+
+async def prepare_database(postgres: Postgres) -> None:
+    """Roles, schema and migrations."""
+    await ensure_roles(postgres)
+    await migrate(postgres.url("pouls_owner"))
+
+
+def prepare_keys(settings: Settings) -> None:
+    """Make the key files that are missing."""
+    for name in ("api/intake.key", "work/master.key"):
+        ensure_key(settings.keys_dir / name)
+
+
+def acting_as(settings: Settings, postgres: Postgres, role: str) -> Settings:
+    """The settings of a process that connects under a role."""
+    given = settings.model_dump()
+    given["database"]["url"] = postgres.url(role)
+    given["keys"]["dir"] = settings.keys_dir.absolute()
+    return Settings.model_validate(given)
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours to handle: the database must be stopped after the server, in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that answers."""
+
+    url: str
+    metrics_url: str | None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind((host, port))
+    opened.listen(2048)
+    opened.setblocking(False)
+    return opened
+
+
+def base_url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
+    return f"http://{shown}:{port}"
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, listening: socket.socket, settings: Settings) -> AsyncIterator[Serving]:
+    """The API, accepting requests; stopped in order at the end (requests under way finish, the queue is committed)."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=75,
+    )
+    server = _Server(config)
+    with metrics_listener(settings) as metrics_url:
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            while not server.started:
+                if task.done():
+                    task.result()
+                    raise RuntimeError("the server stopped before it started")
+                await asyncio.sleep(0.01)
+            yield Serving(base_url(listening), metrics_url)
+        finally:
+            server.should_exit = True
+            await task
+
+
+@contextmanager
+def metrics_listener(settings: Settings) -> Iterator[str | None]:
+    """`/metrics` on a listener of its own, which no client of the API can reach."""
+    if settings.http.metrics_port is None:
+        yield None
+        return
+    server, thread = start_http_server(settings.http.metrics_port, settings.http.metrics_host)
+    try:
+        yield f"http://{settings.http.metrics_host}:{server.server_port}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@asynccontextmanager
+async def worker_child(settings: Settings, postgres: Postgres) -> AsyncIterator[None]:
+    """The worker in a process of its own: it alone loads the keys that open answers. Started again if it dies."""
+    environment = os.environ | {
+        "POULS_DATABASE_URL": postgres.url("pouls_work"),
+        "POULS_KEYS_DIR": str(settings.keys_dir.absolute()),
+        "POULS_DATA_DIR": str(settings.data.dir.absolute()),
+        "POULS_LOG_LEVEL": settings.log.level,
+    }
+    environment.pop("POULS_HTTP_METRICS_PORT", None)  # this process has it
+    stopping = False
+
+    async def keep() -> None:
+        while not stopping:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "service.cli", "work", "--child", stdin=subprocess.PIPE, env=environment,
+                start_new_session=True,
+            )  # fmt: skip
+            try:
+                code = await child.wait()
+            except asyncio.CancelledError:
+                if child.stdin is not None:
+                    child.stdin.close()  # its sign to finish what it does and stop
+                try:
+                    await asyncio.wait_for(child.wait(), WORKER_STOP_S)
+                except TimeoutError:
+                    child.kill()
+                    await child.wait()
+                raise
+            log.error("worker ended; starting it again", code=code)
+            await asyncio.sleep(1)
+
+    task = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        stopping = True
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def is_external(postgres: Postgres) -> bool:
+    return isinstance(postgres, External)

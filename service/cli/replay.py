@@ -1,0 +1,6 @@
+class ReplayFailed(Exception):
+    pass
+
+
+def replay() -> None:
+    pass

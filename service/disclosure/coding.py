@@ -1,0 +1,217 @@
+"""Display coding: how finely a figure is shown, by numbers of people and never by the figure itself.
+
+Everything is exact integer arithmetic on counts, vectorised over cells, and rounded once, at the end, halves away from
+zero. A coded figure is a whole number of units of its last decimal (`units`) with the number of decimals, so that a
+renderer can show 58.0.
+
+`Nearby` tells, for each cell, the largest group of each size class that can be computed with it. The step of such a
+cell, *in people* (step times n), is at least that of the residual, unless it already has the residual's own step; the
+same goes for end bands and for the clipping of means.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from service.disclosure.tree import NOBODY, Ints, Mask, Tree
+
+EXACT_FROM = 30
+FINE_FROM = 100
+BANDLESS_FROM = 1_000
+N_BAND = 5
+
+# Steps of shares in tenths of a point; ends (width of the end bands) likewise; both by n, finest first.
+SHARE_STEPS = (1, 10, 50)
+SHARE_ENDS = (0, 20, 50, 100)
+# Steps and clipping of means in hundredths of a score. The clip of 0.1 is for large cells beside small residuals.
+MEAN_STEPS = (1, 10)
+MEAN_CLIPS = (0, 10, 30)
+WHOLE_SHARE = 1_000
+
+
+class Bound(IntEnum):
+    """Whether a share is the figure shown, or only known to lie at or beyond it."""
+
+    at_most = -1
+    none = 0
+    at_least = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nearby:
+    """Largest derivable group under 30, under 100 and under 1,000 people that each cell takes part in; 0: none."""
+
+    small: Ints
+    middling: Ints
+    large: Ints
+
+    def with_those_of(self, other: "Nearby") -> "Nearby":
+        """The larger of both, cell by cell."""
+        return Nearby(
+            np.maximum(self.small, other.small),
+            np.maximum(self.middling, other.middling),
+            np.maximum(self.large, other.large),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """Coded percentages: `units` of the last of `decimals` decimals, and the `Bound` of each."""
+
+    units: Ints
+    decimals: Ints
+    bounds: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Means:
+    """Coded means: `units` of the last of `decimals` decimals."""
+
+    units: Ints
+    decimals: Ints
+
+
+def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
+    """The derivable groups each published cell takes part in.
+
+    A residual is computed from its cell and that cell's maximal published descendants. Where the residual above a cell
+    is empty, the cell is also the one above less its siblings: the one above then takes part in whatever the cell does,
+    and in the cell itself, and so on upwards.
+
+    Args:
+        tree: the org tree.
+        n: respondents of each cell (subtree sums), [size, measures].
+        published: the pattern, same shape.
+    """
+    upper = tree.above(published)
+    inside = published & (upper != NOBODY)
+    column = np.broadcast_to(np.arange(n.shape[1]), n.shape)
+    rest = np.where(published, n, 0)
+    np.subtract.at(rest, (upper[inside], column[inside]), n[inside])
+    found = []
+    for low, high in ((1, EXACT_FROM), (EXACT_FROM, FINE_FROM), (FINE_FROM, BANDLESS_FROM)):
+        own = np.where(published & (rest >= low) & (rest < high), rest, 0)
+        cell = np.where(published & (n >= low) & (n < high), n, 0)
+        stands_for = own.copy()
+        for level in reversed(tree.levels):
+            rows, columns = np.nonzero(inside[level])
+            nodes = level[rows]
+            over = upper[nodes, columns]
+            empty = rest[over, columns] == 0
+            derived = np.maximum(stands_for[nodes, columns], cell[nodes, columns])
+            np.maximum.at(stands_for, (over[empty], columns[empty]), derived[empty])
+        beside = np.where(inside, np.take_along_axis(own, np.maximum(upper, 0), axis=0), 0)
+        found.append(np.maximum(stands_for, beside))
+    return Nearby(*found)
+
+
+def divide(numerator: Ints, denominator: Ints) -> Ints:
+    """Quotient rounded to the nearest whole number, halves away from zero; denominators > 0."""
+    size = (2 * np.abs(numerator) + denominator) // (2 * denominator)
+    return np.where(numerator < 0, -size, size)
+
+
+def n_band(n: Ints) -> tuple[Ints, Ints]:
+    """Lowest and highest number of respondents that a reader is told: bands of 5 under 30, exact from 30."""
+    low = n // N_BAND * N_BAND
+    exact = n >= EXACT_FROM
+    return np.where(exact, n, low), np.where(exact, n, low + N_BAND - 1)
+
+
+def percentages(numerator: Ints, denominator: Ints, decimals: int) -> Ints:
+    """Exact percentage in units of the last decimal, rounded last: 269 of 565 without decimals is 48."""
+    return divide(numerator * 100 * 10**decimals, denominator)
+
+
+def mean_decimals(n: Ints, near: Nearby) -> Ints:
+    """Decimals of a mean, and of the standard deviation beside it: 2 from 100 people, else 1."""
+    step = np.where(n >= FINE_FROM, *MEAN_STEPS)
+    for size in (near.small, near.middling):
+        step = _coarsened(step, MEAN_STEPS, n, need=MEAN_STEPS[1] * size, coarsest=MEAN_STEPS[1])
+    return np.where(step == MEAN_STEPS[0], 2, 1)
+
+
+def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, near: Nearby) -> Means:
+    """Means of cells, clipped at both ends of the answer scale where the cell, or a residual beside it, is small.
+
+    Args:
+        total: sum of scores times `denominator`.
+        denominator: of a person's score.
+        n: respondents, >= 1.
+        lowest: lowest score there is.
+        highest: highest score there is.
+        near: residuals of the same cells.
+    """
+    decimals = mean_decimals(n, near)
+    step = np.where(decimals == 2, *MEAN_STEPS)  # noqa: PLR2004 - two decimals are steps of a hundredth
+    clip = np.where(n < EXACT_FROM, MEAN_CLIPS[-1], MEAN_CLIPS[0])
+    clip = _widened(clip, MEAN_CLIPS, step, n, need=MEAN_CLIPS[-1] * near.small, widest=MEAN_CLIPS[-1])
+    scale = 10**decimals
+    units = divide(total * scale, denominator * n)
+    # The ends are whole units, so clipping what is rounded equals rounding what is clipped.
+    margin = clip * scale // 100
+    return Means(np.clip(units, lowest * scale + margin, highest * scale - margin), decimals)
+
+
+def deviations(total: Ints, square_total: Ints, denominator: Ints, n: Ints, decimals: Ints) -> Ints:
+    """Sample standard deviations (n - 1) in units of the last of `decimals` decimals, exact to the digit; n >= 2."""
+    columns = (total, square_total, denominator, n, decimals)
+    cells = zip(*(np.ravel(column).tolist() for column in np.broadcast_arrays(*columns)), strict=True)
+    # Python's integers: four times a sum of squares times n need not fit in 64 bits.
+    coded = [
+        (math.isqrt(4 * 100**places * (people * squares - scores * scores) // (people * (people - 1) * per * per)) + 1)
+        // 2
+        for scores, squares, per, people, places in cells
+    ]
+    return np.array(coded, dtype=np.int64).reshape(n.shape)
+
+
+def share_format(n: Ints, near: Nearby) -> tuple[Ints, Ints]:
+    """Step and width of the end bands, both in tenths of a point, of the shares of cells of n people."""
+    step = np.select([n >= FINE_FROM, n >= EXACT_FROM], SHARE_STEPS[:2], SHARE_STEPS[2])
+    end = np.select([n >= BANDLESS_FROM, n >= FINE_FROM, n >= EXACT_FROM], SHARE_ENDS[:3], SHARE_ENDS[3])
+    for size, coarsest in ((near.small, SHARE_STEPS[2]), (near.middling, SHARE_STEPS[1])):
+        step = _coarsened(step, SHARE_STEPS, n, need=coarsest * size, coarsest=coarsest)
+    for size, widest in zip((near.small, near.middling, near.large), reversed(SHARE_ENDS[1:]), strict=True):
+        end = _widened(end, SHARE_ENDS, step, n, need=widest * size, widest=widest)
+    return step, end
+
+
+def shares(numerator: Ints, denominator: Ints, step: Ints, end: Ints) -> Shares:
+    """Percentages in steps and end bands of `share_format`; an end is judged on the exact share, so it is never untrue.
+
+    Args:
+        numerator: people (or shares of people times their denominator).
+        denominator: of the whole cell, >= 1.
+        step: tenths of a point.
+        end: tenths of a point; 0: no end bands.
+    """
+    decimals = np.where(step == SHARE_STEPS[0], 1, 0)
+    tenths = divide(numerator * WHOLE_SHARE, denominator * step) * step
+    high = (end > 0) & (numerator * WHOLE_SHARE >= (WHOLE_SHARE - end) * denominator)
+    low = (end > 0) & (numerator * WHOLE_SHARE <= end * denominator)
+    tenths = np.where(high, WHOLE_SHARE - end, np.where(low, end, tenths))
+    bounds = np.where(high, int(Bound.at_least), np.where(low, int(Bound.at_most), int(Bound.none)))
+    return Shares(np.where(decimals == 1, tenths, tenths // 10), decimals, bounds)
+
+
+def _coarsened(step: Ints, options: tuple[int, ...], n: Ints, *, need: Ints, coarsest: int) -> Ints:
+    """The finest allowed step, not finer than `step`, whose step times n reaches `need`, or else `coarsest`."""
+    for option in options:
+        if option > coarsest:
+            break
+        short = (need > 0) & (step * n < need) & (step < option)
+        step = np.where(short, option, step)
+    return step
+
+
+def _widened(end: Ints, options: tuple[int, ...], step: Ints, n: Ints, *, need: Ints, widest: int) -> Ints:
+    """As `_coarsened` for an end band; without one, the end figure still covers half a step."""
+    for option in options:
+        if option > widest:
+            break
+        short = (need > 0) & (np.maximum(2 * end, step) * n < 2 * need) & (end < option)
+        end = np.where(short, option, end)
+    return end

@@ -1,0 +1,165 @@
+"""What protect() is told of a measure: integers per class of the org tree, nothing rounded, nothing per person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.disclosure.tree import Ints
+
+LARGEST_TOTAL = 2**48
+"""Bound on any sum over everybody, so that no product of the display coding leaves 64 bits."""
+
+
+_ARRAYS = ("n", "total", "square_total", "counts", "favourable", "neutral", "unfavourable", "partial")
+
+
+class Kind(Enum):
+    """What a measure is made of."""
+
+    item = "item"
+    scale = "scale"
+    index = "index"
+
+
+class Family(StrEnum):
+    """What a row tells; each family has its own threshold and its own pattern of cells."""
+
+    mean = "mean"
+    distribution = "distribution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measure:
+    """One item, scale or index of a wave, counted in each class (the people directly in a node, not those below).
+
+    Arrays are whole numbers of shape [classes], but `counts`, which is [classes, options].
+
+    Attributes:
+        id: unique among the measures of one call.
+        kind: item, scale (parts: items) or index (parts: scales).
+        n: respondents of the measure: to the item; to all items of the scale; to all items of all scales of the index.
+        sensitive: asks for the policy's `k_sensitive`. A measure built from a sensitive one is sensitive too.
+        total: sum of the respondents' scores times `denominator`; None (with `square_total`, `score_min` and
+            `score_max`) where no mean is defined.
+        square_total: sum of the squares of (score times `denominator`).
+        denominator: a person's score is a whole number over this (items of a scale; a common multiple for an index).
+        score_min: lowest score there is, not the lowest given.
+        score_max: highest score there is.
+        counts: respondents by option; for several choices they may add up to more than n. Items only. None: none.
+        favourable: sum of the respondents' favourable shares times `share_denominator`; all three shares or none.
+        neutral: as `favourable`.
+        unfavourable: as `favourable`; the three add up to n times `share_denominator`.
+        share_denominator: a person's share is a whole number over this (items of a scale; 1 for an item).
+        parts: ids of the measures it is built from. No measure is part of two.
+        partial: people who are respondents of at least one part and not of the measure; for scales and indices only.
+
+    Raises:
+        ValueError: the numbers contradict each other; names the measure and the field.
+    """
+
+    id: str
+    kind: Kind
+    n: Ints
+    sensitive: bool = False
+    total: Ints | None = None
+    square_total: Ints | None = None
+    denominator: int = 1
+    score_min: int | None = None
+    score_max: int | None = None
+    counts: Ints | None = None
+    favourable: Ints | None = None
+    neutral: Ints | None = None
+    unfavourable: Ints | None = None
+    share_denominator: int = 1
+    parts: Sequence[str] = ()
+    partial: Ints | None = None
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a measure has an id")
+        object.__setattr__(self, "kind", Kind(self.kind))
+        object.__setattr__(self, "parts", tuple(self.parts))
+        for name in _ARRAYS:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, self._whole(name, np.asarray(getattr(self, name))))
+        for name in ("denominator", "share_denominator"):
+            if getattr(self, name) < 1:
+                self._refuse(name, "is under 1")
+        self._check_scores()
+        self._check_shares()
+        self._check_parts()
+        if not self.families:
+            self._refuse("total", "and counts and favourable are all absent: nothing to publish")
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The families that the measure has figures for."""
+        has = {Family.mean: self.total is not None, Family.distribution: self.has_shares or self.counts is not None}
+        return tuple(family for family in Family if has[family])
+
+    @property
+    def has_shares(self) -> bool:
+        """Whether favourable, neutral and unfavourable are defined."""
+        return self.favourable is not None
+
+    @property
+    def binary(self) -> bool:
+        """Whether the mean is the distribution, the answers being two neighbouring numbers."""
+        return self.score_min is not None and self.score_max is not None and self.score_max - self.score_min == 1
+
+    @property
+    def answers(self) -> tuple[int | None, int | None, int | None]:
+        """What there is to choose from: lowest score, highest score, number of options."""
+        return self.score_min, self.score_max, None if self.counts is None else self.counts.shape[1]
+
+    def _whole(self, name: str, given: NDArray[np.generic]) -> Ints:
+        shape = (np.shape(self.n)[0] if np.ndim(self.n) else 0, *given.shape[1:])
+        if given.dtype.kind not in "iu" or given.shape != shape or given.ndim != (2 if name == "counts" else 1):
+            self._refuse(name, "is not one row of whole numbers per class")
+        if float(np.abs(given.astype(np.float64)).sum()) > LARGEST_TOTAL:
+            self._refuse(name, "is too large to add up exactly")
+        array = given.astype(np.int64)
+        if name != "total" and bool((array < 0).any()):
+            self._refuse(name, "holds a number under zero")
+        array.setflags(write=False)
+        return array
+
+    def _check_scores(self) -> None:
+        given = (self.total, self.square_total, self.score_min, self.score_max)
+        if all(part is None for part in given):
+            return
+        if self.total is None or self.square_total is None or self.score_min is None or self.score_max is None:
+            self._refuse("total", "needs square_total, score_min and score_max")
+        if not self.score_min < self.score_max:
+            self._refuse("score_min", "is not under score_max")
+        lowest, highest = (self.n * self.denominator * end for end in (self.score_min, self.score_max))
+        if bool(((self.total < lowest) | (self.total > highest)).any()):
+            self._refuse("total", "lies outside n times the range of scores")
+        # Python's integers: the square of a large total does not fit in 64 bits.
+        squares = self.n.astype(object) * self.square_total.astype(object)
+        if bool((squares < self.total.astype(object) ** 2).any()):
+            self._refuse("square_total", "is smaller than any answers with this total can give")
+
+    def _check_shares(self) -> None:
+        if self.counts is not None and (self.kind is not Kind.item or bool((self.counts > self.n[:, None]).any())):
+            self._refuse("counts", "belongs to items, and no option has more people than answered")
+        shares = [self.favourable, self.neutral, self.unfavourable]
+        present = [share for share in shares if share is not None]
+        if not present:
+            return
+        if len(present) < len(shares) or not np.array_equal(sum(present), self.n * self.share_denominator):
+            self._refuse("favourable", "with neutral and unfavourable does not add up to n times share_denominator")
+
+    def _check_parts(self) -> None:
+        composite = self.kind is not Kind.item
+        if composite != bool(self.parts) or composite != (self.partial is not None):
+            self._refuse("parts", "and partial go with scales and indices, and with them only")
+        if len(set(self.parts)) != len(self.parts):
+            self._refuse("parts", "names a measure twice")
+
+    def _refuse(self, field: str, why: str) -> NoReturn:
+        raise ValueError(f"measure {self.id}: {field} {why}")

@@ -1,0 +1,96 @@
+"""Scales against their items, indices against their scales: what their sums give away together, and the cure.
+
+The reader knows, of each published cell of each measure, the exact sum over its respondents. People skip items, so a
+scale speaks of fewer people than its items do, and item sums less scale sums can leave the few who skipped something.
+
+**Who stays in a combination.** Take any signed combination of all released sums. Within one *piece* (the people whose
+nearest published cell is the same, in each pattern involved) the coefficients are constants: a_q for item q, and b for
+the scale. A person is *complete* when counted in the scale, *partial* when counted in some of its items but not in the
+scale. An item's answer of a complete person has coefficient a_q + b, of a partial person a_q. For b != 0 the complete
+people of a piece drop out only where a_q = -b for every item q, and then every partial person of the piece stays in,
+through any item answered. So each piece of a block of the scale keeps at least min(partial, complete) people, and the
+whole combination at least `g`, the sum of that over the pieces of the block.
+
+**The rule.** The pattern of a scale lies inside that of each of its items (so that pieces refine its blocks), and each
+of its blocks satisfies one of:
+
+- nobody is partial: then b may be added to each a_q without changing anything, and the scale is gone from the
+  combination, as it adds nothing to what its items give away, which the tree lemma has settled item by item;
+- nobody is complete: b multiplies nothing, and is gone too;
+- g >= k: whatever uses this block describes at least k people.
+
+A combination that is not zero therefore either uses a block with g >= k, or is one of items alone, each with its own
+answers, and keeps a whole block of some item, of k people or more. For an index put "complete on all its scales" for
+complete and "complete on some of its scales but not all" for partial: complete people drop out only if every item of
+scale s has the coefficient -(b_s + c_s), where c_s != 0 is the index's share; who completed s, but not all scales,
+keeps -c_s != 0 on the items of s. Blocks of the index without partial people are absorbed into the scales (b_s + c_s),
+whose own argument then runs.
+
+Note that g = 0 with both complete and partial people is refused: blocks of different items can overlap so that items
+cancel in one piece only together with another one, and leave the complete people of a third, fewer than k.
+
+**Favourable shares and distributions** are sums of functions of an answer. Coefficients become functions of the answer,
+taken up to a constant (a constant only counts who answered), and the argument stands with "-b" read as a function that
+is not constant: the scale treats its items alike, so it is the same function for each. Items of unlike formats break
+that one step (a function may be constant on the few answers of one item), so for them `partial` is replaced by the
+fewest people that any one part leaves over. A mean is a combination of a distribution; as the cells of a distribution
+lie inside those of the mean, combinations that say more than a mean are constant on whole blocks of the distribution,
+and keep k_distribution people by the same argument with its pattern. A favourable share can be as good as a mean (three
+answers), so a whole whose parts have means must itself be judged as a mean.
+
+**Squares** (standard deviations) of a sum of two or more parts hold products of answers that nothing else published
+holds, so every complete person of the block stays in; of one part, they are the part's own.
+
+**Numbers of respondents** differ, between a part and the whole, by nobody or by k people in each block, hence in each
+published cell.
+"""
+
+import numpy as np
+
+from service.disclosure.tree import NOBODY, Ints, Mask, Tree
+
+
+def withdraw(
+    tree: Tree, published: Mask, finer: Mask, k: int, *, complete: Ints, partial: Ints, missing: Ints, alike: bool
+) -> Mask:
+    """The cells of a scale (or index) that may stay, of those its own numbers of respondents allow.
+
+    A block that fails hides its own cell and joins the block above, which is then judged with it. Blocks below are not
+    touched by that, so one pass from the leaves up ends at the fixpoint, and it is the only one.
+
+    Args:
+        tree: the org tree.
+        published: cells of the measure, [size], inside the pattern of each of its parts.
+        finer: union of the patterns of all its parts, and of their parts, [size].
+        k: smallest group of the measure in this family.
+        complete: respondents of the measure in each class, [size].
+        partial: people of each class who answered some of its parts, not all, [size].
+        missing: respondents of each part who are not respondents of the measure, [parts, size].
+        alike: every item below has the same answers to choose from.
+
+    Returns:
+        Mask of the cells that stay.
+    """
+    piece = tree.blocks(np.stack([complete, partial, *missing], axis=1), np.repeat(finer[:, None], len(missing) + 2, 1))
+    left_over = piece[:, 1] if alike else piece[:, 2:].min(axis=1)
+    kept_in = np.minimum(piece[:, 0], left_over)
+    facts = np.stack([kept_in, complete, partial, *missing], axis=1)
+    block = tree.blocks(facts, np.repeat(published[:, None], facts.shape[1], axis=1)).tolist()
+    above = tree.above(published).tolist()
+    stays = published.copy()
+    for level in reversed(tree.levels):
+        for node in level[published[level]].tolist():
+            if _safe(block[node], k):
+                continue
+            stays[node] = False
+            upper = above[node]
+            if upper != NOBODY:
+                block[upper] = [mine + theirs for mine, theirs in zip(block[upper], block[node], strict=True)]
+    return stays
+
+
+def _safe(block: list[int], k: int) -> bool:
+    kept_in, complete, partial, *missing = block
+    if any(0 < people < k for people in missing):
+        return False
+    return partial == 0 or complete == 0 or kept_in >= k

@@ -1,0 +1,42 @@
+"""Column helpers shared by every table module."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+metadata: MetaData = SQLModel.metadata
+metadata.naming_convention = {
+    "ix": "ix_%(table_name)s__%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s__%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s__%(constraint_name)s",
+    "fk": "fk_%(table_name)s__%(column_0_N_name)s__%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class TenantRow(SQLModel):
+    """A row that belongs to one tenant: its primary key starts with the tenant."""
+
+    tenant_id: UUID = Field(primary_key=True)
+
+
+def moment(*, nullable: bool = False) -> Any:
+    """A timestamp with zone."""
+    return Field(default=None if nullable else ..., sa_type=DateTime(timezone=True), nullable=nullable)  # type: ignore[call-overload]  # SQLModel's overloads do not know instances of a type
+
+
+def document(*, nullable: bool = False) -> Any:
+    """A JSON document."""
+    return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)  # type: ignore[call-overload]  # same
+
+
+def refers(table: str, *pairs: tuple[str, str], on_delete: str | None = None) -> ForeignKeyConstraint:
+    """A foreign key that carries the tenant along: pairs of (own column, referred column)."""
+    own, theirs = zip(("tenant_id", "tenant_id"), *pairs, strict=True)
+    return ForeignKeyConstraint(list(own), [f"{table}.{name}" for name in theirs], ondelete=on_delete)
+
+
+__all__ = ["TenantRow", "document", "metadata", "moment", "refers"]

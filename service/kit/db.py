@@ -1,0 +1,95 @@
+"""Engine and transactions. A tenant's rows are seen only inside a transaction that named the tenant."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from service.settings import DatabaseSettings
+
+SET_TENANT = text("SELECT set_config('pouls.tenant', :tenant, true)")
+
+
+def async_url(url: str) -> URL:
+    """The URL for asyncpg, whatever PostgreSQL scheme it came with."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ValueError("the database URL must be a PostgreSQL one")
+    return parsed.set(drivername="postgresql+asyncpg")
+
+
+def session_settings(role: str, settings: DatabaseSettings) -> Mapping[str, str]:
+    """What each connection is told at its start: the role it acts under and its deadlines."""
+    milliseconds = str(int(settings.statement_timeout_s * 1000))
+    return {
+        "role": role,
+        "search_path": "pouls",
+        "application_name": role,
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+    }
+
+
+class Database:
+    """One process's pool, acting under one role."""
+
+    def __init__(self, url: str, role: str, settings: DatabaseSettings) -> None:
+        self.role = role
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(url),
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_wait_s,
+            pool_pre_ping=False,
+            connect_args={
+                "timeout": settings.connect_timeout_s,
+                "server_settings": dict(session_settings(role, settings)),
+            },
+        )
+
+    @asynccontextmanager
+    async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """Commits at the end, rolls back on any error. Without a tenant, row security shows no tenant's row.
+
+        A cancellation while the transaction is being opened may leave the driver's idea of it and the server's
+        apart (SQLAlchemy #13381), so such a connection is thrown away, never returned to the pool.
+        """
+        async with self.engine.connect() as connection:
+            try:
+                await _begin(connection, tenant)
+            except BaseException:
+                await asyncio.shield(connection.invalidate())
+                raise
+            session = AsyncSession(connection, expire_on_commit=False, autoflush=True)
+            try:
+                yield session
+                await session.flush()
+                await connection.commit()
+            except BaseException as error:
+                await asyncio.shield(_abandon(connection, error))
+                raise
+            finally:
+                session.expunge_all()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def _begin(connection: AsyncConnection, tenant: UUID | None) -> None:
+    await connection.begin()
+    await connection.execute(SET_TENANT, {"tenant": str(tenant) if tenant else ""})
+
+
+async def _abandon(connection: AsyncConnection, error: BaseException) -> None:
+    """Roll back; a connection whose state nobody can vouch for is closed instead."""
+    if isinstance(error, Exception) and not connection.invalidated:
+        try:
+            await connection.rollback()
+        except Exception:  # noqa: BLE001 - whatever the driver says, the connection is not to be trusted
+            await connection.invalidate()
+    else:
+        await connection.invalidate()

@@ -1,0 +1,106 @@
+"""Due work: rows in our own table, taken one at a time by any number of workers (FOR UPDATE SKIP LOCKED).
+
+A job's effect and its removal are one transaction, so a worker that dies leaves the job as it was and a job is
+never half done. A job that fails is put off, longer each time, and never given up: somebody has to look.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.kit.clock import Clock
+from service.kit.db import SET_TENANT, Database
+from service.kit.ids import new_id
+
+FIRST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One piece of due work."""
+
+    tenant_id: UUID
+    job_id: UUID
+    kind: str
+    subject_id: UUID
+    due_at: datetime
+    attempts: int
+
+
+Handler = Callable[[AsyncSession, Due], Awaitable[None]]
+
+_ENQUEUE = text("""
+    INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
+    VALUES (:tenant, :job, :kind, :subject, :due, 0)
+    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = least(job.due_at, excluded.due_at)
+""")
+_TAKE = text("""
+    SELECT tenant_id, job_id, kind, subject_id, due_at, attempts FROM job
+    WHERE due_at <= :now AND kind = ANY(:kinds) ORDER BY due_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+_DONE = text("DELETE FROM job WHERE tenant_id = :tenant AND job_id = :job")
+_PUT_OFF = text("""
+    UPDATE job SET due_at = :due, attempts = attempts + 1, last_problem = :problem
+    WHERE tenant_id = :tenant AND job_id = :job
+""")
+
+
+async def enqueue(tx: AsyncSession, tenant: UUID, kind: str, subject: UUID, due: datetime) -> None:
+    """Ask for a piece of work, in the transaction that makes it necessary; asking twice is asking once."""
+    await tx.execute(_ENQUEUE, {"tenant": tenant, "job": new_id(), "kind": kind, "subject": subject, "due": due})
+
+
+class Sweeper:
+    """Takes due work until there is none."""
+
+    def __init__(self, database: Database, handlers: Mapping[str, Handler], clock: Clock) -> None:
+        self._database = database
+        self._handlers = dict(handlers)
+        self._clock = clock
+
+    async def sweep(self) -> int:
+        """Do all that is due now; the number of jobs done."""
+        done = 0
+        while await self.step():
+            done += 1
+        return done
+
+    async def step(self) -> bool:
+        """Do one due job; False where none is due."""
+        due: Due | None = None
+        try:
+            async with self._database.transaction() as tx:
+                row = (await tx.execute(_TAKE, {"now": self._clock(), "kinds": list(self._handlers)})).one_or_none()
+                if row is None:
+                    return False
+                due = Due(*row)
+                await tx.execute(SET_TENANT, {"tenant": str(due.tenant_id)})
+                await self._handlers[due.kind](tx, due)
+                await tx.execute(_DONE, {"tenant": due.tenant_id, "job": due.job_id})
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            if due is None:
+                raise
+            await self._put_off(due, error)
+        return True
+
+    async def _put_off(self, due: Due, error: Exception) -> None:
+        # The class of the error, never its text: a driver's message may quote a row.
+        name = type(error).__name__
+        pause = min(FIRST_PAUSE * 2 ** min(due.attempts, 20), LONGEST_PAUSE)
+        log.error(
+            "job failed", kind=due.kind, subject=str(due.subject_id), problem=name, retry_in_s=pause.total_seconds()
+        )
+        async with self._database.transaction(due.tenant_id) as tx:
+            values = {"tenant": due.tenant_id, "job": due.job_id, "due": self._clock() + pause, "problem": name}
+            await tx.execute(_PUT_OFF, values)

@@ -1,0 +1,77 @@
+"""The schema's versions: up, down, and whether the code and the database agree."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import service
+from service.kit.columns import metadata
+from service.kit.db import async_url
+
+# A migration that can not have its lock at once gives way to the requests in front of it and is tried again.
+LOCK_TIMEOUT = "5s"
+ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('pouls.migrations'))"
+
+
+def every_table() -> MetaData:
+    """The metadata of all domains (each `*tables` module of the service is imported)."""
+    for module in pkgutil.walk_packages(service.__path__, "service."):
+        if module.name.rpartition(".")[2].endswith("tables"):
+            importlib.import_module(module.name)
+    return metadata
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration: the scripts lie in the wheel, or beside the package in a checkout."""
+    package = Path(service.__file__).parent
+    folders = (package / "_alembic", package.parent / "alembic")
+    found = Config()
+    found.set_main_option("script_location", str(next(folder for folder in folders if folder.is_dir())))
+    found.attributes["connection"] = connection
+    return found
+
+
+def head() -> str:
+    """The revision that this code expects."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise RuntimeError("there is no migration")
+    return revision
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision that the database is at."""
+    return MigrationContext.configure(connection, opts={"version_table_schema": "pouls"}).get_current_revision()
+
+
+async def migrate(url: str, to: str = "head") -> None:
+    """Bring the schema to a revision, as its owner; two at once wait for one another."""
+    engine = create_async_engine(
+        async_url(url),
+        connect_args={"server_settings": {"role": "pouls_owner", "search_path": "pouls", "lock_timeout": LOCK_TIMEOUT}},
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(ONE_AT_A_TIME))
+            await connection.commit()
+            await connection.run_sync(_run, to)
+    finally:
+        await engine.dispose()
+
+
+def _run(connection: Connection, to: str) -> None:
+    here = config(connection)
+    current = revision_of(connection)
+    connection.rollback()
+    script = ScriptDirectory.from_config(here)
+    revisions = [step.revision for step in script.walk_revisions()]  # newest first
+    target = head() if to == "head" else to
+    goes_down = current is not None and (target == "base" or revisions.index(target) > revisions.index(current))
+    (command.downgrade if goes_down else command.upgrade)(here, to)

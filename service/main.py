@@ -1,0 +1,93 @@
+"""The application. Importing this does nothing; `create_app` twice in one process gives two applications."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.routing import Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+
+from service import openapi, problems
+from service.campaigns.codes import Codes
+from service.kit.clock import Clock, system_clock
+from service.kit.crypto import read_key
+from service.kit.db import Database
+from service.kit.limits import FailureLimit
+from service.problems import NotFound
+from service.responses.intake import Intake
+from service.responses.respond import Respond
+from service.responses.seal import Seal
+from service.responses.waves import Waves
+from service.routes import ROUTERS
+from service.settings import Settings
+from service.telemetry.observe import Observe
+
+BODY_LIMIT = 1 << 20
+WRONG_CODES_A_MINUTE = 60
+ROLE = "pouls_app"
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
+    """The API process: reads `keys/api` alone, and holds nothing that opens an answer."""
+    if settings.database.url is None:
+        raise ValueError("the API needs a database URL; `pouls serve` starts the embedded one and passes its own")
+    url = settings.database.url.get_secret_value()
+    intake_key = read_key(settings.keys_dir / "api" / "intake.key")
+    database = Database(url, ROLE, settings.database)
+    codes = Codes(intake_key)
+    waves = Waves(database)
+    intake = Intake(url, ROLE, settings.database, settings.intake, Seal(intake_key), clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await intake.start()
+        try:
+            yield
+        finally:
+            await intake.stop()
+            await database.close()
+
+    respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE))
+    app = routed(respond, lifespan)
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.database = database
+    app.state.codes = codes
+    app.state.waves = waves
+    return app
+
+
+def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The application's routes and layers, without anything behind them; enough to describe the API."""
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=openapi.version(),
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=BODY_LIMIT,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    problems.install(app)
+    app.add_middleware(Observe)
+    # Before the others, so that the hot route is matched first.
+    app.router.routes.append(Route("/v1/respond", respond, methods=["POST"]))
+    for mounted in ROUTERS:
+        app.include_router(mounted.router, prefix=mounted.prefix, tags=[mounted.audience])
+    app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it
+    return app
+
+
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    await NotFound().response()(scope, receive, send)
+
+
+def description() -> str:
+    """The OpenAPI document as it is committed: stable order, one space of indent."""
+    return json.dumps(openapi.build(routed(_nowhere)), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def app_from_environment() -> FastAPI:
+    """For `uvicorn --factory`."""
+    return create_app(Settings())

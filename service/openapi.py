@@ -1,0 +1,78 @@
+"""The API's description: what FastAPI derives, plus the hot route, plus problem+json everywhere."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import service
+from service.campaigns.schemas import Invitation
+from service.people.schemas import OrgUnitIn, PersonIn
+from service.problems import MEDIA_TYPE, ProblemOut
+from service.responses.respond import DOCUMENTATION, REFUSALS
+
+TITLE = "Pouls"
+DESCRIPTION = (
+    "Diagnostic questionnaires, pulse surveys and anonymised aggregates, for other systems to call. "
+    "Every error is `application/problem+json` (RFC 9457) and never repeats what was sent. "
+    "A withheld aggregate is a row with a reason, never a hole and never a number."
+)
+TAGS = [
+    {"name": "HRIS", "description": "People, org units, questionnaires, campaigns, participation links."},
+    {"name": "Intranet", "description": "The questionnaire, and answers to it."},
+    {"name": "BI", "description": "Releases and their cells."},
+    {"name": "Operators", "description": "Keys, audit log, probes."},
+]
+_READ_BY_LINE = (OrgUnitIn, PersonIn, Invitation)
+
+
+def version() -> str:
+    return service.__version__
+
+
+def build(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+            tags=TAGS,
+        )
+        schemas = document["components"]["schemas"]
+        for model in (*_READ_BY_LINE, ProblemOut):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= schema.pop("$defs", {})
+            schemas[model.__name__] = schema
+        _document_hot_route(document)
+        _only_problems(document)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _document_hot_route(document: dict[str, Any]) -> None:
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+    refusals = {
+        str(status): {"description": refusal["description"], "content": {MEDIA_TYPE: reference}}
+        for status, refusal in REFUSALS.items()
+    }
+    operation = DOCUMENTATION | {"responses": DOCUMENTATION["responses"] | refusals}
+    document["paths"].setdefault("/v1/respond", {})["post"] = operation
+
+
+def _only_problems(document: dict[str, Any]) -> None:
+    """Errors are problems, with no other shape: FastAPI's own 422 leaves, and what any operation may answer comes."""
+    reference = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            responses = operation["responses"]
+            if operation.get("security"):
+                responses.setdefault("401", {"description": "`unauthenticated`: no valid key"})
+                responses.setdefault("403", {"description": "`forbidden`: the key lacks the scope"})
+            responses.setdefault("503", {"description": "`busy`: try again in a moment"})
+            for status, response in responses.items():
+                if status >= "400" and operation["operationId"] != "service.ready":
+                    response["content"] = {MEDIA_TYPE: reference}
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

@@ -1,0 +1,82 @@
+"""The HRIS's side of the organisation."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Request, Response
+
+from service.kit.lines import STREAM_LIMIT, documented, rows
+from service.kit.pages import Cursor, Limit, link_next, uuid_behind
+from service.kit.text import Wire
+from service.people import actions, queries, schemas
+from service.problems import Conflict, Invalid, Malformed, TooLarge, UnsupportedMediaType, problems
+from service.tenants.principals import Principal, Transaction, holding
+from service.tenants.scopes import Scope
+
+router = APIRouter()
+PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
+OnError = Annotated[schemas.OnError, Query(description="`skip`: store the good rows, list the refused ones")]
+_ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)
+
+
+class OrgUnitPage(Wire):
+    data: list[schemas.OrgUnitOut]
+    next: str | None
+
+
+@router.put(
+    "/org-units",
+    operation_id="org_units.put",
+    openapi_extra=documented(schemas.OrgUnitIn),
+    responses=_ROWS,
+    max_body_size=STREAM_LIMIT,
+)
+async def put_org_units(
+    request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"
+) -> schemas.UpsertOut:
+    """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
+    return await actions.put_units(tx, caller.tenant_id, rows(request, schemas.OrgUnitIn), skip=on_error == "skip")
+
+
+@router.get("/org-units", operation_id="org_units.list", responses=problems(Invalid))
+async def list_org_units(
+    request: Request,
+    response: Response,
+    caller: PeopleWriter,
+    tx: Transaction,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> OrgUnitPage:
+    """The units, a page at a time."""
+    page = await queries.units(tx, caller.tenant_id, uuid_behind(cursor), limit)
+    return OrgUnitPage(data=page.rows, next=link_next(request, response, page))
+
+
+@router.put(
+    "/people",
+    operation_id="people.put",
+    openapi_extra=documented(schemas.PersonIn),
+    responses=_ROWS,
+    max_body_size=STREAM_LIMIT,
+)
+async def put_people(
+    request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"
+) -> schemas.UpsertOut:
+    """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
+    return await actions.put_people(tx, caller.tenant_id, rows(request, schemas.PersonIn), skip=on_error == "skip")
+
+
+@router.put("/dimensions", operation_id="dimensions.put", responses=problems(Invalid, Conflict))
+async def put_dimensions(
+    caller: PeopleWriter,
+    tx: Transaction,
+    dimensions: Annotated[list[schemas.Dimension], Body(min_length=1, max_length=50)],
+) -> list[schemas.Dimension]:
+    """Declare dimensions with their closed lists of values."""
+    await actions.put_dimensions(tx, caller.tenant_id, dimensions)
+    return await queries.dimensions(tx, caller.tenant_id)
+
+
+@router.get("/dimensions", operation_id="dimensions.list")
+async def list_dimensions(caller: PeopleWriter, tx: Transaction) -> list[schemas.Dimension]:
+    """The declared dimensions."""
+    return await queries.dimensions(tx, caller.tenant_id)

@@ -1,0 +1,90 @@
+"""What an HRIS sends about the organisation, and what it gets back."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from service.kit.text import ExternalId, Language, Name, Slug, Wire
+
+
+class OrgUnitIn(Wire):
+    """A unit, keyed by (source, external_id). The whole row is replaced; `parent` must exist or be in the call."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"source": "hris", "external_id": "D12", "name": "Logistics", "parent": "D1"}]}
+    )
+
+    source: Slug = "hris"
+    external_id: ExternalId
+    name: Name
+    parent: ExternalId | None = None
+    active: bool = True
+
+
+class OrgUnitOut(Wire):
+    source: str
+    external_id: str
+    name: str
+    parent: str | None
+    active: bool
+
+
+class PersonIn(Wire):
+    """A person, keyed by (source, external_id). The whole row is replaced; no name and no e-mail is wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "hris",
+                    "external_id": "E1042",
+                    "unit": "D12",
+                    "language": "fr",
+                    "dimensions": {"site": "lyon"},
+                }
+            ]
+        }
+    )
+
+    source: Slug = "hris"
+    external_id: ExternalId
+    unit: ExternalId
+    language: Language | None = None
+    dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = {}
+    active: bool = True
+
+
+class DimensionValue(Wire):
+    id: Slug
+    label: Annotated[dict[Language, Name], Field(min_length=1, max_length=10)]
+
+
+class Dimension(Wire):
+    """A declared attribute with its closed list of values."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "site", "values": [{"id": "lyon", "label": {"fr": "Lyon", "en": "Lyon"}}]}]
+        }
+    )
+
+    name: Slug
+    values: Annotated[list[DimensionValue], Field(min_length=1, max_length=500)]
+
+
+class Refusal(Wire):
+    pointer: str
+    reason: str
+
+
+class UpsertOut(Wire):
+    """What a bulk upsert did, in rows."""
+
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    refusals: Annotated[list[Refusal], Field(description="the first 200, with `on_error=skip`")]
+
+
+OnError = Literal["abort", "skip"]

@@ -1,0 +1,204 @@
+"""From sealed batches to release rows: the only opener of answers. Runs in the worker, one wave, one transaction.
+
+batches -> records -> one int16 matrix and a vector of classes -> exact tallies by class -> `disclosure.protect`
+-> rows. The answers exist in this process's memory for the length of one job and nowhere else.
+"""
+
+import asyncio
+import dataclasses
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns.lifecycle import NEXT_WAVE, WaveState
+from service.campaigns.tables import Campaign, Wave
+from service.campaigns.wave_keys import WaveKeys
+from service.disclosure.measures import Kind, Measure
+from service.disclosure.policy import Policy
+from service.disclosure.protect import protect
+from service.disclosure.table import SafeTable
+from service.disclosure.tree import Tree
+from service.kit.clock import Clock
+from service.kit.crypto import KeyMissing
+from service.kit.jobs import Due, Handler
+from service.questionnaires.document import Document
+from service.questionnaires.tables import QuestionnaireVersion
+from service.releases import publish
+from service.releases.orgtree import OrgTree, Unit
+from service.releases.problems import BatchesRefused, ClassUnknown, CountsDisagree, KeyGone, ReleaseRefused
+from service.releases.statistics import MeasureTally, tally
+from service.responses.seal import Batch, Seal
+from service.responses.sheet import RecordsCorrupt, Sheet
+from service.responses.unseal import BatchRefused, Opener
+from service.telemetry import metrics
+
+log = structlog.get_logger()
+
+BATCHES_AT_ONCE = 500
+_BATCHES = text("""
+    SELECT batch_id, received_on, response_count, records, texts, mac FROM sealed_batch
+    WHERE tenant_id = :tenant AND wave_id = :wave AND batch_id > :after ORDER BY batch_id LIMIT :limit
+""")
+_SPENT = text("SELECT count(*) FROM spent_code WHERE tenant_id = :tenant AND wave_id = :wave")
+_UNITS = text("""
+    SELECT unit_id, parent_id, source, external_id, name FROM wave_unit
+    WHERE tenant_id = :tenant AND wave_id = :wave
+""")
+_CLASSES = text("SELECT label, unit_id FROM wave_class WHERE tenant_id = :tenant AND wave_id = :wave")
+_KEY = text("SELECT key_id, sealed_half FROM wave_key WHERE tenant_id = :tenant AND wave_id = :wave")
+
+
+class Stages:
+    """Wall time by stage, for the log, the metrics and the bench."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def done(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
+        metrics.RELEASE_SECONDS.labels(stage).observe(now - self._since)
+        self._since = now
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a wave collected, opened: all records end to end."""
+
+    records: bytearray
+    count: int
+
+
+def releaser(keys: WaveKeys, seal: Seal, clock: Clock) -> Handler:
+    """The job that turns a closed wave into a release, published or refused with its reason."""
+
+    async def release(tx: AsyncSession, due: Due) -> None:
+        wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update=True)
+        if wave is None or wave.state != WaveState.closed:
+            return
+        stages = Stages()
+        campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
+        version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
+        document = Document.parse(version.document)
+        try:
+            tree, table = await _build(tx, wave, campaign, document, keys, seal, stages)
+        except ReleaseRefused as refused:
+            wave.state = NEXT_WAVE[WaveState(wave.state), "refuse"]
+            await publish.refuse(tx, wave, campaign, refused.slug, clock())
+            log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
+            return
+        wave.state = NEXT_WAVE[WaveState(wave.state), "release"]
+        await publish.publish(tx, wave, campaign, document, tree, table, clock())
+        stages.done("rows")
+        log.info(
+            "release published",
+            wave=str(wave.wave_id),
+            seconds={stage: round(seconds, 3) for stage, seconds in stages.seconds.items()},
+        )
+
+    return release
+
+
+async def _build(
+    tx: AsyncSession,
+    wave: Wave,
+    campaign: Campaign,
+    document: Document,
+    keys: WaveKeys,
+    seal: Seal,
+    stages: Stages,
+) -> tuple[OrgTree, SafeTable]:
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    key_id, half = (await tx.execute(_KEY, scope)).one()
+    try:
+        private_key = keys.private_key(wave.tenant_id, key_id, half)
+    except KeyMissing:
+        raise KeyGone from None
+    sheet = Sheet.of(document)
+    opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
+    collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
+    stages.done("open")
+    if collected.count != await tx.scalar(_SPENT, scope):
+        raise CountsDisagree
+    tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
+    place = tree.place_of()
+    classes = {label: place[unit] for label, unit in await tx.execute(_CLASSES, scope)}
+    policy = Policy.of(campaign.policy)
+    table = await asyncio.to_thread(safe_table, document, sheet, collected.records, classes, tree, policy, stages)
+    return tree, table
+
+
+async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:
+    """All of a wave's records, opened a few hundred batches at a time. Raises BatchesRefused."""
+    records = bytearray()
+    count = 0
+    after = UUID(int=0)
+    while True:
+        scope = {"tenant": tenant, "wave": wave, "after": after, "limit": BATCHES_AT_ONCE}
+        rows = (await tx.execute(_BATCHES, scope)).all()
+        if not rows:
+            return Collected(records, count)
+        batches = [Batch(*row) for row in rows]
+        try:
+            records += await asyncio.to_thread(_open, opener, batches, record_size)
+        except BatchRefused:
+            raise BatchesRefused from None
+        count += sum(batch.response_count for batch in batches)
+        after = batches[-1].batch_id
+
+
+def _open(opener: Opener, batches: list[Batch], record_size: int) -> bytes:
+    return b"".join([opener.records(batch, record_size) for batch in batches])
+
+
+def safe_table(
+    document: Document,
+    sheet: Sheet,
+    records: bytearray,
+    classes: dict[int, int],
+    tree: OrgTree,
+    policy: Policy,
+    stages: Stages,
+) -> SafeTable:
+    """Records to safe table; no I/O. `classes` maps a record's label to its node. Raises ReleaseRefused."""
+    try:
+        labels, matrix = sheet.decode(records)
+    except RecordsCorrupt:
+        raise BatchesRefused from None
+    nodes = _nodes(labels, classes)
+    stages.done("decode")
+    size = len(tree.units)
+    measures = [_measure(measure) for measure in tally(document, sheet.columns, nodes, matrix, size)]
+    respondents = np.bincount(nodes, minlength=size).astype(np.int64)
+    stages.done("tally")
+    table = protect(Tree(tree.parents), respondents, measures, policy)
+    stages.done("protect")
+    return table
+
+
+def _nodes(
+    labels: np.ndarray[tuple[int], np.dtype[np.uint32]], classes: dict[int, int]
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """The node of each record. Raises ClassUnknown."""
+    known = np.array(sorted(classes), np.uint32)
+    nodes = np.array([classes[int(label)] for label in known], np.intp)
+    if not len(labels):
+        return np.empty(0, np.intp)
+    if not len(known):
+        raise ClassUnknown
+    at = np.minimum(np.searchsorted(known, labels), len(known) - 1)
+    if (known[at] != labels).any():
+        raise ClassUnknown
+    return nodes[at]
+
+
+def _measure(tallied: MeasureTally) -> Measure:
+    fields = {field.name: getattr(tallied, field.name) for field in dataclasses.fields(tallied)}
+    del fields["missing_from_parts"]  # protect works it out from the parts' own counts
+    return Measure(**fields | {"kind": Kind(tallied.kind)})

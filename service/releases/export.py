@@ -1,0 +1,37 @@
+"""Cells as CSV: RFC 4180, UTF-8, and nothing that a spreadsheet would run."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+
+from service.releases.schemas import CellOut
+from service.releases.tables import ReleaseCell
+
+COLUMNS = tuple(CellOut.model_fields)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def header() -> bytes:
+    return _lines([COLUMNS])
+
+
+def lines(cells: Iterable[ReleaseCell]) -> bytes:
+    """The cells' lines. Numbers keep the decimals they are shown with; a distribution is a JSON list."""
+    return _lines([[_shown(cell, name) for name in COLUMNS] for cell in cells])
+
+
+def _shown(cell: ReleaseCell, name: str) -> str:
+    value = getattr(cell, name)
+    if value is None:
+        return ""
+    if name == "distribution":
+        return json.dumps(value, separators=(",", ":"))
+    shown = str(value)
+    return "'" + shown if isinstance(value, str) and shown.startswith(_FORMULA) else shown
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue().encode()

@@ -1,0 +1,33 @@
+"""Why a release is refused, kept with it and shown to whoever asks for its aggregates."""
+
+from typing import ClassVar
+
+
+class ReleaseRefused(Exception):
+    """The stored answers can not be trusted; nothing is published. `slug` is the public reason."""
+
+    slug: ClassVar[str]
+
+
+class BatchesRefused(ReleaseRefused):
+    """A batch does not verify or does not open: stuffed, copied, moved or damaged."""
+
+    slug = "batch-refused"
+
+
+class CountsDisagree(ReleaseRefused):
+    """The batches hold more or fewer answers than codes were spent."""
+
+    slug = "counts-disagree"
+
+
+class ClassUnknown(ReleaseRefused):
+    """An answer names a class that the wave's roster does not have."""
+
+    slug = "class-unknown"
+
+
+class KeyGone(ReleaseRefused):
+    """The wave's key can not be put together any more."""
+
+    slug = "key-gone"

@@ -1,0 +1,164 @@
+"""The BI side: releases and their cells, as JSON and CSV. All of it is a function of release rows."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from service.kit.db import Database
+from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
+from service.kit.reasons import Fault
+from service.problems import Invalid, NotFound, problems
+from service.releases import export, queries
+from service.releases.queries import CellFilter
+from service.releases.schemas import CellOut, CellPage, ReleaseDetail, ReleaseOut, ReleasePage
+from service.releases.tables import Release
+from service.tenants.principals import Principal, Transaction, database_of, holding
+from service.tenants.scopes import Scope
+
+router = APIRouter()
+AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
+IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
+LAST_POSITION = 2**31 - 1
+
+
+async def _release_to_read(caller: AggregateReader, tx: Transaction, release_id: UUID) -> Release:
+    return await queries.release(tx, caller.tenant_id, release_id)
+
+
+def _filter(
+    unit: Annotated[str | None, Query(max_length=200, description="external id of a unit")] = None,
+    measure: Annotated[str | None, Query(max_length=63, description="id of an item, scale or index")] = None,
+    kind: Annotated[Literal["item", "scale", "index"] | None, Query()] = None,
+    family: Annotated[Literal["mean", "distribution"] | None, Query()] = None,
+) -> CellFilter:
+    for name, value in (("unit", unit), ("measure", measure)):
+        if value is not None and not value.isprintable():
+            raise Invalid(faults=[Fault(f"/{name}", "must hold no control characters", "query")])
+    return CellFilter(unit, measure, kind, family)
+
+
+ReleaseToRead = Annotated[Release, Depends(_release_to_read)]
+WantedCells = Annotated[CellFilter, Depends(_filter)]
+
+
+def _etag(release: Release, *parts: str) -> str:
+    """Strong: over the release's own digest and everything that shapes the answer."""
+    return '"' + hashlib.sha256("\0".join((release.digest, *parts)).encode()).hexdigest()[:32] + '"'
+
+
+def _caching(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
+
+
+def _matches(etag: str, if_none_match: str | None) -> bool:
+    if if_none_match is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in tags or "*" in tags
+
+
+@router.get("/releases", operation_id="releases.list", responses=problems(Invalid))
+async def list_releases(
+    request: Request,
+    response: Response,
+    caller: AggregateReader,
+    tx: Transaction,
+    wave: UUID | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> ReleasePage:
+    """Releases, oldest first; a refused one says why."""
+    found = await queries.releases(tx, caller.tenant_id, wave, uuid_behind(cursor), limit)
+    page = page_of(found, limit, key=lambda row: str(row.release_id), show=ReleaseOut.of)
+    return ReleasePage(data=page.rows, next=link_next(request, response, page))
+
+
+@router.get(
+    "/releases/{release_id}",
+    operation_id="releases.get",
+    response_model=ReleaseDetail,
+    responses=NOT_MODIFIED | problems(NotFound),
+)
+async def get_release(release: ReleaseToRead, if_none_match: IfNoneMatch = None) -> Response:
+    """One release with its manifest."""
+    caching = _caching(_etag(release, "manifest"))
+    if _matches(caching["ETag"], if_none_match):
+        return Response(status_code=304, headers=caching)
+    body = ReleaseDetail.of(release).model_dump_json()
+    return Response(body, headers=caching, media_type="application/json")
+
+
+@router.get(
+    "/releases/{release_id}/cells",
+    operation_id="releases.cells",
+    response_model=CellPage,
+    responses={200: {"content": {"text/csv": {}}}} | NOT_MODIFIED | problems(NotFound, Invalid),
+)
+async def list_cells(
+    request: Request,
+    release: ReleaseToRead,
+    wanted: WantedCells,
+    tx: Transaction,
+    database: Annotated[Database, Depends(database_of)],
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Cells as JSON pages, or all of them as CSV with `Accept: text/csv`. Withheld cells are rows like any other."""
+    if "text/csv" in request.headers.get("accept", ""):
+        return _csv(database, release, wanted, if_none_match)
+    caching = _caching(_etag(release, "json", wanted.text(), str(limit), cursor or ""))
+    if _matches(caching["ETag"], if_none_match):
+        return Response(status_code=304, headers=caching)
+    found = await queries.cells(tx, release, wanted, _position(cursor), limit + 1)
+    page = page_of(found, limit, key=lambda row: str(row.position), show=CellOut.of)
+    response = Response(media_type="application/json", headers=caching)
+    response.body = CellPage(data=page.rows, next=link_next(request, response, page)).model_dump_json().encode()
+    response.headers["Content-Length"] = str(len(response.body))
+    return response
+
+
+@router.get(
+    "/releases/{release_id}/cells.csv",
+    operation_id="releases.cells_csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}}}} | NOT_MODIFIED | problems(NotFound, Invalid),
+)
+async def stream_cells(
+    release: ReleaseToRead,
+    wanted: WantedCells,
+    database: Annotated[Database, Depends(database_of)],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """All cells as one CSV file (RFC 4180, UTF-8)."""
+    return _csv(database, release, wanted, if_none_match)
+
+
+def _position(cursor: str | None) -> int:
+    key = key_behind(cursor)
+    if key is None:
+        return -1
+    if not (key.isascii() and key.isdigit() and len(key) < 11 and int(key) <= LAST_POSITION):  # noqa: PLR2004 - digits of 2^31
+        raise Invalid(faults=[Fault("/cursor", "is not a cursor of ours", "query")])
+    return int(key)
+
+
+def _csv(database: Database, release: Release, wanted: CellFilter, if_none_match: str | None) -> Response:
+    caching = _caching(_etag(release, "csv", wanted.text()))
+    if _matches(caching["ETag"], if_none_match):
+        return Response(status_code=304, headers=caching)
+    headers = caching | {"Content-Disposition": f'attachment; filename="{release.release_id}.csv"'}
+    return StreamingResponse(
+        _csv_chunks(database, release, wanted), headers=headers, media_type="text/csv; charset=utf-8"
+    )
+
+
+async def _csv_chunks(database: Database, release: Release, wanted: CellFilter) -> AsyncIterator[bytes]:
+    yield export.header()
+    async for chunk in queries.all_cells(database, release, wanted):
+        yield export.lines(chunk)

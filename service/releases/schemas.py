@@ -1,0 +1,89 @@
+"""Releases and cells on the wire. One flat shape for JSON and CSV, so that no value can differ between them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, PlainSerializer
+
+from service.kit.text import Wire
+from service.releases.tables import Release, ReleaseCell
+
+Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+
+class ReleaseOut(Wire):
+    id: UUID
+    wave_id: UUID
+    status: Literal["published", "refused"]
+    reason: str | None
+    digest: str
+    released_at: datetime
+
+    @classmethod
+    def of(cls, row: Release) -> "ReleaseOut":
+        return cls(
+            id=row.release_id,
+            wave_id=row.wave_id,
+            status=row.status,
+            reason=row.reason,
+            digest=row.digest,
+            released_at=row.released_at,
+        )
+
+
+class ReleaseDetail(ReleaseOut):
+    """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, names of the measures."""
+
+    manifest: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Release) -> "ReleaseDetail":
+        return cls(**ReleaseOut.of(row).model_dump(), manifest=row.manifest)
+
+
+class OptionShare(Wire):
+    option: str
+    value: Annotated[float, Field(description="percent")]
+    bound: Literal["at_least", "at_most"] | None
+
+
+class CellOut(Wire):
+    """One unit, one measure, one family. A withheld cell has the same shape, a reason, and no number."""
+
+    unit: str | None
+    source: str | None
+    unit_name: str
+    level: int
+    breakdown: str
+    measure: str
+    kind: Literal["item", "scale", "index"]
+    family: Literal["mean", "distribution"]
+    status: Literal["published", "withheld"]
+    reason: str | None
+    n_from: int | None
+    n_to: int | None
+    mean: Number | None
+    sd: Number | None
+    favourable: Number | None
+    favourable_bound: str | None
+    neutral: Number | None
+    neutral_bound: str | None
+    unfavourable: Number | None
+    unfavourable_bound: str | None
+    distribution: list[OptionShare] | None
+
+    @classmethod
+    def of(cls, row: ReleaseCell) -> "CellOut":
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
+
+
+class ReleasePage(Wire):
+    data: list[ReleaseOut]
+    next: str | None
+
+
+class CellPage(Wire):
+    data: list[CellOut]
+    next: str | None

@@ -1,0 +1,87 @@
+"""Releases and their cells: everything that a reader can ever obtain is a function of these rows."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from service.kit.columns import TenantRow, document, moment, refers
+
+NUMBERS = (
+    "n_from",
+    "n_to",
+    "mean",
+    "sd",
+    "favourable",
+    "favourable_bound",
+    "neutral",
+    "neutral_bound",
+    "unfavourable",
+    "unfavourable_bound",
+    "distribution",
+)
+
+
+class Release(TenantRow, table=True):
+    __tablename__ = "release"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "wave_id"),
+        refers("wave", ("wave_id", "wave_id")),
+        CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused_has_reason"),
+        CheckConstraint("status IN ('published', 'refused')", name="status"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    wave_id: UUID
+    status: str
+    reason: str | None = None
+    digest: str
+    manifest: dict[str, Any] = document()
+    released_at: datetime = moment()
+
+
+class ReleaseCell(TenantRow, table=True):
+    """One unit, one measure, one family. A withheld row holds no number, whatever the code above it does."""
+
+    __tablename__ = "release_cell"
+    __table_args__ = (
+        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
+        CheckConstraint("status IN ('published', 'withheld')", name="status"),
+        CheckConstraint("(status = 'withheld') = (reason IS NOT NULL)", name="withheld_has_reason"),
+        CheckConstraint("family IN ('mean', 'distribution')", name="family"),
+        CheckConstraint(
+            f"status = 'published' OR num_nonnulls({', '.join(NUMBERS)}) = 0",
+            name="withheld_holds_no_number",
+        ),
+        CheckConstraint("status = 'withheld' OR n_from IS NOT NULL AND n_to IS NOT NULL", name="published_has_n"),
+        Index("ix_release_cell__unit", "tenant_id", "release_id", "unit", "position"),
+        Index("ix_release_cell__measure", "tenant_id", "release_id", "measure", "position"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    unit_id: UUID | None = None
+    source: str | None = None
+    unit: str | None = None
+    unit_name: str
+    level: int
+    breakdown: str = "org"
+    measure: str
+    kind: str
+    family: str
+    status: str
+    reason: str | None = None
+    n_from: int | None = None
+    n_to: int | None = None
+    mean: Decimal | None = None
+    sd: Decimal | None = None
+    favourable: Decimal | None = None
+    favourable_bound: str | None = None
+    neutral: Decimal | None = None
+    neutral_bound: str | None = None
+    unfavourable: Decimal | None = None
+    unfavourable_bound: str | None = None
+    distribution: list[dict[str, Any]] | None = document(nullable=True)

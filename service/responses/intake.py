@@ -1,0 +1,205 @@
+"""The hot path's end: answers wait for the next group commit, milliseconds away, and are acknowledged after it.
+
+One transaction takes one wave's waiting answers: is the wave still open? spend the codes; shuffle, seal and insert
+the accepted records as one row; commit. While it runs, the next batch forms. Nothing of an answer is kept after.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from service.kit.clock import Clock
+from service.kit.db import async_url, session_settings
+from service.problems import Busy
+from service.responses.seal import Seal
+from service.responses.waves import LaunchedWave
+from service.settings import DatabaseSettings, IntakeSettings
+from service.telemetry import metrics
+
+log = structlog.get_logger()
+
+_TENANT = "SELECT set_config('pouls.tenant', $1, true)"
+# FOR SHARE: closing the wave waits for the commits under way, and commits wait for a closing under way.
+_OPEN = """
+    SELECT state = 'open' AND (closes_at IS NULL OR closes_at > $3)
+    FROM wave WHERE tenant_id = $1 AND wave_id = $2 FOR SHARE
+"""
+_SPEND = """
+    INSERT INTO spent_code (tenant_id, wave_id, serial, nonce_digest)
+    SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[])
+    ON CONFLICT DO NOTHING RETURNING serial
+"""
+_SPENT = "SELECT serial, nonce_digest FROM spent_code WHERE tenant_id = $1 AND wave_id = $2 AND serial = ANY($3)"
+_KEEP = """
+    INSERT INTO sealed_batch (tenant_id, wave_id, batch_id, received_on, response_count, records, texts, mac)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+class Outcome(Enum):
+    """What became of a submission. `recorded` is also the answer to the same submission sent again."""
+
+    recorded = "recorded"
+    spent = "spent"
+    not_open = "not_open"
+
+
+@dataclass(slots=True)
+class Submission:
+    """One valid response, encoded, and the code it spends."""
+
+    serial: int
+    nonce_digest: bytes
+    record: bytes
+    texts: Sequence[bytes]
+    done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Intake:
+    """One process's group commits."""
+
+    def __init__(
+        self, url: str, role: str, database: DatabaseSettings, intake: IntakeSettings, seal: Seal, clock: Clock
+    ) -> None:
+        self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._role = role
+        self._database = database
+        self._settings = intake
+        self._seal = seal
+        self._clock = clock
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._waiting: dict[tuple[UUID, UUID], list[Submission]] = {}
+        self._count = 0
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._shuffle = random.SystemRandom().shuffle
+
+    async def start(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=self._settings.connections,
+            timeout=self._database.connect_timeout_s,
+            command_timeout=self._database.statement_timeout_s,
+            server_settings=dict(session_settings(self._role, self._database)),
+        )
+
+    async def stop(self) -> None:
+        """Commit what waits, then let go of the connections."""
+        while self._lanes:
+            await asyncio.wait(self._lanes)
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    async def submit(self, wave: LaunchedWave, submission: Submission) -> Outcome:
+        """Wait for the commit that holds this submission. Raises Busy where the queue is full."""
+        if self._count >= self._settings.queue_limit:
+            raise Busy
+        key = (wave.tenant_id, wave.wave_id)
+        lane = self._waiting.get(key)
+        if lane is None:
+            self._waiting[key] = [submission]
+            task = asyncio.get_running_loop().create_task(self._run(key, wave))
+            self._lanes.add(task)
+            task.add_done_callback(self._lanes.discard)
+        else:
+            lane.append(submission)
+        self._count += 1
+        metrics.INTAKE_WAITING.set(self._count)
+        return await submission.done
+
+    async def _run(self, key: tuple[UUID, UUID], wave: LaunchedWave) -> None:
+        """Commit one wave's batches, one after the other, until nothing waits."""
+        while self._waiting[key]:
+            waiting = self._waiting[key]
+            batch, self._waiting[key] = waiting[: self._settings.batch_limit], waiting[self._settings.batch_limit :]
+            try:
+                outcomes = await self._commit(wave, batch)
+            except Exception as error:  # noqa: BLE001 - each waiting request must hear of it, whatever it is
+                log.warning("group commit failed", problem=type(error).__name__, answers=len(batch))
+                for submission in batch:
+                    if not submission.done.done():
+                        submission.done.set_exception(Busy())
+            else:
+                for submission, outcome in zip(batch, outcomes, strict=True):
+                    if not submission.done.done():
+                        submission.done.set_result(outcome)
+            self._count -= len(batch)
+            metrics.INTAKE_WAITING.set(self._count)
+        del self._waiting[key]
+
+    async def _commit(self, wave: LaunchedWave, batch: list[Submission]) -> list[Outcome]:
+        if self._pool is None:
+            raise Busy
+        scope = (wave.tenant_id, wave.wave_id)
+        # In order of serial, so that two processes never wait for each other's codes in a circle; the first of a
+        # code that comes twice in one batch counts.
+        first: dict[int, Submission] = {}
+        for submission in batch:
+            first.setdefault(submission.serial, submission)
+        serials = sorted(first)
+        async with self._pool.acquire(timeout=self._database.pool_wait_s) as connection, connection.transaction():
+            await connection.fetchval(_TENANT, str(wave.tenant_id))
+            now = self._clock()
+            accepted: set[int] = set()
+            is_open = bool(await connection.fetchval(_OPEN, *scope, now))
+            if is_open:
+                nonces = [first[serial].nonce_digest for serial in serials]
+                accepted = {row["serial"] for row in await connection.fetch(_SPEND, *scope, serials, nonces)}
+            if accepted:
+                closed = self._close(wave, [first[serial] for serial in accepted], now)
+                await connection.execute(_KEEP, *scope, *closed)
+            known: dict[int, bytes] = {}
+            if len(accepted) < len(batch):
+                rest = [serial for serial in serials if serial not in accepted]
+                known = {row["serial"]: row["nonce_digest"] for row in await connection.fetch(_SPENT, *scope, rest)}
+                known |= {serial: first[serial].nonce_digest for serial in accepted}
+        metrics.INTAKE_BATCH.observe(len(accepted))
+        metrics.INTAKE_RECORDED.inc(len(accepted))
+        return [self._outcome(submission, accepted, first, known, is_open=is_open) for submission in batch]
+
+    @staticmethod
+    def _outcome(
+        submission: Submission,
+        accepted: set[int],
+        first: dict[int, Submission],
+        known: dict[int, bytes],
+        *,
+        is_open: bool,
+    ) -> Outcome:
+        if submission.serial in accepted and first[submission.serial] is submission:
+            return Outcome.recorded
+        spent_with = known.get(submission.serial)
+        if spent_with is None:
+            return Outcome.spent if is_open else Outcome.not_open
+        return Outcome.recorded if spent_with == submission.nonce_digest else Outcome.spent
+
+    def _close(self, wave: LaunchedWave, accepted: list[Submission], now: Any) -> tuple[Any, ...]:
+        """Shuffled, sealed; texts shuffled on their own, so that no comment lies beside the codes of its response."""
+        self._shuffle(accepted)
+        texts = [text for submission in accepted for text in submission.texts]
+        self._shuffle(texts)
+        closed = self._seal.close(
+            wave.tenant_id,
+            wave.wave_id,
+            wave.public_key,
+            uuid4(),
+            now.date(),
+            [submission.record for submission in accepted],
+            b"".join(texts),
+        )
+        return (
+            closed.batch_id,
+            closed.received_on,
+            closed.response_count,
+            closed.records,
+            closed.texts,
+            closed.mac,
+        )

@@ -1,0 +1,27 @@
+"""What collection refuses."""
+
+from service.problems import Conflict, Forbidden, Problem
+
+
+class CodeRefused(Forbidden):
+    """The code is not one of ours, or not for this wave; which of the two is not said."""
+
+    slug, title = "code-refused", "This participation code is not valid"
+
+
+class CodeSpent(Conflict):
+    """This code has been used already, by another submission."""
+
+    slug, title = "code-spent", "This participation code has been used"
+
+
+class WaveNotOpen(Conflict):
+    """The wave does not accept answers: not yet open, closed, or cancelled."""
+
+    slug, title = "wave-not-open", "This survey does not accept answers now"
+
+
+class TooManyWrongCodes(Problem):
+    """Too many wrong codes for this wave in a short time; only wrong codes count."""
+
+    slug, title, status = "too-many-wrong-codes", "Too many wrong codes", 429

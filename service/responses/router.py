@@ -1,0 +1,87 @@
+"""What a respondent's browser reads before answering. Public: the wave's address is all that is needed."""
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from service.campaigns.codes import ADDRESS_LENGTH, wave_behind
+from service.campaigns.contract import canonical
+from service.campaigns.lifecycle import WaveState
+from service.kit.text import Wire
+from service.problems import NotFound, problems
+from service.responses.problems import WaveNotOpen
+from service.responses.waves import LaunchedWave, Waves
+
+router = APIRouter()
+PUBLIC_FOR_S = 300
+
+
+class QuestionnaireForRespondent(Wire):
+    """The questionnaire in one language, the contract, and who to talk to."""
+
+    wave: str
+    language: str
+    languages: list[str]
+    questionnaire: dict[str, Any]
+    contract: dict[str, Any]
+    contract_digest: str
+
+
+@router.get(
+    "/respond/{wave}",
+    operation_id="responses.questionnaire",
+    response_model=QuestionnaireForRespondent,
+    responses=problems(NotFound, WaveNotOpen),
+)
+async def get_questionnaire(
+    request: Request,
+    wave: str,
+    language: Annotated[str | None, Query(max_length=35, description="BCP 47; else Accept-Language decides")] = None,
+    accept_language: Annotated[str | None, Header(max_length=1000)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """The questionnaire as respondents see it, in their language, with contract and support contacts."""
+    waves: Waves = request.app.state.waves
+    try:
+        tenant, wave_id = wave_behind(wave) if len(wave) == ADDRESS_LENGTH else (None, None)
+    except ValueError:
+        raise NotFound from None
+    if tenant is None or wave_id is None:
+        raise NotFound
+    if await waves.state(tenant, wave_id) is not WaveState.open:
+        raise WaveNotOpen
+    launched = await waves.get(tenant, wave_id)
+    chosen = _choose(launched.document.languages, language, accept_language)
+    body = canonical(_shown(launched, wave, chosen))
+    headers = {
+        "Cache-Control": f"public, max-age={PUBLIC_FOR_S}",
+        "Vary": "Accept-Language",
+        "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "Content-Language": chosen,
+    }
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+def _shown(launched: LaunchedWave, address: str, language: str) -> dict[str, Any]:
+    return {
+        "wave": address,
+        "language": language,
+        "languages": list(launched.document.languages),
+        "questionnaire": launched.document.localised(language),
+        "contract": launched.contract,
+        "contract_digest": launched.contract_digest,
+    }
+
+
+def _choose(offered: tuple[str, ...], asked: str | None, accepted: str | None) -> str:
+    """The language asked for, else the browser's first one that is offered, else the questionnaire's own first."""
+    wanted = [asked] if asked else []
+    wanted += [part.partition(";")[0].strip() for part in (accepted or "").split(",")]
+    for tag in wanted:
+        for language in (tag, tag.partition("-")[0]):
+            if language in offered:
+                return language
+    return offered[0]

@@ -1,0 +1,83 @@
+"""Waves as the intake needs them: the compiled questionnaire and the public key, kept in memory after first use.
+
+Everything kept here is fixed at launch; whether the wave is open is asked again in every commit.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.tables import Campaign, Wave
+from service.kit.db import Database
+from service.problems import NotFound
+from service.questionnaires.document import Document
+from service.questionnaires.tables import QuestionnaireVersion
+from service.responses.sheet import Sheet
+
+KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchedWave:
+    """What was fixed at launch."""
+
+    tenant_id: UUID
+    wave_id: UUID
+    public_key: bytes
+    document: Document
+    sheet: Sheet
+    contract: dict[str, Any]
+    contract_digest: str
+
+
+class Waves:
+    """Launched waves by id, the last thousand used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: OrderedDict[tuple[UUID, UUID], LaunchedWave] = OrderedDict()
+
+    async def get(self, tenant: UUID, wave: UUID) -> LaunchedWave:
+        """Raises NotFound."""
+        key = (tenant, wave)
+        found = self._kept.get(key)
+        if found is None:
+            found = await self._load(tenant, wave)
+            self._kept[key] = found
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return found
+
+    async def state(self, tenant: UUID, wave: UUID) -> WaveState:
+        """The wave's state now. Raises NotFound."""
+        async with self._database.transaction(tenant) as tx:
+            row = await tx.get(Wave, (tenant, wave))
+            if row is None:
+                raise NotFound
+            return WaveState(row.state)
+
+    async def _load(self, tenant: UUID, wave: UUID) -> LaunchedWave:
+        async with self._database.transaction(tenant) as tx:
+            row = await tx.get(Wave, (tenant, wave))
+            campaign = await tx.get(Campaign, (tenant, row.campaign_id)) if row else None
+            version = (
+                await tx.get(QuestionnaireVersion, (tenant, campaign.questionnaire_id, campaign.version))
+                if campaign
+                else None
+            )
+            if row is None or campaign is None or version is None or campaign.contract is None:
+                raise NotFound
+            document = Document.parse(version.document)
+            return LaunchedWave(
+                tenant,
+                wave,
+                row.public_key,
+                document,
+                Sheet.of(document),
+                campaign.contract,
+                campaign.contract_digest or "",
+            )

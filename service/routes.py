@@ -1,0 +1,33 @@
+"""The one list of routers: what is served, where, for whom. Scopes are written on each operation."""
+
+from typing import NamedTuple
+
+from fastapi import APIRouter
+
+from service.campaigns.router import router as campaigns
+from service.people.router import router as people
+from service.questionnaires.router import router as questionnaires
+from service.releases.router import router as releases
+from service.responses.router import router as responses
+from service.telemetry.probes import router as probes
+from service.tenants.router import router as tenants
+
+
+class Mounted(NamedTuple):
+    router: APIRouter
+    prefix: str
+    audience: str
+
+
+ROUTERS = (
+    Mounted(people, "/v1", "HRIS"),
+    Mounted(questionnaires, "/v1", "HRIS"),
+    Mounted(campaigns, "/v1", "HRIS"),
+    Mounted(responses, "/v1", "Intranet"),
+    Mounted(releases, "/v1", "BI"),
+    Mounted(tenants, "/v1", "Operators"),
+    Mounted(probes, "", "Operators"),
+)
+
+# Operations that need no key; a test holds every other operation to having a scope.
+PUBLIC = frozenset({"responses.questionnaire", "responses.submit", "service.alive", "service.ready"})

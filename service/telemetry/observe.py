@@ -1,0 +1,74 @@
+"""One pure ASGI layer around everything: request id, metrics, access log, encodings refused.
+
+Logged: method, route template, status, time. Never: query string, path values, body, headers, address.
+"""
+
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.kit.ids import new_id
+from service.problems import Internal
+from service.telemetry import metrics
+
+log = structlog.get_logger("access")
+UNROUTED = "unrouted"
+
+
+class Observe:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = new_id().hex
+        started = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", request_id.encode())]}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - the last stop: told to the log by name, to the caller not at all
+            log.error("request failed", request_id=request_id, problem=type(error).__name__, at=_place(error))
+            if not status:
+                await Internal().response()(scope, receive, answer)
+        finally:
+            took = time.perf_counter() - started
+            route = _route(scope)
+            metrics.REQUESTS.labels(scope["method"] if status else "-", route, status).inc()
+            metrics.REQUEST_SECONDS.labels(route).observe(took)
+            log.info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                route=route,
+                status=status,
+                ms=round(took * 1000, 2),
+            )
+
+
+def _route(scope: Scope) -> str:
+    """The template that matched (`/v1/waves/{wave_id}`), never the path as sent."""
+    route: Any = scope.get("route")
+    path = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return path if isinstance(path, str) else UNROUTED
+
+
+def _place(error: BaseException) -> str:
+    """File and line where it happened: enough to find it, without its text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

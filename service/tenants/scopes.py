@@ -1,0 +1,12 @@
+"""What a key may be allowed to do."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    people_write = "people:write"
+    questionnaires_write = "questionnaires:write"
+    campaigns_write = "campaigns:write"
+    invitations_read = "invitations:read"
+    aggregates_read = "aggregates:read"
+    admin = "admin"

@@ -1,0 +1,42 @@
+"""Tenants, their API keys, and the log of administrative acts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text
+from sqlmodel import Field
+
+from service.kit.columns import TenantRow, document, moment, refers
+
+
+class Tenant(TenantRow, table=True):
+    __tablename__ = "tenant"
+
+    name: str
+    created_at: datetime = moment()
+
+
+class ApiKey(TenantRow, table=True):
+    __tablename__ = "api_key"
+    __table_args__ = (refers("tenant"),)
+
+    key_id: UUID = Field(primary_key=True)
+    name: str
+    secret_hash: bytes
+    scopes: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]  # SQLModel knows no array type
+    created_at: datetime = moment()
+    expires_at: datetime | None = moment(nullable=True)
+    revoked_at: datetime | None = moment(nullable=True)
+
+
+class AuditEntry(TenantRow, table=True):
+    __tablename__ = "audit_entry"
+    __table_args__ = (refers("tenant"),)
+
+    entry_id: UUID = Field(primary_key=True)
+    at: datetime = moment()
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any] = document()
