@@ -74,7 +74,7 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
     # Before the others, so that the hot route is matched first.
     app.router.routes.append(Route("/v1/respond", respond, methods=["POST"]))
     for mounted in ROUTERS:
-        app.include_router(mounted.router, prefix=mounted.prefix, tags=[mounted.audience])
+        app.include_router(mounted.router, tags=[mounted.audience])
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it
     return app
 

@@ -1,4 +1,4 @@
-"""The one list of routers: what is served, where, for whom. Scopes are written on each operation."""
+"""The one list of routers: what is served and for whom. Path prefix and scopes are written beside each operation."""
 
 from typing import NamedTuple
 
@@ -15,18 +15,17 @@ from service.tenants.router import router as tenants
 
 class Mounted(NamedTuple):
     router: APIRouter
-    prefix: str
     audience: str
 
 
 ROUTERS = (
-    Mounted(people, "/v1", "HRIS"),
-    Mounted(questionnaires, "/v1", "HRIS"),
-    Mounted(campaigns, "/v1", "HRIS"),
-    Mounted(responses, "/v1", "Intranet"),
-    Mounted(releases, "/v1", "BI"),
-    Mounted(tenants, "/v1", "Operators"),
-    Mounted(probes, "", "Operators"),
+    Mounted(people, "HRIS"),
+    Mounted(questionnaires, "HRIS"),
+    Mounted(campaigns, "HRIS"),
+    Mounted(responses, "Intranet"),
+    Mounted(releases, "BI"),
+    Mounted(tenants, "Operators"),
+    Mounted(probes, "Operators"),
 )
 
 # Operations that need no key; a test holds every other operation to having a scope.

@@ -14,3 +14,6 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not present beside the checkout ({folder.name}/)")
     return folder
+
+
+pytest_plugins = ["tests.fixtures.house"]

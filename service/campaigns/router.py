@@ -28,7 +28,7 @@ from service.tenants.actions import audit
 from service.tenants.principals import Now, Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -44,7 +44,7 @@ class Client:
         limit = time.monotonic() + PATIENCE_S
         while True:
             try:
-                response = self._http.request(method, path, headers=self._headers(scope, request), **request)
+                response = self._http.request(method, path, auth=_Bearer(self._keys[scope]), **request)
             except httpx2.TransportError as error:
                 self._wait(limit, f"{method} {path}: {type(error).__name__}")
                 continue
@@ -83,7 +83,7 @@ class Client:
     def codes(self, wave: str) -> Iterator[tuple[str, str]]:
         """(person, code) of a wave, streamed."""
         path = f"/v1/waves/{wave}/invitations"
-        with self._http.stream("GET", path, headers=self._headers("invitations:read", {})) as response:
+        with self._http.stream("GET", path, auth=_Bearer(self._keys["invitations:read"])) as response:
             if response.is_error:
                 raise CallFailed(f"GET {path}: {response.status_code}")
             for line in response.iter_lines():
@@ -173,13 +173,14 @@ class Client:
         if self._stop.wait(0.2):
             raise Stopped
 
-    def _headers(self, scope: str, request: dict[str, Any]) -> dict[str, str]:
-        extra: dict[str, str] = request.pop("headers", {})
-        # Put back for a second try of the same call.
-        headers = {"Authorization": f"Bearer {self._keys[scope]}"} | extra
-        if extra:
-            request["headers"] = extra
-        return headers
+
+class _Bearer(httpx2.Auth):
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
 
 
 def body_of(code: str, nonce: bytes, answers: Mapping[str, Any]) -> bytes:

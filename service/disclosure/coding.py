@@ -29,6 +29,14 @@ SHARE_ENDS = (0, 20, 50, 100)
 MEAN_STEPS = (1, 10)
 MEAN_CLIPS = (0, 10, 30)
 WHOLE_SHARE = 1_000
+# Sizes from and under, and how much a sibling of under 30, 100, 1,000 and more people shelters, per person, against the
+# first figure for each person of the group: the ratio of their steps, the smaller one of shares and of means. The last
+# class has no step to keep, only an end band, and follows the one before it.
+_SIZE_CLASSES = (
+    (1, EXACT_FROM, (50, 10, 1, 1)),
+    (EXACT_FROM, FINE_FROM, (10, 10, 1, 1)),
+    (FINE_FROM, BANDLESS_FROM, (10, 10, 10, 1)),
+)
 
 
 class Bound(IntEnum):
@@ -77,8 +85,8 @@ def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
     """The derivable groups each published cell takes part in.
 
     A residual is computed from its cell and that cell's maximal published descendants. Where the residual above a cell
-    is empty, the cell is also the one above less its siblings: the one above then takes part in whatever the cell does,
-    and in the cell itself, and so on upwards.
+    is empty, the cell is also the one above less its siblings: unless the siblings' own steps, in people, are coarse
+    enough together, the one above takes part in whatever the cell does, and in the cell itself, and so on upwards.
 
     Args:
         tree: the org tree.
@@ -88,22 +96,27 @@ def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
     upper = tree.above(published)
     inside = published & (upper != NOBODY)
     column = np.broadcast_to(np.arange(n.shape[1]), n.shape)
+    places = (upper[inside], column[inside])
     rest = np.where(published, n, 0)
-    np.subtract.at(rest, (upper[inside], column[inside]), n[inside])
+    np.subtract.at(rest, places, n[inside])
     found = []
-    for low, high in ((1, EXACT_FROM), (EXACT_FROM, FINE_FROM), (FINE_FROM, BANDLESS_FROM)):
+    for low, high, shelter in _SIZE_CLASSES:
         own = np.where(published & (rest >= low) & (rest < high), rest, 0)
         cell = np.where(published & (n >= low) & (n < high), n, 0)
-        stands_for = own.copy()
+        coarse = n * np.select([n < EXACT_FROM, n < FINE_FROM, n < BANDLESS_FROM], shelter[:3], shelter[3])
+        together = np.zeros_like(n)
+        np.add.at(together, places, coarse[inside])
+        reach = own.copy()
         for level in reversed(tree.levels):
             rows, columns = np.nonzero(inside[level])
             nodes = level[rows]
             over = upper[nodes, columns]
-            empty = rest[over, columns] == 0
-            derived = np.maximum(stands_for[nodes, columns], cell[nodes, columns])
-            np.maximum.at(stands_for, (over[empty], columns[empty]), derived[empty])
+            derived = np.maximum(reach[nodes, columns], cell[nodes, columns])
+            siblings = together[over, columns] - coarse[nodes, columns]
+            bare = (rest[over, columns] == 0) & (siblings < shelter[0] * derived)
+            np.maximum.at(reach, (over[bare], columns[bare]), derived[bare])
         beside = np.where(inside, np.take_along_axis(own, np.maximum(upper, 0), axis=0), 0)
-        found.append(np.maximum(stands_for, beside))
+        found.append(np.maximum(reach, beside))
     return Nearby(*found)
 
 

@@ -12,7 +12,7 @@ from service.problems import Conflict, Invalid, Malformed, TooLarge, Unsupported
 from service.tenants.principals import Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
 OnError = Annotated[schemas.OnError, Query(description="`skip`: store the good rows, list the refused ones")]
 _ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)

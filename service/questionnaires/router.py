@@ -15,7 +15,7 @@ from service.questionnaires.tables import QuestionnaireVersion
 from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 Writer = Annotated[Principal, holding(Scope.questionnaires_write)]
 
 

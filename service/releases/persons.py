@@ -8,7 +8,7 @@ times the common multiple of their numbers of items.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from service.questionnaires.document import Index, RatingItem, Scale, favourable_points
 from service.responses.sheet import SKIPPED
 
-Integers = npt.NDArray[np.signedinteger[Any]]
+ByPerson = npt.NDArray[np.int16]
 People = npt.NDArray[np.bool_]
 ByColumn = npt.NDArray[np.int16]
 
@@ -28,11 +28,11 @@ class Scores(NamedTuple):
     numerators over the share denominator, None when they were not asked for.
     """
 
-    score: Integers
+    score: ByPerson
     complete: People | None
     partial: People | None
-    favourable: Integers | None
-    unfavourable: Integers | None
+    favourable: ByPerson | None
+    unfavourable: ByPerson | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,11 @@ class IndexScoring:
             return Scores(score, complete, partial, None, None)
         return Scores(score, complete, partial, self._weighted(favourable), self._weighted(unfavourable))
 
-    def _weighted(self, parts: Sequence[Integers]) -> Integers:
-        total = np.zeros(len(parts[0]), np.int32)
+    def _weighted(self, parts: Sequence[ByPerson]) -> ByPerson:
+        # A document's indices stay below 2^15 (11 points over the largest denominator that lint.py accepts).
+        total = np.zeros(len(parts[0]), np.int16)
         for weight, part in zip(self.weights, parts, strict=True):
-            total += np.multiply(part, weight, dtype=np.int32)
+            total += part * np.int16(weight)
         return total
 
 

@@ -19,7 +19,7 @@ from service.releases.tables import Release
 from service.tenants.principals import Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}

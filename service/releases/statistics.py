@@ -20,7 +20,7 @@ from service.questionnaires.document import (
     favourable_points,
 )
 from service.releases.by_class import Block, Counts, Sums, joints
-from service.releases.persons import ByColumn, IndexScoring, Integers, People, ScaleScoring, Scores, Scoring
+from service.releases.persons import ByColumn, ByPerson, IndexScoring, People, ScaleScoring, Scores, Scoring
 from service.responses.sheet import Column
 
 # People per block: long enough to hide numpy's cost per call, short enough for the cache.
@@ -224,7 +224,7 @@ class _ScoredSums:
     def add(self, block: Block, scores: Scores) -> None:
         """Add a block; whether its scores come with shares is the same for all blocks."""
         scoring = self.scoring
-        codes = np.subtract(scores.score, scoring.least - 1, dtype=np.int32)
+        codes = scores.score - np.int16(scoring.least - 1)
         self._codes.add(block.sums(_blank(codes, scores.complete), scoring.most - scoring.least + 2))
         if scores.partial is not None:
             self._partial += block.count(scores.partial)
@@ -262,7 +262,7 @@ class _ScoredSums:
         )
 
 
-def _blank(codes: Integers, complete: People | None) -> Integers:
+def _blank(codes: ByPerson, complete: People | None) -> ByPerson:
     """The codes, 0 for people who are not complete."""
     return codes if complete is None else codes * complete
 

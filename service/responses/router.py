@@ -13,7 +13,7 @@ from service.problems import NotFound, problems
 from service.responses.problems import WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 PUBLIC_FOR_S = 300
 
 

@@ -18,7 +18,7 @@ from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry
 
-router = APIRouter()
+router = APIRouter(prefix="/v1")
 Admin = Annotated[Principal, holding(Scope.admin)]
 
 

@@ -159,12 +159,22 @@ def test_a_half_deviation_goes_up() -> None:
 
 
 def test_residuals_are_found_up_a_chain_that_leaves_nobody_out() -> None:
-    """Company 0 is the sum of 1 and 4; unit 1 has 12 people in no published team; the company can stand in for it."""
+    """Company 0 is the sum of 1 and 4; unit 1 has 29 people in no published team; the company can stand in for it."""
     tree = Tree(np.array([-1, 0, 1, 1, 0]))
-    own = column(0, 12, 60, 0, 200)
+    own = column(0, 29, 60, 0, 200)
     n = tree.sums(own)[:, None]
     pattern = np.array([[True], [True], [True], [False], [True]])
     near = coding.nearby(tree, n, pattern)
-    assert near.small[:, 0].tolist() == [12, 12, 12, 0, 0]
-    assert near.middling[:, 0].tolist() == [72, 0, 60, 0, 0]
+    assert near.small[:, 0].tolist() == [29, 29, 29, 0, 0]
+    assert near.middling[:, 0].tolist() == [89, 0, 60, 0, 0]
     assert near.large[:, 0].tolist() == [200, 0, 0, 0, 200]
+
+
+def test_coarse_siblings_shelter_a_group_from_above() -> None:
+    """A company of twenty teams of 60 keeps its decimals: to single out a team takes all the others."""
+    tree = Tree(np.array([-1] + [0] * 20))
+    n = tree.sums(column(0, *[60] * 20))[:, None]
+    near = coding.nearby(tree, n, np.ones_like(n, dtype=bool))
+    assert (near.small[0, 0], near.middling[0, 0], near.large[0, 0]) == (0, 0, 0)
+    step, end = coding.share_format(n, near)
+    assert (step[0, 0], end[0, 0], step[1, 0], end[1, 0]) == (1, 0, 10, 50)

@@ -59,6 +59,7 @@ def test_a_row_says_what_the_counts_say() -> None:
     )
     # The company less this team is 18 people: one deviation of the two may be shown, and the company has more people.
     assert row(table, 0, "q", Family.mean).sd == 1.29
+    # The 18 others are derivable too: steps of 5 of 18 people are 90, and 0.1 of the 120 would be 12.
     assert row(table, 1, "q", Family.distribution) == Row(
         1,
         "q",
@@ -67,17 +68,11 @@ def test_a_row_says_what_the_counts_say() -> None:
         None,
         n_from=120,
         n_to=120,
-        decimals=1,
+        decimals=0,
         favourable=Share(50.0, None),
         neutral=Share(25.0, None),
         unfavourable=Share(25.0, None),
-        distribution=(
-            Share(8.3, None),
-            Share(16.7, None),
-            Share(25.0, None),
-            Share(20.8, None),
-            Share(29.2, None),
-        ),
+        distribution=tuple(Share(value, None) for value in (8.0, 17.0, 25.0, 21.0, 29.0)),
     )
     small = row(table, 2, "q", Family.mean)
     assert (small.n_from, small.n_to, small.mean, small.decimals, small.sd) == (10, 14, 3.9, 1, None)
@@ -197,7 +192,7 @@ def test_only_protect_makes_a_safe_table() -> None:
         type("Loose", (SafeTable,), {})
     for copied in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="copied"):
-            copied(table)  # type: ignore[operator]  # three functions of one argument
+            copied(table)
 
 
 def test_a_safe_table_cannot_be_changed() -> None:

@@ -271,6 +271,7 @@ def test_texts_come_back() -> None:
         (0, 2, b"ok"),  # not a text
         (9, 2, b"ok"),  # no item
         (1, 41, b"x" * 40),  # longer than the record
+        (1, 41, "😀".encode() * 10),  # longer than the record, though every character fits
         (5, 13, b"x" * 13),  # longer than this item
         (5, 4, b"four"),  # too many characters
         (1, 2, b"ok!"),  # padding that is not zero
