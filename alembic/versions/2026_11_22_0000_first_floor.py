@@ -149,6 +149,7 @@ CREATE TABLE campaign (
     audience jsonb NOT NULL,
     plan jsonb NOT NULL,
     policy jsonb NOT NULL,
+    retention_days integer NOT NULL,
     opens_at timestamptz,
     closes_at timestamptz,
     created_at timestamptz NOT NULL,
@@ -329,7 +330,7 @@ CREATE TABLE roster_line (
 
 TABLES: tuple[tuple[str, str, str, str], ...] = (
     ("job", JOB, "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE, DELETE"),
-    ("spent_code", SPENT_CODE, "SELECT, INSERT", "SELECT"),
+    ("spent_code", SPENT_CODE, "SELECT, INSERT", "SELECT, DELETE"),
     ("tenant", TENANT, "SELECT, INSERT", "SELECT"),
     ("api_key", API_KEY, "SELECT, INSERT, UPDATE (revoked_at)", ""),
     ("audit_entry", AUDIT_ENTRY, "SELECT, INSERT", "INSERT"),
@@ -341,7 +342,7 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
     ("campaign", CAMPAIGN, "SELECT, INSERT, UPDATE", "SELECT, UPDATE (state)"),
     ("wave", WAVE, "SELECT, INSERT, UPDATE (state, opens_at, closes_at, invited, roster_digest)", "SELECT, UPDATE (state)"),
     ("release", RELEASE, "SELECT", "SELECT, INSERT"),
-    ("sealed_batch", SEALED_BATCH, "INSERT", "SELECT"),
+    ("sealed_batch", SEALED_BATCH, "INSERT", "SELECT, DELETE"),
     (
         "wave_key",
         WAVE_KEY,
@@ -350,8 +351,8 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("wave_unit", WAVE_UNIT, "SELECT, INSERT", "SELECT"),
     ("release_cell", RELEASE_CELL, "SELECT", "SELECT, INSERT"),
-    ("wave_class", WAVE_CLASS, "SELECT, INSERT", "SELECT"),
-    ("roster_line", ROSTER_LINE, "SELECT, INSERT", "SELECT"),
+    ("wave_class", WAVE_CLASS, "SELECT, INSERT", "SELECT, DELETE"),
+    ("roster_line", ROSTER_LINE, "SELECT, INSERT", "SELECT, DELETE"),
 )
 
 INDEXES = (

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from service.campaigns import contract, roster, wave_keys
+from service.campaigns import contract, retention, roster, wave_keys
 from service.campaigns.lifecycle import NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
 from service.campaigns.problems import (
     AudienceTooSmall,
@@ -36,7 +36,6 @@ RELEASE_WAVE = "release_wave"
 
 SMALLEST_AUDIENCE = 10
 SUPPORTED_BREAKDOWNS = [["org"]]
-RETENTION_DAYS = 30
 
 
 async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: datetime) -> Campaign:
@@ -66,6 +65,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
         audience=[str(unit) for unit in await _units(tx, caller.tenant_id, given)],
         plan=given.plan.breakdowns,
         policy=given.policy.model_dump(),
+        retention_days=given.retention_days,
         opens_at=given.opens_at,
         closes_at=given.closes_at,
         created_at=now,
@@ -163,7 +163,7 @@ def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion) -> 
         "plan": campaign.plan,
         "policy": campaign.policy,
         "roster": {"invited": wave.invited, "digest": wave.roster_digest},
-        "retention_days": RETENTION_DAYS,
+        "retention_days": campaign.retention_days,
         "recipients": "holders of a key of this organisation with the right to read aggregates",
         "known_limits": [
             "who has answered is known to whoever reads the database, what they answered is not",
@@ -225,6 +225,7 @@ async def cancel(tx: AsyncSession, caller: Principal, campaign: Campaign, now: d
     if launched:
         wave = await wave_of(tx, campaign, lock=True)
         wave.state = _wave_step(wave, "cancel")
+        await jobs.enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, now + campaign.retention)
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.cancelled", str(campaign.campaign_id))
     await tx.flush()
 

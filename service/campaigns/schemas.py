@@ -54,6 +54,9 @@ class CampaignIn(Wire):
     audience: Audience
     plan: Plan = Plan()
     policy: PolicyIn = PolicyIn()
+    retention_days: Annotated[
+        int, Field(strict=True, ge=0, le=365, description="days after closing until the answers' key is destroyed")
+    ] = 30
     opens_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
 
@@ -65,6 +68,7 @@ class CampaignOut(Wire):
     questionnaire_version: int
     plan: list[list[str]]
     policy: dict[str, Any]
+    retention_days: int
     opens_at: datetime | None
     closes_at: datetime | None
     contract_digest: str | None
@@ -78,6 +82,7 @@ class CampaignOut(Wire):
             questionnaire_version=row.version,
             plan=row.plan,
             policy=row.policy,
+            retention_days=row.retention_days,
             opens_at=row.opens_at,
             closes_at=row.closes_at,
             contract_digest=row.contract_digest,

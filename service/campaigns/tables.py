@@ -1,6 +1,6 @@
 """Campaigns, waves, what a wave froze (units, classes, roster) and the wave key pairs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,11 +25,17 @@ class Campaign(TenantRow, table=True):
     audience: list[str] = document()
     plan: list[list[str]] = document()
     policy: dict[str, Any] = document()
+    retention_days: int
     opens_at: datetime | None = moment(nullable=True)
     closes_at: datetime | None = moment(nullable=True)
     created_at: datetime = moment()
     contract: dict[str, Any] | None = document(nullable=True)
     contract_digest: str | None = None
+
+    @property
+    def retention(self) -> timedelta:
+        """How long after closing the answers' key is kept."""
+        return timedelta(days=self.retention_days)
 
 
 class Wave(TenantRow, table=True):

@@ -11,19 +11,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from service.campaigns import actions as campaigns
-from service.campaigns import wave_keys
 from service.cli import local
 from service.kit.clock import system_clock
-from service.kit.crypto import read_key
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
 from service.main import create_app
-from service.releases.build import releaser
-from service.responses.seal import Seal
 from service.settings import Settings
 from service.telemetry import logs
+from service.worker import create_sweeper
 
 HEARTBEAT_S = 5.0
 ROLE = "pouls_work"
@@ -126,21 +122,10 @@ class _Open:
 
 
 async def _work(settings: Settings, child: bool) -> None:
-    keys = wave_keys.WaveKeys(settings.keys_dir / "work")
-    seal = Seal(read_key(settings.keys_dir / "api" / "intake.key"))
     with local.stopping_on_signals() as stop:
         with local.stopping_with_parent(stop) if child else nullcontext():
             async with _database(settings) as database:
-                sweeper = Sweeper(
-                    database,
-                    {
-                        campaigns.OPEN_WAVE: campaigns.open_due,
-                        campaigns.CLOSE_WAVE: campaigns.close_due,
-                        campaigns.RELEASE_WAVE: releaser(keys, seal, system_clock),
-                        wave_keys.JOB: wave_keys.maker(keys, settings.worker.spare_wave_keys, system_clock),
-                    },
-                    system_clock,
-                )
+                sweeper = create_sweeper(settings, database, system_clock)
                 with local.metrics_listener(settings):
                     beating = asyncio.create_task(_beat(database, stop))
                     try:

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.campaigns import retention
 from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
@@ -25,7 +26,7 @@ from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing
-from service.kit.jobs import Due, Handler
+from service.kit.jobs import Due, Handler, enqueue
 from service.questionnaires.document import Document
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases import publish
@@ -86,6 +87,9 @@ def releaser(keys: WaveKeys, seal: Seal, clock: Clock) -> Handler:
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
         version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
         document = Document.parse(version.document)
+        # In the transaction that ends the wave: none outlives its retention.
+        ends = (wave.closes_at or clock()) + campaign.retention
+        await enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, ends)
         try:
             tree, table = await _build(tx, wave, campaign, document, keys, seal, stages)
         except ReleaseRefused as refused:

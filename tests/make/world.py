@@ -83,9 +83,7 @@ def ok(response: httpx2.Response, status: int | None = None) -> Any:
     return response.json() if response.content else None
 
 
-def post(
-    tenant: TenantUnderTest, code: str, answers: dict[str, Any], nonce: bytes | None = None
-) -> httpx2.Response:
+def post(tenant: TenantUnderTest, code: str, answers: dict[str, Any], nonce: bytes | None = None) -> httpx2.Response:
     """One submission, as a browser would send it."""
     drawn = urlsafe_b64encode(nonce or secrets.token_bytes(16)).rstrip(b"=").decode()
     return tenant.call(None, "POST", "/v1/respond", json={"code": code, "nonce": drawn, "answers": answers})
