@@ -1,6 +1,7 @@
 """Runs migrations over the connection that `service.kit.migrate` hands in."""
 
 from alembic import context
+
 from service.kit.migrate import every_table
 
 context.configure(

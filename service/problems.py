@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN = 200
 
 
-class Problem(Exception):  # noqa: N818 - the field's own word (RFC 9457)
+class Problem(Exception):
     """A refusal that the caller can understand and act on."""
 
     slug: ClassVar[str]

@@ -1,17 +1,32 @@
-"""The worker's due work: which kind of job is done by what. It alone is given the keys that open answers."""
+"""The worker: which kind of due work is done by what, the loop around it, and its sign of life."""
+
+import asyncio
+
+import structlog
+from sqlalchemy import TextClause, text
 
 from service.campaigns import actions, retention, wave_keys
 from service.kit.clock import Clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
+from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
 from service.releases.build import releaser
 from service.responses.seal import Seal
 from service.settings import Settings
 
+log = structlog.get_logger()
+HEARTBEAT_S = 5.0
+_ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
+_BEAT = text("""
+    INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
+    ON CONFLICT (worker) DO UPDATE SET seen_at = excluded.seen_at
+""")
+_LEAVE = text("DELETE FROM worker_heartbeat WHERE worker = :worker OR seen_at < now() - interval '1 day'")
+
 
 def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Sweeper:
-    """Raises KeyMissing where the key folder is not complete."""
+    """The only place that is handed the keys that open answers. Raises KeyMissing."""
     keys = wave_keys.WaveKeys(settings.keys_dir / "work")
     seal = Seal(read_key(settings.keys_dir / "api" / "intake.key"))
     handlers = {
@@ -22,3 +37,52 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
         wave_keys.JOB: wave_keys.maker(keys, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)
+
+
+async def is_alive(database: Database) -> bool:
+    """Whether some worker was seen in the last half minute."""
+    async with database.transaction() as tx:
+        return bool(await tx.scalar(_ALIVE))
+
+
+async def run(sweeper: Sweeper, database: Database, stop: asyncio.Event, poll_s: float) -> None:
+    """Do due work until `stop`, finishing the job under way. A database that is away is waited for."""
+    beating = asyncio.create_task(_beat(database, stop))
+    try:
+        while not stop.is_set():
+            if not await _step(sweeper):
+                await _pause(stop, poll_s)
+    finally:
+        stop.set()
+        await beating
+
+
+async def _step(sweeper: Sweeper) -> bool:
+    try:
+        return await sweeper.step()
+    except Exception as error:  # noqa: BLE001 - the database may be away for a while; it is looked for again
+        log.warning("no look at due work", problem=type(error).__name__)
+        return False
+
+
+async def _beat(database: Database, stop: asyncio.Event) -> None:
+    worker = new_id().hex
+    while not stop.is_set():
+        await _tell(database, _BEAT, worker)
+        await _pause(stop, HEARTBEAT_S)
+    await _tell(database, _LEAVE, worker)
+
+
+async def _tell(database: Database, statement: TextClause, worker: str) -> None:
+    try:
+        async with database.transaction() as tx:
+            await tx.execute(statement, {"worker": worker})
+    except Exception as error:  # noqa: BLE001 - same reason; the next beat tells it
+        log.warning("no heartbeat", problem=type(error).__name__)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

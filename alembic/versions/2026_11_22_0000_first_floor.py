@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alembic import op
+
 from service.kit.isolation import grant, isolate
 
 revision: str = "0001"
@@ -340,7 +341,12 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
     ("person", PERSON, "SELECT, INSERT, UPDATE", ""),
     ("questionnaire_version", QUESTIONNAIRE_VERSION, "SELECT, INSERT", "SELECT"),
     ("campaign", CAMPAIGN, "SELECT, INSERT, UPDATE", "SELECT, UPDATE (state)"),
-    ("wave", WAVE, "SELECT, INSERT, UPDATE (state, opens_at, closes_at, invited, roster_digest)", "SELECT, UPDATE (state)"),
+    (
+        "wave",
+        WAVE,
+        "SELECT, INSERT, UPDATE (state, opens_at, closes_at, invited, roster_digest)",
+        "SELECT, UPDATE (state)",
+    ),
     ("release", RELEASE, "SELECT", "SELECT, INSERT"),
     ("sealed_batch", SEALED_BATCH, "INSERT", "SELECT, DELETE"),
     (

@@ -82,7 +82,7 @@ async def _units(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> list[UUID
         col(OrgUnit.source) == given.audience.source,
         col(OrgUnit.external_id).in_(given.audience.units),
     )
-    found: dict[str, UUID] = {external_id: unit for external_id, unit in await tx.execute(statement)}
+    found: dict[str, UUID] = {row.external_id: row.unit_id for row in await tx.execute(statement)}
     missing = [
         Fault(f"/audience/units/{index}", "is not a known unit")
         for index, external_id in enumerate(given.audience.units)

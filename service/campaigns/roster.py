@@ -51,18 +51,16 @@ async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -
     The digest is over salted line digests, so that one person's line can be erased and the rest still verified.
     """
     scope = {"tenant": tenant, "wave": wave}
-    parents = {
-        unit: parent
-        for unit, parent in await tx.execute(
-            select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))
-            .where(col(OrgUnit.tenant_id) == tenant)
-            .order_by(col(OrgUnit.unit_id))
-        )
-    }
+    links = await tx.execute(
+        select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))
+        .where(col(OrgUnit.tenant_id) == tenant)
+        .order_by(col(OrgUnit.unit_id))
+    )
+    parents: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
     ids = subtree(parents, tops)
     inside = set(ids)
-    links = [parent if (parent := parents[unit]) in inside else None for unit in ids]
-    await tx.execute(_UNITS, scope | {"ids": ids, "parents": links})
+    kept = [parent if (parent := parents[unit]) in inside else None for unit in ids]
+    await tx.execute(_UNITS, scope | {"ids": ids, "parents": kept})
     occupied = list(await tx.scalars(_OCCUPIED, {"tenant": tenant, "ids": ids}))
     labels = random.SystemRandom().sample(range(1 << 32), len(occupied))
     await tx.execute(_CLASSES, scope | {"labels": labels, "ids": occupied})

@@ -33,6 +33,9 @@ CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 
 LINES_AT_ONCE = 2000
+_LINES_OUT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}
+}
 _LINES = text("""
     SELECT r.serial, r.label, r.language, p.source, p.external_id
     FROM roster_line r
@@ -145,8 +148,7 @@ async def get_contract(campaign: CampaignToManage) -> dict[str, Any]:
     "/waves/{wave_id}/invitations",
     operation_id="waves.invitations",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}}
-    | problems(NotFound),
+    responses=_LINES_OUT | problems(NotFound),
 )
 async def stream_invitations(
     request: Request,

@@ -20,9 +20,10 @@ class Audience(Wire):
 class Plan(Wire):
     """The breakdowns to be published, declared before launch."""
 
-    breakdowns: Annotated[list[Annotated[list[Slug], Field(max_length=10)]], Field(min_length=1, max_length=100)] = [
-        ["org"]
-    ]
+    breakdowns: Annotated[
+        list[Annotated[list[Slug], Field(max_length=10)]],
+        Field(min_length=1, max_length=100),
+    ] = Field(default_factory=lambda: [["org"]])
 
 
 class PolicyIn(Wire):

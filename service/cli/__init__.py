@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from service.cli import admin, demo, replay, serve
+from service.cli import admin, demo, replay, serve, work
 from service.kit.crypto import KeyMissing
 from service.kit.os_user import NoUnprivilegedUser
 from service.kit.postgres import FolderInUse, StartFailed
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
-app.command("work")(serve.work)
+app.command("work")(work.work)
 app.command("replay")(replay.replay)
 app.command("openapi")(admin.openapi)
 app.add_typer(admin.db, name="db")

@@ -10,13 +10,14 @@ from uuid import UUID
 import typer
 
 from service import main
+from service.campaigns import wave_keys
 from service.cli import local
 from service.kit import jobs
 from service.kit.db import Database
 from service.kit.ids import new_id
+from service.kit.migrate import migrate
 from service.kit.postgres import External, postgres_for
 from service.kit.roles import ensure_roles
-from service.campaigns import wave_keys
 from service.settings import Settings
 from service.tenants import actions
 from service.tenants.scopes import Scope
@@ -47,7 +48,7 @@ def db_migrate(to: Annotated[str, typer.Option(help="a revision, or `base`")] = 
     async def go() -> None:
         postgres = _external(Settings())
         await ensure_roles(postgres)
-        await local.migrate(postgres.url("pouls_owner"), to)
+        await migrate(postgres.url("pouls_owner"), to)
 
     asyncio.run(go())
 

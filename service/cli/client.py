@@ -103,39 +103,8 @@ class Client:
         self, answers: Iterable[tuple[int, bytes]], acknowledged: Callable[[int], None], senders: int = SENDERS
     ) -> None:
         """Submit bodies over keep-alive connections; `acknowledged(number)` is called for each once it is committed."""
-        waiting: queue.Queue[tuple[int, bytes] | None] = queue.Queue(maxsize=senders * 4)
-        failures: list[Exception] = []
-        guard = threading.Lock()
-
-        def sender() -> None:
-            connection: http.client.HTTPConnection | None = None
-            while (job := waiting.get()) is not None:
-                if failures or self._stop.is_set():
-                    continue
-                try:
-                    connection = self._submit(connection, job[1])
-                    with guard:
-                        acknowledged(job[0])
-                except Exception as error:  # noqa: BLE001 - carried to the caller's thread and raised there
-                    failures.append(error)
-            if connection is not None:
-                connection.close()
-
-        threads = [threading.Thread(target=sender, daemon=True) for _ in range(senders)]
-        for thread in threads:
-            thread.start()
-        try:
-            for job in answers:
-                if failures or self._stop.is_set():
-                    break
-                waiting.put(job)
-        finally:
-            for _ in threads:
-                waiting.put(None)
-            for thread in threads:
-                thread.join()
-        if failures:
-            raise failures[0]
+        crew = _Crew(self._submit, acknowledged, self._stop, senders)
+        crew.run(answers)
         if self._stop.is_set():
             raise Stopped
 
@@ -172,6 +141,58 @@ class Client:
             raise CallFailed(what)
         if self._stop.wait(0.2):
             raise Stopped
+
+
+class _Crew:
+    """Threads that take submissions from a short queue; the first failure ends them all."""
+
+    def __init__(
+        self,
+        submit: Callable[[http.client.HTTPConnection | None, bytes], http.client.HTTPConnection],
+        acknowledged: Callable[[int], None],
+        stop: threading.Event,
+        senders: int,
+    ) -> None:
+        self._submit = submit
+        self._acknowledged = acknowledged
+        self._stop = stop
+        self._guard = threading.Lock()
+        self._failures: list[Exception] = []
+        self._waiting: queue.Queue[tuple[int, bytes] | None] = queue.Queue(maxsize=senders * 4)
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(senders)]
+
+    def run(self, jobs: Iterable[tuple[int, bytes]]) -> None:
+        for thread in self._threads:
+            thread.start()
+        try:
+            for job in jobs:
+                if self._is_over():
+                    break
+                self._waiting.put(job)
+        finally:
+            for _ in self._threads:
+                self._waiting.put(None)
+            for thread in self._threads:
+                thread.join()
+        if self._failures:
+            raise self._failures[0]
+
+    def _is_over(self) -> bool:
+        return bool(self._failures) or self._stop.is_set()
+
+    def _work(self) -> None:
+        connection: http.client.HTTPConnection | None = None
+        while (job := self._waiting.get()) is not None:
+            if self._is_over():
+                continue
+            try:
+                connection = self._submit(connection, job[1])
+                with self._guard:
+                    self._acknowledged(job[0])
+            except Exception as error:  # noqa: BLE001 - carried to the caller's thread and raised there
+                self._failures.append(error)
+        if connection is not None:
+            connection.close()
 
 
 class _Bearer(httpx2.Auth):

@@ -1,11 +1,11 @@
 """`pouls demo`: a whole Pouls on one machine, with a fictional organisation, ready to be tried."""
 
 import asyncio
-import contextlib
 import json
 import secrets
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from service.cli.demo_organisation import answers, organisation
 from service.cli.serve import Data, Host, Json, Port, settings_with
 from service.kit.crypto import write_new
 from service.kit.db import Database
+from service.kit.postgres import Postgres
 from service.main import create_app
 from service.settings import Settings
 from service.telemetry import logs
@@ -40,32 +41,31 @@ def demo(
     settings = settings_with(host, port, data)
     logs.configure("warning" if settings.log.level == "info" else settings.log.level)
     listening = local.listen(settings.http.host, settings.http.port)
-    with local.database(settings, prepare=True) as postgres:
+    with local.database(settings) as postgres:
         asyncio.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
 
 
 async def _demo(
-    settings: Settings, postgres: local.Postgres, listening: Any, *, as_json: bool, empty: bool, child: bool
+    settings: Settings, postgres: Postgres, listening: Any, *, as_json: bool, empty: bool, child: bool
 ) -> None:
-    with local.stopping_on_signals() as stop:
-        with local.stopping_with_parent(stop) if child else contextlib.nullcontext():
-            local.prepare_keys(settings)
-            await local.prepare_database(postgres)
-            identity = await _identity(settings, postgres)
-            app = create_app(local.acting_as(settings, postgres, "pouls_app"))
-            async with local.worker_child(settings, postgres), local.serving(app, listening, settings) as ready:
-                story = None if empty else await _tell(ready.url, identity, stop, quiet=as_json)
-                if stop.is_set():
-                    return
-                if as_json:
-                    line = {"url": ready.url, "tenant": identity["tenant"], "keys": identity["keys"]}
-                    print(json.dumps(line), flush=True)  # noqa: T201 - the option's purpose
-                else:
-                    _show(ready.url, identity, story)
-                await stop.wait()
+    with local.stopping_on_signals() as stop, local.stopping_with_parent(stop, watch=child):
+        local.prepare_keys(settings)
+        await local.prepare_database(postgres)
+        identity = await _identity(settings, postgres)
+        app = create_app(local.acting_as(settings, postgres, "pouls_app"))
+        async with local.worker_child(settings, postgres), local.serving(app, listening, settings) as ready:
+            story = None if empty else await _tell(ready.url, identity, stop, quiet=as_json)
+            if stop.is_set():
+                return
+            if as_json:
+                line = {"url": ready.url, "tenant": identity["tenant"], "keys": identity["keys"]}
+                print(json.dumps(line), flush=True)  # noqa: T201 - the option's purpose
+            else:
+                _show(ready.url, identity, story)
+            await stop.wait()
 
 
-async def _identity(settings: Settings, postgres: local.Postgres) -> dict[str, Any]:
+async def _identity(settings: Settings, postgres: Postgres) -> dict[str, Any]:
     """The demo's tenant and keys, made once; kept in a file since the database holds hashes only."""
     file = settings.data.dir / "demo.json"
     if not file.exists():
@@ -118,7 +118,7 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: boo
                 releases.append(
                     _chapter(
                         client, name, documents[key], top, secret,
-                        lambda person, key=key, week=week: answers(documents[key], by_id[person], week),
+                        partial(_answer_of, documents[key], by_id, week),
                         lambda _: progress.advance(task),
                     )
                 )  # fmt: skip
@@ -128,6 +128,12 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: boo
         return {"release": releases[0]["id"], "open_wave": open_wave["address"]}
     finally:
         client.close()
+
+
+def _answer_of(
+    document: dict[str, Any], people: dict[str, dict[str, Any]], week: int, person: str
+) -> dict[str, Any] | None:
+    return answers(document, people[person], week)
 
 
 def _chapter(

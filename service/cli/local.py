@@ -42,8 +42,11 @@ def stopping_on_signals() -> Iterator[asyncio.Event]:
 
 
 @contextmanager
-def stopping_with_parent(stop: asyncio.Event) -> Iterator[None]:
+def stopping_with_parent(stop: asyncio.Event, *, watch: bool) -> Iterator[None]:
     """Set `stop` when standard input ends: the parent holds its other end, and the kernel closes it for a dead one."""
+    if not watch:
+        yield
+        return
     loop = asyncio.get_running_loop()
 
     def ended() -> None:
@@ -59,8 +62,8 @@ def stopping_with_parent(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextmanager
-def database(settings: Settings, *, prepare: bool) -> Iterator[Postgres]:
-    """The running database. Ours is always prepared (roles, schema); a foreign one when asked."""
+def database(settings: Settings) -> Iterator[Postgres]:
+    """The running database; ours is stopped at the end."""
     postgres = postgres_for(settings)
     # In this thread, since the kernel ties a child's "parent is gone" to the thread that started it.
     postgres.start()
@@ -113,7 +116,7 @@ def listen(host: str, port: int) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.bind((host, port))
     opened.listen(2048)
-    opened.setblocking(False)
+    opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return opened
 
 

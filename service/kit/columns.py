@@ -25,12 +25,12 @@ class TenantRow(SQLModel):
 
 def moment(*, nullable: bool = False) -> Any:
     """A timestamp with zone."""
-    return Field(default=None if nullable else ..., sa_type=DateTime(timezone=True), nullable=nullable)  # type: ignore[call-overload]  # SQLModel's overloads do not know instances of a type
+    return Field(default=None if nullable else ..., sa_type=DateTime(timezone=True), nullable=nullable)
 
 
 def document(*, nullable: bool = False) -> Any:
     """A JSON document."""
-    return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)  # type: ignore[call-overload]  # same
+    return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)
 
 
 def refers(table: str, *pairs: tuple[str, str], on_delete: str | None = None) -> ForeignKeyConstraint:

@@ -180,7 +180,7 @@ class Embedded:
 
     def pg_dump(self, *arguments: str) -> bytes:
         """The output of the wheel's own pg_dump, as the superuser."""
-        command = [self._binaries() / "pg_dump", *arguments, "--dbname", self.admin_url()]
+        command = [str(self._binaries() / "pg_dump"), *arguments, "--dbname", self.admin_url()]
         return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - our own binary
 
     # -- how -------------------------------------------------------------------------------------------------
@@ -266,19 +266,16 @@ class Embedded:
         options = [f"-c{name}={value}" for name, value in CONFIGURATION.items()]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary
-                [
-                    binaries / "postgres",
-                    "-D", self.cluster.resolve(),
-                    "-k", self._runtime,
-                    *options,
-                ],
+                [str(binaries / "postgres"), "-D", str(self.cluster.resolve()), "-k", str(self._runtime), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C at the terminal reaches us, and we stop the server in order
                 preexec_fn=die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - runs one system call, takes no lock
-                **self._as_user(),
-            )  # fmt: skip
+                user=self._user.uid if self._user else None,
+                group=self._user.gid if self._user else None,
+                extra_groups=[] if self._user else None,
+            )
         status = self.cluster / "postmaster.pid"
         limit = time.monotonic() + START_LIMIT_S
         while time.monotonic() < limit:
@@ -295,16 +292,13 @@ class Embedded:
             check=False,
             capture_output=True,
             cwd="/",
-            **self._as_user(),
+            user=self._user.uid if self._user else None,
+            group=self._user.gid if self._user else None,
+            extra_groups=[] if self._user else None,
         )
         if check and result.returncode != 0:
             raise StartFailed(result.stderr.decode("utf-8", "replace").strip()[-2000:])
         return result
-
-    def _as_user(self) -> dict[str, object]:
-        if self._user is None:
-            return {}
-        return {"user": self._user.uid, "group": self._user.gid, "extra_groups": []}
 
     def _give(self, path: Path, mode: int = 0o700) -> None:
         path.chmod(mode)

@@ -167,13 +167,13 @@ async def put_people(
     values = await dimension_values(tx, tenant)
     refusals = Refusals(skip=skip)
     seen = Fingerprints()
-    totals = [0, 0, 0]
+    created = updated = unchanged = 0
     chunk: list[schemas.PersonIn] = []
 
     async def flush() -> None:
+        nonlocal created, updated, unchanged
         counts = await _write_people(tx, tenant, units, chunk)
-        for place, count in enumerate(counts):
-            totals[place] += count
+        created, updated, unchanged = created + counts[0], updated + counts[1], unchanged + counts[2]
         chunk.clear()
 
     async for row in rows:
@@ -191,7 +191,7 @@ async def put_people(
             await flush()
     refusals.settle()
     await flush()
-    return _report(*totals, refusals)
+    return _report(created, updated, unchanged, refusals)
 
 
 def _faults_of(

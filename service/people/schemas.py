@@ -50,7 +50,7 @@ class PersonIn(Wire):
     external_id: ExternalId
     unit: ExternalId
     language: Language | None = None
-    dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = {}
+    dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = Field(default_factory=dict)
     active: bool = True
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -50,7 +50,7 @@ async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
 
 async def cells(tx: AsyncSession, found: Release, wanted: CellFilter, after: int, limit: int) -> Sequence[ReleaseCell]:
     """Cells after a position, in order."""
-    statement: Select[tuple[ReleaseCell]] = select(ReleaseCell).where(
+    statement = select(ReleaseCell).where(
         col(ReleaseCell.tenant_id) == found.tenant_id,
         col(ReleaseCell.release_id) == found.release_id,
         col(ReleaseCell.position) > after,

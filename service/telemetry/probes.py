@@ -26,8 +26,9 @@ async def livez() -> Alive:
 
 @router.get("/readyz", operation_id="service.ready", responses={503: {"description": "not ready", "model": None}})
 async def readyz(request: Request) -> JSONResponse:
-    """Database reachable and at the revision this code expects. The worker is reported, not required: answers are
-    taken and aggregates served without it, and a rollout of the worker must not take the API away.
+    """Database reachable and at the revision this code expects; the worker is reported, not required.
+
+    Answers are taken and aggregates served without it, and a rollout of the worker must not take the API away.
     """
     checks: dict[str, Any] = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
     ready = False

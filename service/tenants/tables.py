@@ -24,7 +24,7 @@ class ApiKey(TenantRow, table=True):
     key_id: UUID = Field(primary_key=True)
     name: str
     secret_hash: bytes
-    scopes: list[str] = Field(sa_type=ARRAY(Text))  # type: ignore[call-overload]  # SQLModel knows no array type
+    scopes: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = moment()
     expires_at: datetime | None = moment(nullable=True)
     revoked_at: datetime | None = moment(nullable=True)

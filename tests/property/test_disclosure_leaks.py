@@ -245,6 +245,7 @@ def test_thresholds_residuals_and_nesting(world: World, policy: Policy) -> None:
     table = world.protect(policy)
     cells = published(table)
     n = {measure.id: measure.n for measure in world.measures()}
+    everybody = world.respondents()
     t = policy.collusion
     floor = {Family.mean: policy.k_mean + t, Family.distribution: policy.k_distribution + t}
     for column in table.columns:
@@ -258,6 +259,8 @@ def test_thresholds_residuals_and_nesting(world: World, policy: Policy) -> None:
                 left = inside.difference(*(world.inside(other) for other in shown & inside - {cell}))
                 assert sum(n[column.measure][node] for node in inside) >= k
                 assert not 0 < sum(n[column.measure][node] for node in left) < k
+                # Nor may it tell of fewer people than k that they all skipped this measure.
+                assert not 0 < sum(everybody[node] for node in left) < k
     for measure in world.measures():
         for family in measure.families:
             for part in measure.parts:

@@ -141,6 +141,18 @@ def test_a_scale_is_withheld_where_one_person_skipped_one_item() -> None:
     assert table.operator_report()[Family.mean]["parts"] == 2
 
 
+def test_items_of_unlike_formats_count_the_fewest_left_over() -> None:
+    """Six people answered item 0 only. A function may be constant on the answers of the one and not of the other."""
+    first = rating("q0", [[0] * 5, [10, 20, 30, 25, 35], [0] * 5, [0] * 5])
+    n = first.n - [0, 6, 0, 0]
+    for answers, status in ((5, "published"), (7, "withheld")):
+        counts = np.zeros((4, answers), dtype=np.int64)
+        counts[:, 2] = n
+        second = rating("q1", counts.tolist())
+        table = company(first, second, scale_of([first, second], n, [0, 6, 0, 0]))
+        assert row(table, 1, "s", Family.mean).status == status
+
+
 def test_a_deviation_needs_thirty_people_in_the_cell_and_in_what_it_leaves() -> None:
     table = company(rating("q", [[2, 2, 2, 2, 2], [8] * 5, [8] * 5, [0] * 5]))
     found = {cell.node: cell for cell in table.rows() if cell.family is Family.mean}

@@ -57,6 +57,26 @@ def named_cells(shared: Path, file: str) -> tuple[Tree, list[str], dict[str, obj
     return tree, names, instance, instance["atoms"]
 
 
+def test_of_equally_many_people_more_cells_win() -> None:
+    """The company's two managers need six others: the team of 12, or the unit of 6 and its only team."""
+    for parents, own, best in (
+        ([-1, 0, 0, 2], [2, 12, 0, 6], [True, False, True, True]),
+        ([-1, 0, 1, 0], [2, 0, 6, 12], [True, True, True, False]),
+    ):
+        assert programme(Tree(np.array(parents)), np.array(own), 6).tolist() == best
+
+
+def test_a_tie_is_broken_by_shape_and_not_by_number() -> None:
+    """Two units of 9 people, one of them 5 and a team of 4: the same one is hidden whichever comes first."""
+    hidden = set()
+    for parents, own in (([-1, 0, 0, 2], [2, 9, 5, 4]), ([-1, 0, 1, 0], [2, 5, 4, 9])):
+        shown = programme(Tree(np.array(parents)), np.array(own), 5)
+        units = [node for node in range(4) if parents[node] == 0]
+        hidden |= {own[node] for node in units if not shown[node]}
+        assert shown.sum() == 2
+    assert len(hidden) == 1
+
+
 @pytest.mark.shared
 def test_a_vendors_own_example(shared_data: Path) -> None:
     """Their manual shows the company and the teams of 3, 7 and 10 at k = 3: company less teams is one person."""

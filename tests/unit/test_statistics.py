@@ -200,6 +200,28 @@ def test_reversed_items_are_counted_as_answered_and_scored_reversed() -> None:
     assert (scale.denominator, scale.score_min, scale.score_max) == (2, 1, 5)
 
 
+def test_an_index_counts_people_complete_on_all_its_scales() -> None:
+    measures = {"scales": {"s": ["q0", "q1"], "t": ["q2"]}, "indices": {"x": ["s", "t"]}}
+    rows = [[5, 4, 3], [5, SKIPPED, 3], [5, 4, SKIPPED], [SKIPPED, 4, SKIPPED], [2, 1, 5]]
+    told = _tally(_document(FIVE[:3], **measures), rows)
+    index = told["x"]
+    assert index.total is not None
+    assert index.square_total is not None
+    assert index.favourable is not None
+    assert index.neutral is not None
+    assert index.unfavourable is not None
+    assert index.partial is not None
+    assert index.missing_from_parts is not None
+    assert (told["s"].n.tolist(), told["t"].n.tolist(), index.n.tolist()) == ([3], [3], [2])
+    # Means of 4.5 and 3 and of 1.5 and 5, in quarters; one of two scales favourable each time, the other not.
+    assert (index.denominator, index.share_denominator) == (4, 4)
+    assert index.total.tolist() == [15 + 13]
+    assert index.square_total.tolist() == [15**2 + 13**2]
+    assert [index.favourable[0], index.neutral[0], index.unfavourable[0]] == [2 + 2, 2, 2]
+    assert index.partial.tolist() == [2]
+    assert index.missing_from_parts.tolist() == [[1], [1]]
+
+
 def test_whole_answers_need_no_shares_of_persons(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     scores = persons.ScaleScoring.scores
