@@ -66,7 +66,8 @@ def read_key(path: Path) -> bytes:
 
 def write_new(path: Path, raw: bytes) -> None:
     """Write a secret durably for its owner alone; never over an existing one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(path.parents):  # each one for the owner alone: `parents=True` would leave them open
+        folder.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -78,11 +79,11 @@ def write_new(path: Path, raw: bytes) -> None:
         os.link(draft, path)  # atomic, and fails where the name is taken
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    entry = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(entry)
     finally:
-        os.close(folder)
+        os.close(entry)
 
 
 def ensure_key(path: Path) -> None:
