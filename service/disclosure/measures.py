@@ -13,6 +13,9 @@ from service.disclosure.tree import Ints
 LARGEST_TOTAL = 2**48
 """Bound on any sum over everybody, so that no product of the display coding leaves 64 bits."""
 
+LARGEST_SQUARES = 2**62
+"""Bound on sums of squares, which are only ever added up in 64 bits: their products are taken in Python's integers."""
+
 
 _ARRAYS = ("n", "total", "square_total", "counts", "favourable", "neutral", "unfavourable", "partial")
 
@@ -120,7 +123,8 @@ class Measure:
         shape = (np.shape(self.n)[0] if np.ndim(self.n) else 0, *given.shape[1:])
         if given.dtype.kind not in "iu" or given.shape != shape or given.ndim != (2 if name == "counts" else 1):
             self._refuse(name, "is not one row of whole numbers per class")
-        if float(np.abs(given.astype(np.float64)).sum()) > LARGEST_TOTAL:
+        largest = LARGEST_SQUARES if name == "square_total" else LARGEST_TOTAL
+        if float(np.abs(given.astype(np.float64)).sum()) > largest:
             self._refuse(name, "is too large to add up exactly")
         array = given.astype(np.int64)
         if name != "total" and bool((array < 0).any()):

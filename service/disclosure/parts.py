@@ -55,8 +55,10 @@ def withdraw(
 ) -> Mask:
     """The cells of a scale (or index) that may stay, of those its own numbers of respondents allow.
 
-    A block that fails hides its own cell and joins the block above, which is then judged with it. Blocks below are not
-    touched by that, so one pass from the leaves up ends at the fixpoint, and it is the only one.
+    From the leaves up, a block that fails first takes in blocks just below it, by hiding their cells: one that mends it
+    alone, the smallest such, else the smaller ones together until it is mended. Only where that does not help does it
+    hide its own cell and join the block above, which is then judged with it. So a division is hidden before the whole
+    company is. Blocks settled further down are not touched by either, so one pass ends with every block safe.
 
     Args:
         tree: the org tree.
@@ -77,16 +79,49 @@ def withdraw(
     facts = np.stack([kept_in, complete, partial, *missing], axis=1)
     block = tree.blocks(facts, np.repeat(published[:, None], facts.shape[1], axis=1)).tolist()
     above = tree.above(published).tolist()
+    people = tree.sums(complete).tolist()
+    below: dict[int, list[int]] = {}
     stays = published.copy()
     for level in reversed(tree.levels):
         for node in level[published[level]].tolist():
+            under = below.pop(node, [])
+            for hidden in _mended_by(node, under, block, people, k):
+                stays[hidden] = False
+                block[node] = _joined(block[node], block[hidden])
+                under.remove(hidden)
+                under += below.get(hidden, [])
+            upper = above[node]
             if _safe(block[node], k):
+                below[node] = under
+                if upper != NOBODY:
+                    below.setdefault(upper, []).append(node)
                 continue
             stays[node] = False
-            upper = above[node]
             if upper != NOBODY:
-                block[upper] = [mine + theirs for mine, theirs in zip(block[upper], block[node], strict=True)]
+                block[upper] = _joined(block[upper], block[node])
+                below.setdefault(upper, []).extend(under)
     return stays
+
+
+def _mended_by(node: int, under: list[int], block: list[list[int]], people: list[int], k: int) -> list[int]:
+    """The cells to hide, of those just below, so that the block of `node` is safe; none where it is, or can not be."""
+    if _safe(block[node], k):
+        return []
+    # A block in which nobody is partial leaves every figure that fails as it is.
+    helpful = sorted((cell for cell in under if block[cell][2]), key=lambda cell: (people[cell], block[cell], cell))
+    for cell in helpful:
+        if _safe(_joined(block[node], block[cell]), k):
+            return [cell]
+    together = block[node]
+    for count, cell in enumerate(helpful, 1):
+        together = _joined(together, block[cell])
+        if _safe(together, k):
+            return helpful[:count]
+    return []
+
+
+def _joined(one: list[int], other: list[int]) -> list[int]:
+    return [mine + theirs for mine, theirs in zip(one, other, strict=True)]
 
 
 def _safe(block: list[int], k: int) -> bool:
