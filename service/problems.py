@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.kit.reasons import Fault, faults_of
+from service.kit.reasons import AnyFault, faults_of
 
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN = 200
@@ -32,7 +32,7 @@ class Problem(Exception):
         self,
         detail: str | None = None,
         *,
-        faults: Sequence[Fault] = (),
+        faults: Sequence[AnyFault] = (),
         headers: Mapping[str, str] | None = None,
         **members: Any,
     ) -> None:
@@ -199,10 +199,10 @@ def _passing(error: DBAPIError) -> bool:
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
-    faults = faults_of(error.errors())
-    if any(fault.unreadable for fault in faults):
+    errors = error.errors()
+    if any(line["type"] == "json_invalid" for line in errors):
         return Malformed()
-    return Invalid(faults=faults)
+    return Invalid(faults=faults_of(errors))
 
 
 def _of_status(error: HTTPException) -> Problem:

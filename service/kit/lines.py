@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from service.kit.reasons import Fault, faults_of, pointer
+from service.kit.reasons import Fault, fault_at, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 ARRAY_LIMIT = 1 << 20
@@ -40,7 +40,7 @@ class Refusals:
         self.rows += 1
         for fault in faults:
             if len(self.faults) < FAULTS_KEPT:
-                self.faults.append(Fault(pointer(index) + fault.pointer, fault.reason))
+                self.faults.append(Fault(pointer([index]) + fault.pointer, fault.reason))
         if not self._skip and len(self.faults) >= FAULTS_KEPT:
             self.settle()
 
@@ -84,7 +84,11 @@ def _row(adapter: TypeAdapter[M], index: int, value: object) -> Row[M]:
     try:
         return Row(index, adapter.validate_python(value))
     except ValidationError as error:
-        return Row(index, None, tuple(faults_of(error.errors(include_url=False, include_input=False))))
+        return Row(
+            index,
+            None,
+            tuple(fault_at(line["loc"], line) for line in error.errors(include_url=False, include_input=False)),
+        )
 
 
 def _read(raw: bytes) -> object:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 
 from service.kit.crypto import bytes_of, text_of
-from service.kit.reasons import Fault
+from service.kit.reasons import ParameterFault
 from service.problems import Invalid
 
 LIMIT = 500
@@ -41,7 +41,7 @@ def key_behind(cursor: str | None) -> str | None:
     try:
         return bytes_of(cursor).decode("utf-8")
     except ValueError:
-        raise Invalid(faults=[Fault("/cursor", "is not a cursor of ours", "query")]) from None
+        raise Invalid(faults=[ParameterFault("cursor", "query", "is not a cursor of ours")]) from None
 
 
 def uuid_behind(cursor: str | None) -> UUID | None:
@@ -50,7 +50,7 @@ def uuid_behind(cursor: str | None) -> UUID | None:
     try:
         return UUID(key) if key is not None else None
     except ValueError:
-        raise Invalid(faults=[Fault("/cursor", "is not a cursor of ours", "query")]) from None
+        raise Invalid(faults=[ParameterFault("cursor", "query", "is not a cursor of ours")]) from None
 
 
 def link_next(request: Request, response: Response, page: Page[Any]) -> str | None:

@@ -12,7 +12,7 @@ def plain(value: str) -> str:
     if not value.isprintable():
         for character in value:
             if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
-                raise PydanticCustomError("ours", "{reason}", {"reason": "must hold no control characters"})
+                raise PydanticCustomError("refused", "{reason}", {"reason": "must not hold control characters"})
     return value
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.ids import new_id
-from service.kit.reasons import Fault
 from service.problems import Conflict, Invalid, NotFound
 from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import Questionnaire, QuestionnaireVersion
@@ -27,7 +26,7 @@ async def publish(tx: AsyncSession, tenant: UUID, raw: dict[str, Any], now: date
     try:
         document = Document.parse(raw)
     except DocumentRefused as error:
-        raise Invalid(faults=[Fault(fault.pointer, fault.reason) for fault in error.faults]) from None
+        raise Invalid(faults=error.faults) from None
     questionnaire = new_id()
     row = {"tenant_id": tenant, "questionnaire_id": questionnaire, "key": document.key, "created_at": now}
     done = await tx.execute(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from service.kit.reasons import Fault
 from service.questionnaires.elements import (
     MAX_CONTACTS,
     MAX_ITEMS,
@@ -28,7 +29,7 @@ from service.questionnaires.elements import (
     Texts,
     at_most,
 )
-from service.questionnaires.faults import DocumentRefused, Fault, structural_faults
+from service.questionnaires.faults import DocumentRefused, structural_faults
 from service.questionnaires.lint import Draft, lint
 
 __all__ = [

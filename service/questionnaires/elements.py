@@ -25,9 +25,9 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 
 def _clean(text: str) -> str:
     if _FORBIDDEN.search(text):
-        raise PydanticCustomError("text_refused", "must not hold control characters")
+        raise PydanticCustomError("refused", "{reason}", {"reason": "must not hold control characters"})
     if not text.strip():
-        raise PydanticCustomError("text_refused", "must not be blank")
+        raise PydanticCustomError("refused", "{reason}", {"reason": "must not be blank"})
     return text
 
 

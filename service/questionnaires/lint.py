@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import lcm
 
+from service.kit.reasons import Fault, pointer
 from service.questionnaires.elements import (
     MAX_ITEMS,
     Index,
@@ -18,7 +19,6 @@ from service.questionnaires.elements import (
     Scale,
     SingleChoiceItem,
 )
-from service.questionnaires.faults import Fault, pointer
 
 # Scores of an index are integers over this denominator at most: the squares of a million people's scores, 11 x 2,520 at
 # the most, then add up below 2^50, like those of the widest number item.

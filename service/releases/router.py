@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
-from service.kit.reasons import Fault
+from service.kit.reasons import ParameterFault
 from service.problems import Invalid, NotFound, problems
 from service.releases import export, queries
 from service.releases.queries import CellFilter
@@ -38,7 +38,7 @@ def _filter(
 ) -> CellFilter:
     for name, value in (("unit", unit), ("measure", measure)):
         if value is not None and not value.isprintable():
-            raise Invalid(faults=[Fault(f"/{name}", "must hold no control characters", "query")])
+            raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     return CellFilter(unit, measure, kind, family)
 
 
@@ -144,7 +144,7 @@ def _position(cursor: str | None) -> int:
     if key is None:
         return -1
     if not (key.isascii() and key.isdigit() and len(key) < 11 and int(key) <= LAST_POSITION):  # noqa: PLR2004 - digits of 2^31
-        raise Invalid(faults=[Fault("/cursor", "is not a cursor of ours", "query")])
+        raise Invalid(faults=[ParameterFault("cursor", "query", "is not a cursor of ours")])
     return int(key)
 
 

@@ -161,7 +161,7 @@ class Respond:
             record = wave.sheet.encode(right.label, answers)
             texts = wave.sheet.encode_texts(right.label, answers) if wave.sheet.text_record_size else ()
         except AnswersRefused as refused:
-            raise Invalid(faults=[Fault(fault.pointer, fault.reason) for fault in refused.faults]) from None
+            raise Invalid(faults=refused.faults) from None
         digest = hashlib.sha256(nonce).digest()
         return await self._intake.submit(wave, Submission(right.serial, digest, record, texts))
 

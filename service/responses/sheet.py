@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from service.kit.reasons import Fault, pointer
 from service.questionnaires.document import (
     Document,
     Item,
@@ -24,7 +25,6 @@ from service.questionnaires.document import (
     SingleChoiceItem,
     TextItem,
 )
-from service.questionnaires.faults import Fault, pointer
 from service.responses.cells import SKIPPED, Cell, TextCell, cell_of
 from service.responses.records import (
     Buffer,
