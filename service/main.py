@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -16,7 +17,7 @@ from service.kit.db import Database
 from service.kit.limits import FailureLimit
 from service.problems import NotFound
 from service.responses.intake import Intake
-from service.responses.respond import Respond
+from service.responses.respond import PATH, Respond
 from service.responses.seal import Seal
 from service.responses.waves import Waves
 from service.routes import ROUTERS
@@ -58,9 +59,24 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     return app
 
 
+class _Service(FastAPI):
+    """The application. The hot route is answered before any layer: the layers cost more than the answer does."""
+
+    def __init__(self, respond: ASGIApp, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._respond = respond
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            await self._respond(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The application's routes and layers, without anything behind them; enough to describe the API."""
-    app = FastAPI(
+    app = _Service(
+        respond,
         title=openapi.TITLE,
         version=openapi.version(),
         description=openapi.DESCRIPTION,
@@ -71,8 +87,7 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
     )
     problems.install(app)
     app.add_middleware(Observe)
-    # Before the others, so that the hot route is matched first.
-    app.router.routes.append(Route("/v1/respond", respond, methods=["POST"]))
+    app.router.routes.append(Route(PATH, respond, methods=["POST"]))  # so that other methods get their 405
     for mounted in ROUTERS:
         app.include_router(mounted.router, tags=[mounted.audience])
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it

@@ -5,13 +5,14 @@ nothing about its owner; the MAC (128 bits) makes it impossible to invent one.
 """
 
 import struct
-from dataclasses import dataclass
+from base64 import urlsafe_b64decode
+from typing import NamedTuple
 from uuid import UUID
 
 from service.kit.crypto import MAC_BYTES, bytes_of, derive, mac, same, text_of
 
 _VERSION = 1
-_BODY = struct.Struct(">B16s16sII")
+_BODY = struct.Struct(">B32sII")
 _LENGTH = _BODY.size + MAC_BYTES
 CODE_LENGTH = -(-_LENGTH * 4 // 3)
 ADDRESS_LENGTH = 43
@@ -21,12 +22,10 @@ class NotACode(ValueError):
     """The text is no code of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
-    """What a code proves."""
+class Right(NamedTuple):
+    """What a code proves. `place` is tenant and wave, 32 bytes, as the hot path wants them."""
 
-    tenant_id: UUID
-    wave_id: UUID
+    place: bytes
     serial: int
     label: int
 
@@ -38,7 +37,7 @@ class Codes:
         self._key = derive(intake_key, b"pouls code")
 
     def issue(self, right: Right) -> str:
-        body = _BODY.pack(_VERSION, right.tenant_id.bytes, right.wave_id.bytes, right.serial, right.label)
+        body = _BODY.pack(_VERSION, right.place, right.serial, right.label)
         return text_of(body + mac(self._key, b"code", body))
 
     def read(self, text: str) -> Right:
@@ -46,26 +45,35 @@ class Codes:
         if len(text) != CODE_LENGTH:
             raise NotACode
         try:
-            raw = bytes_of(text)
+            raw = urlsafe_b64decode(text)
         except ValueError:
             raise NotACode from None
         body = raw[: _BODY.size]
-        if not same(mac(self._key, b"code", body), raw[_BODY.size :]):
+        if len(raw) != _LENGTH or not same(mac(self._key, b"code", body), raw[_BODY.size :]):
             raise NotACode
-        version, tenant, wave, serial, label = _BODY.unpack(body)
+        version, place, serial, label = _BODY.unpack(body)
         if version != _VERSION:
             raise NotACode
-        return Right(UUID(bytes=tenant), UUID(bytes=wave), serial, label)
+        return Right(place, serial, label)
+
+
+def place_of(tenant: UUID, wave: UUID) -> bytes:
+    """Tenant and wave as 32 bytes."""
+    return tenant.bytes + wave.bytes
+
+
+def ids_of(place: bytes) -> tuple[UUID, UUID]:
+    """Tenant and wave of a place."""
+    return UUID(bytes=place[:16]), UUID(bytes=place[16:])
 
 
 def address_of(tenant: UUID, wave: UUID) -> str:
     """A wave's public name; it carries its tenant, so that nothing is looked up across tenants."""
-    return text_of(tenant.bytes + wave.bytes)
+    return text_of(place_of(tenant, wave))
 
 
 def wave_behind(address: str) -> tuple[UUID, UUID]:
     """Tenant and wave of an address. Raises ValueError."""
     if len(address) != ADDRESS_LENGTH:
         raise ValueError("not an address")
-    raw = bytes_of(address)
-    return UUID(bytes=raw[:16]), UUID(bytes=raw[16:])
+    return ids_of(bytes_of(address))

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from service.campaigns import actions
-from service.campaigns.codes import Codes, Right, address_of
+from service.campaigns.codes import Codes, Right, address_of, place_of
 from service.campaigns.problems import (
     AudienceTooSmall,
     PlanNotSupported,
@@ -168,6 +168,7 @@ async def stream_invitations(
 async def _invitations(database: Database, codes: Codes, wave: Wave, base: str) -> AsyncIterator[bytes]:
     """Pages in transactions of their own: a slow reader holds no connection. The roster is frozen, so they agree."""
     link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
+    place = place_of(wave.tenant_id, wave.wave_id)
     after = -1
     while True:
         async with database.transaction(wave.tenant_id) as tx:
@@ -175,7 +176,7 @@ async def _invitations(database: Database, codes: Codes, wave: Wave, base: str) 
             found = (await tx.execute(_LINES, scope)).all()
         page = bytearray()
         for serial, label, language, source, person in found:
-            code = codes.issue(Right(wave.tenant_id, wave.wave_id, serial, label))
+            code = codes.issue(Right(place, serial, label))
             line = Invitation(source=source, person=person, language=language, code=code, link=link + code)
             page += line.model_dump_json().encode() + b"\n"
         if page:

@@ -8,17 +8,35 @@ from service.cli.client import CallFailed, Client, body_of, nonce_for
 Answers = Callable[[str], Mapping[str, Any] | None]
 
 
-def ensure_questionnaire(client: Client, document: Mapping[str, Any]) -> None:
-    """Publish the questionnaire unless its key is there."""
-    known = {row["key"] for row in client.pages("questionnaires:write", "/v1/questionnaires")}
-    if document["key"] not in known:
-        client.call("questionnaires:write", "POST", "/v1/questionnaires", json=document)
+def ensure_questionnaire(client: Client, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The questionnaire with the document's key, published unless it is there."""
+    found = _questionnaire(client, document["key"])
+    if found is None:
+        try:
+            client.call("questionnaires:write", "POST", "/v1/questionnaires", json=document)
+        except CallFailed:
+            # A publication whose answer was lost has happened all the same.
+            if _questionnaire(client, document["key"]) is None:
+                raise
+        found = _questionnaire(client, document["key"])
+    if found is None:
+        raise CallFailed("the questionnaire was published and is not listed")
+    return found
+
+
+def _questionnaire(client: Client, key: str) -> dict[str, Any] | None:
+    listed = client.pages("questionnaires:write", "/v1/questionnaires")
+    return next((row for row in listed if row["key"] == key), None)
 
 
 def ensure_launched(client: Client, campaign: Mapping[str, Any]) -> dict[str, Any]:
     """The wave of the campaign with this name, created and launched where it is not."""
-    named = [row for row in client.pages("campaigns:write", "/v1/campaigns") if row["name"] == campaign["name"]]
-    found = named[0] if named else client.call("campaigns:write", "POST", "/v1/campaigns", json=campaign)
+    if _named(client, campaign["name"]) is None:
+        client.call("campaigns:write", "POST", "/v1/campaigns", json=campaign)
+    # Asked for again: a creation whose answer was lost leaves two of one name, and every try must take the same.
+    found = _named(client, campaign["name"])
+    if found is None:
+        raise CallFailed("the campaign was created and is not listed")
     path = f"/v1/campaigns/{found['id']}"
     if found["state"] == "draft":
         try:
@@ -31,21 +49,24 @@ def ensure_launched(client: Client, campaign: Mapping[str, Any]) -> dict[str, An
     return waves[0] | {"campaign": found["id"]}
 
 
+def _named(client: Client, name: str) -> dict[str, Any] | None:
+    """The oldest campaign of a name, launched ones first."""
+    named = [row for row in client.pages("campaigns:write", "/v1/campaigns") if row["name"] == name]
+    return min(named, key=lambda row: (row["state"] == "draft", row["id"]), default=None)
+
+
 def answer(
     client: Client,
     wave: Mapping[str, Any],
     secret: bytes,
     answers_of: Answers,
     acknowledged: Callable[[str], None],
-    already: Callable[[str], bool] = lambda _: False,
 ) -> None:
-    """Submit everybody's answers; who is `already` acknowledged is passed over."""
+    """Submit everybody's answers."""
     people: list[str] = []
 
     def bodies() -> Iterator[tuple[int, bytes]]:
         for person, code in client.codes(wave["id"]):
-            if already(person):
-                continue
             given = answers_of(person)
             if given is not None:
                 people.append(person)

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.progress import Progress
 
@@ -42,7 +43,7 @@ def demo(
     logs.configure("warning" if settings.log.level == "info" else settings.log.level)
     listening = local.listen(settings.http.host, settings.http.port)
     with local.database(settings) as postgres:
-        asyncio.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
+        uvloop.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
 
 
 async def _demo(

@@ -136,6 +136,7 @@ async def serving(app: FastAPI, listening: socket.socket, settings: Settings) ->
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # no address of a caller is ever used
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )

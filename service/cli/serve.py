@@ -1,6 +1,5 @@
 """`pouls serve`: the API process."""
 
-import asyncio
 import json
 import socket
 from contextlib import AsyncExitStack
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from service.cli import local
 from service.kit.postgres import Postgres
@@ -49,7 +49,7 @@ def serve(
     embedded = settings.database.url is None
     listening = local.listen(settings.http.host, settings.http.port)
     with local.database(settings) as postgres:
-        asyncio.run(_serve(settings, postgres, listening, embedded if with_worker is None else with_worker, as_json))
+        uvloop.run(_serve(settings, postgres, listening, embedded if with_worker is None else with_worker, as_json))
 
 
 async def _serve(

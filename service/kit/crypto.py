@@ -1,16 +1,15 @@
-"""The few cryptographic moves we make, each by libsodium: MACs, sealed boxes, key files.
+"""The few cryptographic moves we make, MACs and key files (the sealed boxes are libsodium's).
 
 Key files hold 32 random bytes, readable by their owner alone. The folder `api/` is for the process that takes
 answers, `work/` for the one that opens them; nothing in `api/` opens anything.
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
-
-from nacl.bindings import sodium_memcmp
 
 KEY_BYTES = 32
 MAC_BYTES = 16
@@ -36,7 +35,7 @@ def derive(key: bytes, purpose: bytes) -> bytes:
 
 def same(left: bytes, right: bytes) -> bool:
     """Equality in constant time."""
-    return len(left) == len(right) and bool(sodium_memcmp(left, right))
+    return hmac.compare_digest(left, right)
 
 
 def text_of(raw: bytes) -> str:

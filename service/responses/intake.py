@@ -6,7 +6,8 @@ the accepted records as one row; commit. While it runs, the next batch forms. No
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -25,16 +26,19 @@ from service.telemetry import metrics
 
 log = structlog.get_logger()
 
-_TENANT = "SELECT set_config('pouls.tenant', $1, true)"
+# One round trip for both; the tenant is a UUID of ours, so a literal is safe.
+_BEGIN = "BEGIN; SET LOCAL pouls.tenant = '{}'"
 # FOR SHARE: closing the wave waits for the commits under way, and commits wait for a closing under way.
-_OPEN = """
-    SELECT state = 'open' AND (closes_at IS NULL OR closes_at > $3)
-    FROM wave WHERE tenant_id = $1 AND wave_id = $2 FOR SHARE
-"""
 _SPEND = """
-    INSERT INTO spent_code (tenant_id, wave_id, serial, nonce_digest)
-    SELECT $1, $2, * FROM unnest($3::bigint[], $4::bytea[])
-    ON CONFLICT DO NOTHING RETURNING serial
+    WITH open_wave AS MATERIALIZED (
+        SELECT state = 'open' AND (closes_at IS NULL OR closes_at > $5) AS is_open
+        FROM wave WHERE tenant_id = $1 AND wave_id = $2 FOR SHARE
+    ), spent AS (
+        INSERT INTO spent_code (tenant_id, wave_id, serial, nonce_digest)
+        SELECT $1, $2, given.* FROM unnest($3::bigint[], $4::bytea[]) AS given, open_wave WHERE is_open
+        ON CONFLICT DO NOTHING RETURNING serial
+    )
+    SELECT (SELECT is_open FROM open_wave), (SELECT array_agg(serial) FROM spent)
 """
 _SPENT = "SELECT serial, nonce_digest FROM spent_code WHERE tenant_id = $1 AND wave_id = $2 AND serial = ANY($3)"
 _KEEP = """
@@ -112,13 +116,13 @@ class Intake:
         else:
             lane.append(submission)
         self._count += 1
-        metrics.INTAKE_WAITING.set(self._count)
         return await submission.done
 
     async def _run(self, key: tuple[UUID, UUID], wave: LaunchedWave) -> None:
         """Commit one wave's batches, one after the other, until nothing waits."""
         while self._waiting[key]:
             waiting = self._waiting[key]
+            metrics.INTAKE_WAITING.set(self._count)
             batch, self._waiting[key] = waiting[: self._settings.batch_limit], waiting[self._settings.batch_limit :]
             try:
                 outcomes = await self._commit(wave, batch)
@@ -132,12 +136,10 @@ class Intake:
                     if not submission.done.done():
                         submission.done.set_result(outcome)
             self._count -= len(batch)
-            metrics.INTAKE_WAITING.set(self._count)
+        metrics.INTAKE_WAITING.set(self._count)
         del self._waiting[key]
 
     async def _commit(self, wave: LaunchedWave, batch: list[Submission]) -> list[Outcome]:
-        if self._pool is None:
-            raise Busy
         scope = (wave.tenant_id, wave.wave_id)
         # In order of serial, so that two processes never wait for each other's codes in a circle; the first of a
         # code that comes twice in one batch counts.
@@ -145,14 +147,11 @@ class Intake:
         for submission in batch:
             first.setdefault(submission.serial, submission)
         serials = sorted(first)
-        async with self._pool.acquire(timeout=self._database.pool_wait_s) as connection, connection.transaction():
-            await connection.fetchval(_TENANT, str(wave.tenant_id))
+        nonces = [first[serial].nonce_digest for serial in serials]
+        async with self._transaction(wave.tenant_id) as connection:
             now = self._clock()
-            accepted: set[int] = set()
-            is_open = bool(await connection.fetchval(_OPEN, *scope, now))
-            if is_open:
-                nonces = [first[serial].nonce_digest for serial in serials]
-                accepted = {row["serial"] for row in await connection.fetch(_SPEND, *scope, serials, nonces)}
+            is_open, spent = await connection.fetchrow(_SPEND, *scope, serials, nonces, now)
+            accepted = set(spent or ())
             if accepted:
                 closed = self._close(wave, [first[serial] for serial in accepted], now)
                 await connection.execute(_KEEP, *scope, *closed)
@@ -163,7 +162,21 @@ class Intake:
                 known |= {serial: first[serial].nonce_digest for serial in accepted}
         metrics.INTAKE_BATCH.observe(len(accepted))
         metrics.INTAKE_RECORDED.inc(len(accepted))
-        return [self._outcome(submission, accepted, first, known, is_open=is_open) for submission in batch]
+        return [self._outcome(submission, accepted, first, known, is_open=bool(is_open)) for submission in batch]
+
+    @asynccontextmanager
+    async def _transaction(self, tenant: UUID) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
+        """One transaction of one tenant; a connection whose transaction did not end in order is closed, not reused."""
+        if self._pool is None:
+            raise Busy
+        async with self._pool.acquire(timeout=self._database.pool_wait_s) as connection:
+            try:
+                await connection.execute(_BEGIN.format(tenant))
+                yield connection
+                await connection.execute("COMMIT")
+            except BaseException:
+                connection.terminate()
+                raise
 
     @staticmethod
     def _outcome(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from service.campaigns.codes import ADDRESS_LENGTH, wave_behind
+from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
 from service.campaigns.contract import canonical
 from service.campaigns.lifecycle import WaveState
 from service.kit.text import Wire
@@ -51,7 +51,7 @@ async def get_questionnaire(
         raise NotFound
     if await waves.state(tenant, wave_id) is not WaveState.open:
         raise WaveNotOpen
-    launched = await waves.get(tenant, wave_id)
+    launched = await waves.get(place_of(tenant, wave_id))
     chosen = _choose(launched.document.languages, language, accept_language)
     body = canonical(_shown(launched, wave, chosen))
     headers = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from service.campaigns.codes import ids_of
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
@@ -37,19 +38,18 @@ class Waves:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: OrderedDict[tuple[UUID, UUID], LaunchedWave] = OrderedDict()
+        self._kept: OrderedDict[bytes, LaunchedWave] = OrderedDict()
 
-    async def get(self, tenant: UUID, wave: UUID) -> LaunchedWave:
-        """Raises NotFound."""
-        key = (tenant, wave)
-        found = self._kept.get(key)
+    async def get(self, place: bytes) -> LaunchedWave:
+        """The wave of a code or an address. Raises NotFound."""
+        found = self._kept.get(place)
         if found is None:
-            found = await self._load(tenant, wave)
-            self._kept[key] = found
+            found = await self._load(*ids_of(place))
+            self._kept[place] = found
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         else:
-            self._kept.move_to_end(key)
+            self._kept.move_to_end(place)
         return found
 
     async def state(self, tenant: UUID, wave: UUID) -> WaveState:

@@ -39,7 +39,7 @@ class Observe:
         try:
             await self.app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the last stop: told to the log by name, to the caller not at all
-            log.error("request failed", request_id=request_id, problem=type(error).__name__, at=_place(error))
+            log.error("request failed", request_id=request_id, problem=type(error).__name__, at=place_of_error(error))
             if not status:
                 await Internal().response()(scope, receive, answer)
         finally:
@@ -64,7 +64,7 @@ def _route(scope: Scope) -> str:
     return path if isinstance(path, str) else UNROUTED
 
 
-def _place(error: BaseException) -> str:
+def place_of_error(error: BaseException) -> str:
     """File and line where it happened: enough to find it, without its text."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
