@@ -252,20 +252,46 @@ CREATE TABLE wave_unit (
         REFERENCES wave_unit (tenant_id, wave_id, unit_id)
 )
 """
-RELEASE_CELL = """
-CREATE TABLE release_cell (
+RELEASE_UNIT = """
+CREATE TABLE release_unit (
     tenant_id uuid NOT NULL,
     release_id uuid NOT NULL,
-    position integer NOT NULL,
-    unit_id uuid,
+    node integer NOT NULL,
+    parent integer,
     source text,
     unit text,
     unit_name text NOT NULL,
     level integer NOT NULL,
-    breakdown text NOT NULL,
+    CONSTRAINT pk_release_unit PRIMARY KEY (tenant_id, release_id, node),
+    CONSTRAINT fk_release_unit__tenant_id_release_id__release
+        FOREIGN KEY(tenant_id, release_id)
+        REFERENCES release (tenant_id, release_id) ON DELETE CASCADE,
+    CONSTRAINT uq_release_unit__tenant_id_release_id_source_unit UNIQUE (tenant_id, release_id, source, unit)
+)
+"""
+RELEASE_MEASURE = """
+CREATE TABLE release_measure (
+    tenant_id uuid NOT NULL,
+    release_id uuid NOT NULL,
+    number integer NOT NULL,
     measure text NOT NULL,
     kind text NOT NULL,
     family text NOT NULL,
+    options text[],
+    CONSTRAINT pk_release_measure PRIMARY KEY (tenant_id, release_id, number),
+    CONSTRAINT fk_release_measure__tenant_id_release_id__release
+        FOREIGN KEY(tenant_id, release_id)
+        REFERENCES release (tenant_id, release_id) ON DELETE CASCADE,
+    CONSTRAINT uq_release_measure__tenant_id_release_id_measure_family UNIQUE (tenant_id, release_id, measure, family),
+    CONSTRAINT ck_release_measure__family CHECK (family IN ('mean', 'distribution'))
+)
+"""
+RELEASE_CELL = """
+CREATE TABLE release_cell (
+    tenant_id uuid NOT NULL,
+    release_id uuid NOT NULL,
+    node integer NOT NULL,
+    number integer NOT NULL,
     status text NOT NULL,
     reason text,
     n_from integer,
@@ -279,13 +305,9 @@ CREATE TABLE release_cell (
     unfavourable numeric,
     unfavourable_bound text,
     distribution jsonb,
-    CONSTRAINT pk_release_cell PRIMARY KEY (tenant_id, release_id, position),
-    CONSTRAINT fk_release_cell__tenant_id_release_id__release
-        FOREIGN KEY(tenant_id, release_id)
-        REFERENCES release (tenant_id, release_id) ON DELETE CASCADE,
+    CONSTRAINT pk_release_cell PRIMARY KEY (tenant_id, release_id, node, number),
     CONSTRAINT ck_release_cell__status CHECK (status IN ('published', 'withheld')),
     CONSTRAINT ck_release_cell__withheld_has_reason CHECK ((status = 'withheld') = (reason IS NOT NULL)),
-    CONSTRAINT ck_release_cell__family CHECK (family IN ('mean', 'distribution')),
     CONSTRAINT ck_release_cell__withheld_holds_no_number
         CHECK (status = 'published'
         OR num_nonnulls(n_from, n_to, mean, sd, favourable, favourable_bound,
@@ -356,6 +378,8 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
         "SELECT, INSERT, UPDATE, DELETE",
     ),
     ("wave_unit", WAVE_UNIT, "SELECT, INSERT", "SELECT"),
+    ("release_unit", RELEASE_UNIT, "SELECT", "SELECT, INSERT"),
+    ("release_measure", RELEASE_MEASURE, "SELECT", "SELECT, INSERT"),
     ("release_cell", RELEASE_CELL, "SELECT", "SELECT, INSERT"),
     ("wave_class", WAVE_CLASS, "SELECT, INSERT", "SELECT, DELETE"),
     ("roster_line", ROSTER_LINE, "SELECT, INSERT", "SELECT, DELETE"),
@@ -364,8 +388,6 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
 INDEXES = (
     "CREATE INDEX ix_job__due_at ON job (due_at)",
     "CREATE INDEX ix_person__tenant_id_unit_id ON person (tenant_id, unit_id)",
-    "CREATE INDEX ix_release_cell__measure ON release_cell (tenant_id, release_id, measure, position)",
-    "CREATE INDEX ix_release_cell__unit ON release_cell (tenant_id, release_id, unit, position)",
     "CREATE INDEX ix_roster_line__tenant_id_person_id ON roster_line (tenant_id, person_id)",
 )
 

@@ -27,7 +27,5 @@ class ClassUnknown(ReleaseRefused):
     slug = "class-unknown"
 
 
-class KeyGone(ReleaseRefused):
-    """The wave's key can not be put together any more."""
-
-    slug = "key-gone"
+class KeyGone(Exception):
+    """The wave's key can not be put together. No refusal: the key folder may only be away, so the job tries again."""

@@ -1,6 +1,7 @@
 """Writing a release down. Only a `SafeTable` can be published: safety is a type."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,31 +10,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import canonical, digest
 from service.campaigns.tables import Campaign, Wave
-from service.disclosure.table import Row, SafeTable, Share
+from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
+from service.releases import cells
 from service.releases.orgtree import OrgTree
-from service.releases.tables import Release
+from service.releases.tables import Release, ReleaseMeasure
 from service.telemetry import metrics
 
-ROWS_AT_ONCE = 5000
+COLUMNS_AT_ONCE = 12
 
-# One JSON document per statement, taken apart by the server: row security forbids COPY.
-_INSERT = text("""
+_UNITS = text("""
+    INSERT INTO release_unit (tenant_id, release_id, node, parent, source, unit, unit_name, level)
+    SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), * FROM unnest(
+        CAST(:nodes AS integer[]), CAST(:parents AS integer[]), CAST(:sources AS text[]), CAST(:units AS text[]),
+        CAST(:names AS text[]), CAST(:levels AS integer[]))
+""")
+# Arrays, taken apart by the server: row security forbids COPY.
+_CELLS = text("""
     INSERT INTO release_cell (
-        tenant_id, release_id, position, unit_id, source, unit, unit_name, level, breakdown, measure, kind, family,
-        status, reason, n_from, n_to, mean, sd, favourable, favourable_bound, neutral, neutral_bound,
-        unfavourable, unfavourable_bound, distribution)
-    SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), cell.position, u.unit_id, u.source, u.unit, u.unit_name,
-           u.level, 'org', cell.measure, cell.kind, cell.family, cell.status, cell.reason, cell.n_from, cell.n_to,
-           cell.mean, cell.sd, cell.favourable, cell.favourable_bound, cell.neutral, cell.neutral_bound,
-           cell.unfavourable, cell.unfavourable_bound, cell.distribution
-    FROM jsonb_to_recordset(CAST(:cells AS jsonb)) AS cell (
-        position integer, node integer, measure text, kind text, family text, status text, reason text,
-        n_from integer, n_to integer, mean numeric, sd numeric, favourable numeric, favourable_bound text,
-        neutral numeric, neutral_bound text, unfavourable numeric, unfavourable_bound text, distribution jsonb)
-    JOIN jsonb_to_recordset(CAST(:units AS jsonb)) AS u (
-        node integer, unit_id uuid, source text, unit text, unit_name text, level integer) ON u.node = cell.node
+        tenant_id, release_id, node, number, status, reason, n_from, n_to, mean, sd, favourable, favourable_bound,
+        neutral, neutral_bound, unfavourable, unfavourable_bound, distribution)
+    SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), node, number, status, reason, n_from, n_to,
+           CAST(mean AS numeric), CAST(sd AS numeric), CAST(favourable AS numeric), favourable_bound,
+           CAST(neutral AS numeric), neutral_bound, CAST(unfavourable AS numeric), unfavourable_bound,
+           CAST(distribution AS jsonb)
+    FROM unnest(
+        CAST(:node AS integer[]), CAST(:number AS integer[]), CAST(:status AS text[]), CAST(:reason AS text[]),
+        CAST(:n_from AS integer[]), CAST(:n_to AS integer[]), CAST(:mean AS text[]), CAST(:sd AS text[]),
+        CAST(:favourable AS text[]), CAST(:favourable_bound AS text[]), CAST(:neutral AS text[]),
+        CAST(:neutral_bound AS text[]), CAST(:unfavourable AS text[]), CAST(:unfavourable_bound AS text[]),
+        CAST(:distribution AS text[])
+    ) AS cell (node, number, status, reason, n_from, n_to, mean, sd, favourable, favourable_bound, neutral,
+               neutral_bound, unfavourable, unfavourable_bound, distribution)
 """)
 
 
@@ -46,45 +55,88 @@ async def publish(
     table: SafeTable,
     now: datetime,
 ) -> Release:
-    """Release row and cells, in the caller's transaction."""
-    cells = _cells(document, tree, table)
-    counted = _outcomes(cells)
-    manifest = _manifest(wave, campaign) | {"cells": counted, "measures": _measures(document)}
-    body = hashlib.sha256(canonical(manifest))
-    for cell in cells:
-        body.update(canonical(cell))
+    """Release, units, measures and cells, in the caller's transaction."""
+    columns = [cells.shown(column) for column in table.columns]
+    manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": _measures(document)}
     release = Release(
         tenant_id=wave.tenant_id,
         release_id=new_id(),
         wave_id=wave.wave_id,
         status="published",
-        digest=body.hexdigest(),
+        digest=_digest(manifest, tree, table, columns),
         manifest=manifest,
         released_at=now,
     )
     tx.add(release)
     await tx.flush()
-    units = canonical(
-        [
-            {
-                "node": node,
-                "unit_id": str(unit.unit_id) if unit.unit_id else None,
-                "source": unit.source,
-                "unit": unit.external_id,
-                "unit_name": unit.name,
-                "level": tree.levels[node],
-            }
-            for node, unit in enumerate(tree.units)
-        ]
-    ).decode()
-    for start in range(0, len(cells), ROWS_AT_ONCE):
-        chunk = canonical(cells[start : start + ROWS_AT_ONCE]).decode()
-        scope = {"tenant": wave.tenant_id, "release": release.release_id}
-        await tx.execute(_INSERT, scope | {"cells": chunk, "units": units})
-    for family in counted.values():
+    scope = {"tenant": release.tenant_id, "release": release.release_id}
+    await tx.execute(_UNITS, scope | _units(tree))
+    tx.add_all(_release_measures(release, document, table))
+    for start in range(0, len(columns), COLUMNS_AT_ONCE):
+        await tx.execute(_CELLS, scope | _arrays(columns, range(start, min(start + COLUMNS_AT_ONCE, len(columns)))))
+    return release
+
+
+def _arrays(columns: Sequence[cells.Shown], numbers: range) -> dict[str, list[Any]]:
+    """Some columns' cells end to end, as the arrays of one statement."""
+    size = len(columns[numbers.start].status)
+    together: dict[str, list[Any]] = {
+        name: [value for number in numbers for value in getattr(columns[number], name)] for name in cells.Shown._fields
+    }
+    nodes = list(range(size)) * len(numbers)
+    return together | {"node": nodes, "number": [number for number in numbers for _ in range(size)]}
+
+
+def _digest(manifest: dict[str, Any], tree: OrgTree, table: SafeTable, columns: Sequence[cells.Shown]) -> str:
+    """Over everything a reader can obtain, as text: manifest, units, and each column's figures as they are shown."""
+    state = hashlib.sha256(canonical(manifest))
+    state.update(canonical({name: list(map(str, values)) for name, values in _units(tree).items()}))
+    for column, shown in zip(table.columns, columns, strict=True):
+        state.update(canonical([column.measure, str(column.family), shown]))
+    return state.hexdigest()
+
+
+def _units(tree: OrgTree) -> dict[str, list[Any]]:
+    return {
+        "nodes": list(range(len(tree.units))),
+        "parents": [parent if parent >= 0 else None for parent in tree.parents.tolist()],
+        "sources": [unit.source for unit in tree.units],
+        "units": [unit.external_id for unit in tree.units],
+        "names": [unit.name for unit in tree.units],
+        "levels": list(tree.levels),
+    }
+
+
+def _release_measures(release: Release, document: Document, table: SafeTable) -> list[ReleaseMeasure]:
+    kinds: dict[str, str] = {item.id: "item" for item in document.items}
+    kinds |= {scale.id: "scale" for scale in document.scales}
+    kinds |= {index.id: "index" for index in document.indices}
+    options = _options(document)
+    return [
+        ReleaseMeasure(
+            tenant_id=release.tenant_id,
+            release_id=release.release_id,
+            number=number,
+            measure=column.measure,
+            kind=kinds[column.measure],
+            family=str(column.family),
+            options=options.get(column.measure) if column.distribution is not None else None,
+        )
+        for number, column in enumerate(table.columns)
+    ]
+
+
+def _outcomes(table: SafeTable) -> dict[str, dict[str, int]]:
+    out: dict[str, dict[str, int]] = {}
+    for column in table.columns:
+        family = out.setdefault(str(column.family), {"published": 0, "withheld": 0})
+        published = int(column.published.sum())
+        family["published"] += published
+        family["withheld"] += len(column.published) - published
+    for family in out.values():
         for status, count in family.items():
             metrics.RELEASE_CELLS.labels(status).inc(count)
-    return release
+    return out
 
 
 async def refuse(tx: AsyncSession, wave: Wave, campaign: Campaign, reason: str, now: datetime) -> Release:
@@ -140,61 +192,6 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     return {key: dict(part) if key == "text" else part for key, part in value.items()}
 
 
-def _cells(document: Document, tree: OrgTree, table: SafeTable) -> list[dict[str, Any]]:
-    """All rows, unit by unit and in the order of the questionnaire: the order that people read in."""
-    kinds: dict[str, str] = {item.id: "item" for item in document.items}
-    kinds |= {scale.id: "scale" for scale in document.scales}
-    kinds |= {index.id: "index" for index in document.indices}
-    options = _options(document)
-    width = len(table.columns)
-    cells: list[dict[str, Any]] = [{}] * (width * len(tree.units))
-    for column_number, column in enumerate(table.columns):
-        names = options.get(column.measure, [])
-        for row in column.rows():
-            position = row.node * width + column_number
-            cells[position] = {
-                "position": position,
-                "node": row.node,
-                "measure": row.measure,
-                "kind": kinds[row.measure],
-                "family": str(row.family),
-                "status": row.status,
-                "reason": row.reason,
-            } | (_numbers(row, names) if row.status == "published" else {})
-    return cells
-
-
-def _numbers(row: Row, options: list[str]) -> dict[str, Any]:
-    decimals = row.decimals or 0
-
-    def text_of(value: float) -> str:
-        return f"{value:.{decimals}f}"
-
-    def number_of(value: float) -> float | int:
-        return value if decimals else int(value)
-
-    out: dict[str, Any] = {"n_from": row.n_from, "n_to": row.n_to}
-    if row.mean is not None:
-        out["mean"] = text_of(row.mean)
-    if row.sd is not None:
-        out["sd"] = text_of(row.sd)
-    shares: dict[str, Share | None] = {
-        "favourable": row.favourable,
-        "neutral": row.neutral,
-        "unfavourable": row.unfavourable,
-    }
-    for name, share in shares.items():
-        if share is not None:
-            out[name] = text_of(share.value)
-            out[f"{name}_bound"] = share.bound
-    if row.distribution is not None:
-        out["distribution"] = [
-            {"option": option, "value": number_of(share.value), "bound": share.bound}
-            for option, share in zip(options, row.distribution, strict=True)
-        ]
-    return out
-
-
 def _options(document: Document) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     for item in document.items:
@@ -202,12 +199,4 @@ def _options(document: Document) -> dict[str, list[str]]:
             out[item.id] = [str(point) for point in range(1, item.points + 1)]
         elif item.type in {"single_choice", "multiple_choice"}:
             out[item.id] = [option.id for option in item.options]
-    return out
-
-
-def _outcomes(cells: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    out: dict[str, dict[str, int]] = {}
-    for cell in cells:
-        family = out.setdefault(cell["family"], {"published": 0, "withheld": 0})
-        family[cell["status"]] += 1
     return out

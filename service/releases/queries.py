@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.db import Database
 from service.problems import NotFound
-from service.releases.tables import Release, ReleaseCell
+from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
 
 CELLS_AT_ONCE = 5000
+Position = tuple[int, int]
+START: Position = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +51,54 @@ async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
     return found
 
 
-async def cells(tx: AsyncSession, found: Release, wanted: CellFilter, after: int, limit: int) -> Sequence[ReleaseCell]:
-    """Cells after a position, in order."""
-    statement = select(ReleaseCell).where(
-        col(ReleaseCell.tenant_id) == found.tenant_id,
-        col(ReleaseCell.release_id) == found.release_id,
-        col(ReleaseCell.position) > after,
+def _cells(found: Release, wanted: CellFilter) -> Select[Any]:
+    statement = (
+        select(
+            *(col(getattr(ReleaseUnit, name)) for name in ("source", "unit", "unit_name", "level")),
+            *(col(getattr(ReleaseMeasure, name)) for name in ("measure", "kind", "family", "options")),
+            *(col(getattr(ReleaseCell, name)) for name in ("node", "number", "status", "reason", *NUMBERS)),
+        )
+        .select_from(ReleaseCell)
+        .join(ReleaseUnit, _same(ReleaseUnit) & (col(ReleaseUnit.node) == col(ReleaseCell.node)))
+        .join(ReleaseMeasure, _same(ReleaseMeasure) & (col(ReleaseMeasure.number) == col(ReleaseCell.number)))
+        .where(
+            col(ReleaseCell.tenant_id) == found.tenant_id,
+            col(ReleaseCell.release_id) == found.release_id,
+            col(ReleaseUnit.tenant_id) == found.tenant_id,
+            col(ReleaseUnit.release_id) == found.release_id,
+            col(ReleaseMeasure.tenant_id) == found.tenant_id,
+            col(ReleaseMeasure.release_id) == found.release_id,
+        )
+        .order_by(col(ReleaseCell.node), col(ReleaseCell.number))
     )
-    for name in ("unit", "measure", "kind", "family"):
+    if wanted.unit is not None:
+        statement = statement.where(col(ReleaseUnit.unit) == wanted.unit)
+    for name in ("measure", "kind", "family"):
         value = getattr(wanted, name)
         if value is not None:
-            statement = statement.where(col(getattr(ReleaseCell, name)) == value)
-    return (await tx.scalars(statement.order_by(col(ReleaseCell.position)).limit(limit))).all()
+            statement = statement.where(col(getattr(ReleaseMeasure, name)) == value)
+    return statement
 
 
-async def all_cells(database: Database, found: Release, wanted: CellFilter) -> AsyncIterator[Sequence[ReleaseCell]]:
+def _same(table: type[ReleaseUnit] | type[ReleaseMeasure]) -> ColumnElement[bool]:
+    return (col(table.tenant_id) == col(ReleaseCell.tenant_id)) & (col(table.release_id) == col(ReleaseCell.release_id))
+
+
+async def cells(
+    tx: AsyncSession, found: Release, wanted: CellFilter, after: Position, limit: int
+) -> Sequence[Row[Any]]:
+    """Cells after a position, unit by unit, in the order of the questionnaire."""
+    here = tuple_(col(ReleaseCell.node), col(ReleaseCell.number))
+    rows: Sequence[Row[Any]] = (await tx.execute(_cells(found, wanted).where(here > after).limit(limit))).all()
+    return rows
+
+
+async def all_cells(database: Database, found: Release, wanted: CellFilter) -> AsyncIterator[Sequence[Row[Any]]]:
     """Every cell, in chunks, each read in a transaction of its own: a slow reader holds no connection.
 
     A release never changes, so the chunks agree.
     """
-    after = -1
+    after = START
     while True:
         async with database.transaction(found.tenant_id) as tx:
             chunk = await cells(tx, found, wanted, after, CELLS_AT_ONCE)
@@ -75,4 +106,4 @@ async def all_cells(database: Database, found: Release, wanted: CellFilter) -> A
             yield chunk
         if len(chunk) < CELLS_AT_ONCE:
             return
-        after = chunk[-1].position
+        after = (chunk[-1].node, chunk[-1].number)

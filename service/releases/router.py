@@ -1,6 +1,7 @@
 """The BI side: releases and their cells, as JSON and CSV. All of it is a function of release rows."""
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/v1")
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
-LAST_POSITION = 2**31 - 1
+_POSITION = re.compile(r"([0-9]{1,9}):([0-9]{1,9})", re.ASCII)
 
 
 async def _release_to_read(caller: AggregateReader, tx: Transaction, release_id: UUID) -> Release:
@@ -116,7 +117,7 @@ async def list_cells(
     if _matches(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     found = await queries.cells(tx, release, wanted, _position(cursor), limit + 1)
-    page = page_of(found, limit, key=lambda row: str(row.position), show=CellOut.of)
+    page = page_of(found, limit, key=lambda row: f"{row.node}:{row.number}", show=CellOut.of)
     response = Response(media_type="application/json", headers=caching)
     response.body = CellPage(data=page.rows, next=link_next(request, response, page)).model_dump_json().encode()
     response.headers["Content-Length"] = str(len(response.body))
@@ -139,13 +140,14 @@ async def stream_cells(
     return _csv(database, release, wanted, if_none_match)
 
 
-def _position(cursor: str | None) -> int:
+def _position(cursor: str | None) -> queries.Position:
     key = key_behind(cursor)
     if key is None:
-        return -1
-    if not (key.isascii() and key.isdigit() and len(key) < 11 and int(key) <= LAST_POSITION):  # noqa: PLR2004 - digits of 2^31
+        return queries.START
+    found = _POSITION.fullmatch(key)
+    if found is None:
         raise Invalid(faults=[ParameterFault("cursor", "query", "is not a cursor of ours")])
-    return int(key)
+    return int(found[1]), int(found[2])
 
 
 def _csv(database: Database, release: Release, wanted: CellFilter, if_none_match: str | None) -> Response:

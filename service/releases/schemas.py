@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, PlainSerializer
+from sqlalchemy import Row
 
 from service.kit.text import Wire
-from service.releases.tables import Release, ReleaseCell
+from service.releases.tables import Release
 
+BREAKDOWN = "org"
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
@@ -49,6 +51,14 @@ class OptionShare(Wire):
     bound: Literal["at_least", "at_most"] | None
 
 
+def shares(options: list[str], stored: list[list[Any]]) -> list[dict[str, Any]]:
+    """A stored distribution with the names of its options."""
+    return [
+        {"option": option, "value": value, "bound": bound}
+        for option, (value, bound) in zip(options, stored, strict=True)
+    ]
+
+
 class CellOut(Wire):
     """One unit, one measure, one family. A withheld cell has the same shape, a reason, and no number."""
 
@@ -75,8 +85,13 @@ class CellOut(Wire):
     distribution: list[OptionShare] | None
 
     @classmethod
-    def of(cls, row: ReleaseCell) -> "CellOut":
-        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
+    def of(cls, row: Row[Any]) -> "CellOut":
+        found = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+        del found["node"], found["number"]
+        options = found.pop("options")
+        if found["distribution"] is not None:
+            found["distribution"] = shares(options, found["distribution"])
+        return cls(**found, breakdown=BREAKDOWN)
 
 
 class ReleasePage(Wire):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers
@@ -43,35 +43,63 @@ class Release(TenantRow, table=True):
     released_at: datetime = moment()
 
 
+class ReleaseUnit(TenantRow, table=True):
+    """A node of the frozen org tree as the release shows it: parents before children."""
+
+    __tablename__ = "release_unit"
+    __table_args__ = (
+        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
+        UniqueConstraint("tenant_id", "release_id", "source", "unit"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    parent: int | None = None
+    source: str | None = None
+    unit: str | None = None
+    unit_name: str
+    level: int
+
+
+class ReleaseMeasure(TenantRow, table=True):
+    """One item, scale or index in one family, in the questionnaire's order."""
+
+    __tablename__ = "release_measure"
+    __table_args__ = (
+        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
+        UniqueConstraint("tenant_id", "release_id", "measure", "family"),
+        CheckConstraint("family IN ('mean', 'distribution')", name="family"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    measure: str
+    kind: str
+    family: str
+    options: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+
+
 class ReleaseCell(TenantRow, table=True):
-    """One unit, one measure, one family. A withheld row holds no number, whatever the code above it does."""
+    """One unit, one measure, one family. A withheld row holds no number, whatever the code above it does.
+
+    No foreign keys: written once, with its unit and measure, by the one role that may, and a check per row would cost
+    as much as the row. A distribution is a list of [share, bound], in the order of the measure's options.
+    """
 
     __tablename__ = "release_cell"
     __table_args__ = (
-        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
         CheckConstraint("status IN ('published', 'withheld')", name="status"),
         CheckConstraint("(status = 'withheld') = (reason IS NOT NULL)", name="withheld_has_reason"),
-        CheckConstraint("family IN ('mean', 'distribution')", name="family"),
         CheckConstraint(
             f"status = 'published' OR num_nonnulls({', '.join(NUMBERS)}) = 0",
             name="withheld_holds_no_number",
         ),
         CheckConstraint("status = 'withheld' OR n_from IS NOT NULL AND n_to IS NOT NULL", name="published_has_n"),
-        Index("ix_release_cell__unit", "tenant_id", "release_id", "unit", "position"),
-        Index("ix_release_cell__measure", "tenant_id", "release_id", "measure", "position"),
     )
 
     release_id: UUID = Field(primary_key=True)
-    position: int = Field(primary_key=True)
-    unit_id: UUID | None = None
-    source: str | None = None
-    unit: str | None = None
-    unit_name: str
-    level: int
-    breakdown: str = "org"
-    measure: str
-    kind: str
-    family: str
+    node: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
     status: str
     reason: str | None = None
     n_from: int | None = None
@@ -84,4 +112,4 @@ class ReleaseCell(TenantRow, table=True):
     neutral_bound: str | None = None
     unfavourable: Decimal | None = None
     unfavourable_bound: str | None = None
-    distribution: list[dict[str, Any]] | None = document(nullable=True)
+    distribution: list[list[Any]] | None = document(nullable=True)
