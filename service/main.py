@@ -24,7 +24,6 @@ from service.routes import ROUTERS
 from service.settings import Settings
 from service.telemetry.observe import Observe
 
-BODY_LIMIT = 1 << 20
 WRONG_CODES_A_MINUTE = 60
 ROLE = "pouls_app"
 
@@ -81,7 +80,6 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
         version=openapi.version(),
         description=openapi.DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=BODY_LIMIT,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

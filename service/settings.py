@@ -32,9 +32,9 @@ class KeysSettings(_Group):
 
 
 class HttpSettings(_Group):
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", max_length=255, description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="0: any free port")
-    metrics_host: str = "127.0.0.1"
+    metrics_host: str = Field("127.0.0.1", max_length=255, description="address of the metrics listener")
     metrics_port: int | None = Field(None, ge=0, le=65535, description="private listener for /metrics; absent: none")
     public_url: str | None = Field(None, pattern=r"^https?://", description="base of the participation links")
 

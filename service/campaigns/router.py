@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select, text
 from sqlmodel import col
@@ -23,12 +23,13 @@ from service.campaigns.schemas import CampaignIn, CampaignOut, CampaignPage, Inv
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
+from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.tenants.actions import audit
 from service.tenants.principals import Now, Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
 
@@ -47,7 +47,10 @@ def replay(
     data: Annotated[
         Path | None, typer.Option(help="keep the private service's data here, and go on from there another time")
     ] = None,
-    state: Annotated[Path | None, typer.Option(help="what is needed to go on after an interruption")] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="what going on needs; default: in the private data, or here as FILE.replay-state.json"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
     patience: Annotated[float, typer.Option(min=0, hidden=True)] = PATIENCE_S,
 ) -> None:
@@ -56,31 +59,34 @@ def replay(
     Run again with the same file, map and state, it goes on where it was interrupted.
     """
     _check_options(url, key, keys, data)
+    running = None if url is None else Place(url, _keys(key or [], keys), threading.Event())
+    again = "; run the same command again to go on" if url is not None or data is not None else ""
     watch = _Watch()
     with _Shown() as shown, ExitStack() as stack:
-        with watch.phase("read"):
-            past = _read(file, given_map, shown)
+        past = _read(file, given_map, shown)
+        watch.lap("read")
         with ExitStack() as service:
-            with watch.phase("start"):
-                if url is None:
-                    folder = stack.enter_context(replay_instance.kept_or_temporary(data))
-                    shown.phase("starting a private service")
-                    instance = service.enter_context(replay_instance.private_instance(folder))
-                    place = Place(instance.url, instance.keys, instance.ended)
-                    state = state or folder / "replay-state.json"
-                else:
-                    place = Place(url, _keys(key or [], keys), threading.Event())
-                    state = state or Path(f"{file.name}.replay-state.json")
+            if running is None:
+                folder = stack.enter_context(replay_instance.kept_or_temporary(data))
+                shown.phase("starting a private service")
+                instance = service.enter_context(replay_instance.private_instance(folder))
+                place = Place(instance.url, instance.keys, instance.ended)
+                state = state or folder / "replay-state.json"
+            else:
+                place = running
+                state = state or Path(f"{file.name}.replay-state.json")
+            watch.lap("start")
             known = service.enter_context(
                 State.open(state, file=past.digest, given=past.map.digest(), people=len(past.survey.people))
             )
             client = Client(place.url, place.keys, place.ended, patience)
             service.callback(client.close)
-            again = "; run the same command again to go on" if url is not None or data is not None else ""
             released, respondents = _load(client, past, known, watch, shown, again)
+            shown.phase("stopping")
+        watch.lap("stop")
     seconds = watch.seconds()
     memory: dict[str, float | None] = dict(replay_result.peak_memory_mb())
-    if url is not None:
+    if running is not None:
         memory["service"] = None  # somebody else's process
     if as_json:
         print(json.dumps(replay_result.as_dict(released, respondents, seconds, memory)))  # noqa: T201 - the option's purpose
@@ -114,26 +120,27 @@ def _load(
     client: Client, past: _Past, known: State, watch: "_Watch", shown: "_Shown", again: str
 ) -> tuple[replay_result.Released, int]:
     try:
-        with watch.phase("organisation"):
-            shown.phase("org units and people")
-            client.upsert("/v1/org-units", past.survey.units)
-            client.upsert("/v1/people", past.survey.person_rows())
-        with watch.phase("campaign"):
-            shown.phase("questionnaire and campaign")
-            wave = _launched(client, past)
-            known.belongs_to(wave["id"])
-        with watch.phase("answers"):
-            if wave["state"] == "open":
-                _answer(client, past.survey, wave["id"], known, shown)
-        with watch.phase("release"):
-            shown.phase("waiting for the release")
-            release = campaign_run.close(client, wave)
-        with watch.phase("result"):
-            return replay_result.fetch(client, release["id"], past.map.units.root.id), known.acknowledged
+        shown.phase("org units and people")
+        client.upsert("/v1/org-units", past.survey.units)
+        client.upsert("/v1/people", past.survey.person_rows())
+        watch.lap("organisation")
+        shown.phase("questionnaire and campaign")
+        wave = _launched(client, past)
+        known.belongs_to(wave["id"])
+        watch.lap("campaign")
+        if wave["state"] == "open":
+            _answer(client, past.survey, wave["id"], known, shown)
+        watch.lap("answers")
+        shown.phase("waiting for the release")
+        release = campaign_run.close(client, wave)
+        watch.lap("release")
+        released = replay_result.fetch(client, release["id"], past.map.units.root.id)
+        watch.lap("result")
     except CallFailed as error:
         raise ReplayFailed(f"{error}{again}") from None
     except Stopped:
         raise ReplayFailed(f"the private service has ended{again}") from None
+    return released, known.acknowledged
 
 
 def _launched(client: Client, past: _Past) -> dict[str, Any]:
@@ -223,18 +230,18 @@ class _Watch:
     """Wall time by phase."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
+        self._began = self._last = time.monotonic()
         self._spent: dict[str, float] = {}
 
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self._spent[name] = time.monotonic() - began
+    def lap(self, phase: str) -> None:
+        """What passed since the last lap was this phase."""
+        now = time.monotonic()
+        self._spent[phase] = now - self._last
+        self._last = now
 
     def seconds(self) -> dict[str, float]:
-        spent = self._spent | {"total": time.monotonic() - self._began}
-        return {name: round(seconds, 2) for name, seconds in spent.items()}
+        spent = self._spent | {"total": self._last - self._began}
+        return {phase: round(seconds, 2) for phase, seconds in spent.items()}
 
 
 class _Shown:

@@ -54,6 +54,7 @@ def private_instance(folder: Path) -> Iterator[Instance]:
         for name, value in os.environ.items()
         if not name.startswith("POULS_") or name.startswith(_PASSED_ON)
     }
+    environment.setdefault("POULS_LOG_LEVEL", "warning")  # standard error is the progress bar's
     command = [sys.executable, "-m", "service.cli", "demo", "--port", "0", "--data", str(folder.absolute())]
     child = subprocess.Popen(  # noqa: S603 - ourselves
         [*command, "--json", "--empty", "--child"],

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.kit.clock import Clock
 from service.kit.db import SET_TENANT, Database
 from service.kit.ids import new_id
+from service.telemetry import metrics
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -86,6 +87,7 @@ class Sweeper:
                 await tx.execute(SET_TENANT, {"tenant": str(due.tenant_id)})
                 await self._handlers[due.kind](tx, due)
                 await tx.execute(_DONE, {"tenant": due.tenant_id, "job": due.job_id})
+            metrics.JOBS.labels(due.kind, "done").inc()
         except asyncio.CancelledError:
             raise
         except Exception as error:

@@ -6,14 +6,13 @@ from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import from_json
 
+from service.kit import strict
 from service.kit.reasons import Fault, fault_at, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 ARRAY_LIMIT = 1 << 20
 LINE_LIMIT = 1 << 16
-STREAM_LIMIT = 1 << 40  # bounded by lines, not by length: FastAPI wants a number
 FAULTS_KEPT = 200
 
 M = TypeVar("M", bound=BaseModel)
@@ -93,18 +92,14 @@ def _row(adapter: TypeAdapter[M], index: int, value: object) -> Row[M]:
 
 def _read(raw: bytes) -> object:
     try:
-        return from_json(raw, allow_inf_nan=False)
+        return strict.loads(raw)
     except ValueError:
         raise Malformed from None
 
 
 async def _array(request: Request) -> list[object]:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > ARRAY_LIMIT:
-            raise TooLarge("A JSON array may have 1 MiB; send application/x-ndjson for more.")
-    value = _read(bytes(body))
+    sentence = "A JSON array may have 1 MiB; send application/x-ndjson for more."
+    value = _read(await strict.read(request, ARRAY_LIMIT, sentence))
     if not isinstance(value, list):
         raise Invalid(faults=[Fault("", "must be a list")])
     return value

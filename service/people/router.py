@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 
-from service.kit.lines import STREAM_LIMIT, documented, rows
+from service.kit.lines import documented, rows
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
+from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.people import actions, queries, schemas
 from service.problems import Conflict, Invalid, Malformed, TooLarge, UnsupportedMediaType, problems
 from service.tenants.principals import Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
 OnError = Annotated[schemas.OnError, Query(description="`skip`: store the good rows, list the refused ones")]
 _ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)
@@ -28,7 +29,6 @@ class OrgUnitPage(Wire):
     operation_id="org_units.put",
     openapi_extra=documented(schemas.OrgUnitIn),
     responses=_ROWS,
-    max_body_size=STREAM_LIMIT,
 )
 async def put_org_units(
     request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"
@@ -56,7 +56,6 @@ async def list_org_units(
     operation_id="people.put",
     openapi_extra=documented(schemas.PersonIn),
     responses=_ROWS,
-    max_body_size=STREAM_LIMIT,
 )
 async def put_people(
     request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from sqlalchemy import select
 from sqlmodel import col
 
 from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
+from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import Invalid, Malformed, problems
 from service.questionnaires import actions
@@ -15,8 +16,26 @@ from service.questionnaires.tables import QuestionnaireVersion
 from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 Writer = Annotated[Principal, holding(Scope.questionnaires_write)]
+
+
+EXAMPLE = {
+    "format": "pouls/1",
+    "key": "monday",
+    "languages": ["fr", "en"],
+    "title": {"fr": "Le point du lundi", "en": "Monday check"},
+    "items": [
+        {
+            "id": "workload",
+            "type": "rating",
+            "text": {"fr": "Ma charge de travail est tenable.", "en": "My workload is manageable."},
+            "points": 5,
+        },
+        {"id": "comment", "type": "text", "text": {"fr": "Un mot ?", "en": "Anything to add?"}, "max_length": 300},
+    ],
+    "scales": [{"id": "load", "title": {"fr": "Charge", "en": "Load"}, "items": ["workload"]}],
+}
 
 
 class QuestionnairePage(Wire):
@@ -31,7 +50,7 @@ class QuestionnairePage(Wire):
     responses=problems(Malformed, Invalid, actions.KeyTaken),
 )
 async def create_questionnaire(
-    caller: Writer, tx: Transaction, now: Now, document: Annotated[dict[str, Any], Body()]
+    caller: Writer, tx: Transaction, now: Now, document: Annotated[dict[str, Any], Body(examples=[EXAMPLE])]
 ) -> QuestionnaireOut:
     """Publish version 1 of a questionnaire; every fault of the document is listed at once."""
     return QuestionnaireOut.of(await actions.publish(tx, caller.tenant_id, document, now))

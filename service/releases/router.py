@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
 from service.kit.reasons import ParameterFault
+from service.kit.strict import api_router
 from service.problems import Invalid, NotFound, problems
 from service.releases import export, queries
 from service.releases.queries import CellFilter
@@ -20,7 +21,7 @@ from service.releases.tables import Release
 from service.tenants.principals import Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}

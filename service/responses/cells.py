@@ -174,7 +174,7 @@ class TextCell:
             return f"must have at most {self._longest} characters"
         if _SURROGATES.search(answer):
             return "holds a character that is not valid Unicode"
-        if any(ord(character) in _CONTROLS for character in answer):
+        if len(answer.encode().translate(None, _CONTROLS)) != len(answer.encode()):
             return "must not hold control characters"
         return "must not be blank" if self._required and not answer.strip() else None
 

@@ -5,7 +5,6 @@ it writes no line in the access log: one line per answer, with its time, would k
 """
 
 import hashlib
-import json
 import time
 from base64 import urlsafe_b64decode
 from typing import Any
@@ -15,6 +14,7 @@ from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
 from service.campaigns.codes import CODE_LENGTH, Codes, NotACode
+from service.kit import strict
 from service.kit.limits import FailureLimit
 from service.kit.reasons import Fault
 from service.problems import (
@@ -228,28 +228,14 @@ def _read(body: bytes) -> Any:
         members = len(value) + (len(answers) if isinstance(answers, dict) else 0)
         if body.count(b":") == members:
             return value
-    return _DECODE(body.decode("utf-8"))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        raise ValueError("a name comes twice")
-    return out
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("not a JSON number")
-
-
-_DECODE = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).decode
+    return strict.loads(body)
 
 
 def _parse(body: bytes) -> tuple[str, bytes, dict[str, Any]]:
     """Code, nonce and answers."""
     try:
         value = _read(body)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Malformed from None
     if not isinstance(value, dict):
         raise Invalid(faults=[Fault("", "must be an object")])

@@ -3,17 +3,18 @@
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
 from service.campaigns.contract import canonical
 from service.campaigns.lifecycle import WaveState
+from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems
 from service.responses.problems import WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 PUBLIC_FOR_S = 300
 
 

@@ -44,7 +44,10 @@ class Key:
             raise NotAKey from error
         if zlib.crc32(raw[:-4]).to_bytes(4, "big") != raw[-4:]:
             raise NotAKey
-        return cls(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]), raw[32:-4])
+        key = cls(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]), raw[32:-4])
+        if key.text() != text:  # one spelling each: the last letter has bits to spare
+            raise NotAKey
+        return key
 
     def secret_hash(self) -> bytes:
         """What is stored. The secret is 160 random bits: a plain hash can not be searched."""

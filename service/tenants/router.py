@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, Field
+from fastapi import Request, Response
+from pydantic import AwareDatetime, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import col
 
 from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
 from service.kit.reasons import Fault
+from service.kit.strict import api_router
 from service.kit.text import Name, Wire
 from service.problems import Invalid, NotFound, problems
 from service.tenants import actions
@@ -18,11 +19,15 @@ from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry
 
-router = APIRouter(prefix="/v1")
+router = api_router()
 Admin = Annotated[Principal, holding(Scope.admin)]
 
 
 class KeyIn(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Power BI", "scopes": ["aggregates:read"], "expires_at": None}]}
+    )
+
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     expires_at: AwareDatetime | None = None
