@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from service import openapi, problems
 from service.campaigns.codes import Codes
+from service.campaigns.contract import Notary
 from service.kit.clock import Clock, system_clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
@@ -36,7 +37,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     intake_key = read_key(settings.keys_dir / "api" / "intake.key")
     database = Database(url, ROLE, settings.database)
     codes = Codes(intake_key)
-    waves = Waves(database)
+    notary = Notary(intake_key)
+    waves = Waves(database, notary)
     intake = Intake(url, ROLE, settings.database, settings.intake, Seal(intake_key), clock)
 
     @asynccontextmanager
@@ -54,6 +56,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.clock = clock
     app.state.database = database
     app.state.codes = codes
+    app.state.notary = notary
     app.state.waves = waves
     return app
 

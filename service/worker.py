@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import TextClause, text
 
 from service.campaigns import actions, retention, wave_keys
+from service.campaigns.contract import Notary
 from service.kit.clock import Clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
@@ -28,13 +29,14 @@ _LEAVE = text("DELETE FROM worker_heartbeat WHERE worker = :worker OR seen_at < 
 def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Sweeper:
     """The only place that is handed the keys that open answers. Raises KeyMissing."""
     keys = wave_keys.WaveKeys(settings.keys_dir / "work")
-    seal = Seal(read_key(settings.keys_dir / "api" / "intake.key"))
+    intake_key = read_key(settings.keys_dir / "api" / "intake.key")
+    notary = Notary(intake_key)
     handlers = {
         actions.OPEN_WAVE: actions.open_due,
         actions.CLOSE_WAVE: actions.close_due,
-        actions.RELEASE_WAVE: releaser(keys, seal, clock),
+        actions.RELEASE_WAVE: releaser(keys, Seal(intake_key), notary, clock),
         retention.JOB: retention.destroyer(keys, clock),
-        wave_keys.JOB: wave_keys.maker(keys, settings.worker.spare_wave_keys, clock),
+        wave_keys.JOB: wave_keys.maker(keys, notary, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)
 

@@ -156,6 +156,7 @@ CREATE TABLE campaign (
     created_at timestamptz NOT NULL,
     contract jsonb,
     contract_digest text,
+    contract_mac bytea,
     CONSTRAINT pk_campaign PRIMARY KEY (tenant_id, campaign_id),
     CONSTRAINT fk_campaign__tenant_id__tenant FOREIGN KEY(tenant_id) REFERENCES tenant (tenant_id),
     CONSTRAINT fk_campaign__tenant_id_questionnaire_id_version__questi_0ec9
@@ -224,6 +225,7 @@ CREATE TABLE wave_key (
     key_id uuid NOT NULL,
     public_key bytea NOT NULL,
     sealed_half bytea NOT NULL,
+    mac bytea NOT NULL,
     wave_id uuid,
     created_at timestamptz NOT NULL,
     CONSTRAINT pk_wave_key PRIMARY KEY (tenant_id, key_id),
@@ -352,7 +354,7 @@ CREATE TABLE roster_line (
 """
 
 TABLES: tuple[tuple[str, str, str, str], ...] = (
-    ("job", JOB, "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE, DELETE"),
+    ("job", JOB, "SELECT, INSERT, UPDATE (due_at)", "SELECT, INSERT, UPDATE, DELETE"),
     ("spent_code", SPENT_CODE, "SELECT, INSERT", "SELECT, DELETE"),
     ("tenant", TENANT, "SELECT, INSERT", "SELECT"),
     ("api_key", API_KEY, "SELECT, INSERT, UPDATE (revoked_at)", ""),
@@ -362,20 +364,25 @@ TABLES: tuple[tuple[str, str, str, str], ...] = (
     ("questionnaire", QUESTIONNAIRE, "SELECT, INSERT", ""),
     ("person", PERSON, "SELECT, INSERT, UPDATE", ""),
     ("questionnaire_version", QUESTIONNAIRE_VERSION, "SELECT, INSERT", "SELECT"),
-    ("campaign", CAMPAIGN, "SELECT, INSERT, UPDATE", "SELECT, UPDATE (state)"),
+    (
+        "campaign",
+        CAMPAIGN,
+        "SELECT, INSERT, UPDATE (state, contract, contract_digest, contract_mac)",
+        "SELECT, UPDATE (state)",
+    ),
     (
         "wave",
         WAVE,
         "SELECT, INSERT, UPDATE (state, opens_at, closes_at, invited, roster_digest)",
-        "SELECT, UPDATE (state)",
+        "SELECT, UPDATE (state, closes_at)",
     ),
     ("release", RELEASE, "SELECT", "SELECT, INSERT"),
     ("sealed_batch", SEALED_BATCH, "INSERT", "SELECT, DELETE"),
     (
         "wave_key",
         WAVE_KEY,
-        "SELECT (tenant_id, key_id, public_key, wave_id, created_at), UPDATE (wave_id)",
-        "SELECT, INSERT, UPDATE, DELETE",
+        "SELECT (tenant_id, key_id, public_key, mac, wave_id, created_at), UPDATE (wave_id)",
+        "SELECT, INSERT, UPDATE",
     ),
     ("wave_unit", WAVE_UNIT, "SELECT, INSERT", "SELECT"),
     ("release_unit", RELEASE_UNIT, "SELECT", "SELECT, INSERT"),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.campaigns import contract, retention, roster, wave_keys
+from service.campaigns.contract import Notary
 from service.campaigns.lifecycle import NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
 from service.campaigns.problems import (
     AudienceTooSmall,
@@ -101,13 +102,13 @@ async def find(tx: AsyncSession, tenant: UUID, campaign: UUID, *, lock: bool = F
     return found
 
 
-async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> Wave:
+async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
     """Freeze the roster and the contract; the wave opens now, or when the campaign says."""
     state = _step(campaign, "launch")
     if campaign.closes_at and campaign.closes_at <= now:
         raise Invalid("The campaign should have closed already; give a later `closes_at`.")
     wave_id = new_id()
-    public_key = await _take_key(tx, campaign.tenant_id, wave_id, now)
+    public_key = await _take_key(tx, notary, campaign.tenant_id, now)
     # Rows of the wave come first, then what they say of the roster: the digest is known only once it is frozen.
     starts = campaign.opens_at is None or campaign.opens_at <= now
     wave = Wave(
@@ -126,13 +127,15 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, now: d
     await tx.flush()
     await _name_key(tx, campaign.tenant_id, wave_id, public_key)
     tops = [UUID(unit) for unit in campaign.audience]
-    wave.invited, wave.roster_digest = await roster.freeze(tx, campaign.tenant_id, wave_id, tops)
+    frozen = await roster.freeze(tx, campaign.tenant_id, wave_id, tops)
+    wave.invited, wave.roster_digest = frozen.invited, frozen.digest
     least = max(2 * (campaign.policy["k_mean"] + campaign.policy["collusion"]), SMALLEST_AUDIENCE)
     if wave.invited < least:
         raise AudienceTooSmall(f"At least {least} people must be invited.")
     version = await _version(tx, campaign)
-    campaign.contract = _contract(campaign, wave, version)
+    campaign.contract = _contract(campaign, wave, version, frozen.groups_digest)
     campaign.contract_digest = contract.digest(campaign.contract)
+    campaign.contract_mac = notary.sign(campaign.contract)
     campaign.state = state
     if not starts and campaign.opens_at:
         await jobs.enqueue(tx, campaign.tenant_id, OPEN_WAVE, wave_id, campaign.opens_at)
@@ -146,7 +149,7 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, now: d
     return wave
 
 
-def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion) -> dict[str, Any]:
+def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, groups: str) -> dict[str, Any]:
     """What is promised. Times as text, so that the digest does not hang on a library's formatting."""
     return {
         "format": "pouls-contract/1",
@@ -162,7 +165,7 @@ def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion) -> 
         "questionnaire": {"key": version.document["key"], "version": version.number, "digest": version.digest},
         "plan": campaign.plan,
         "policy": campaign.policy,
-        "roster": {"invited": wave.invited, "digest": wave.roster_digest},
+        "roster": {"invited": wave.invited, "digest": wave.roster_digest, "groups_digest": groups},
         "retention_days": campaign.retention_days,
         "recipients": "holders of a key of this organisation with the right to read aggregates",
         "known_limits": [
@@ -180,17 +183,18 @@ async def _version(tx: AsyncSession, campaign: Campaign) -> QuestionnaireVersion
     return found
 
 
-async def _take_key(tx: AsyncSession, tenant: UUID, wave: UUID, now: datetime) -> bytes:
-    """Reserve one of the key pairs that the worker made ahead, and ask for the next."""
+async def _take_key(tx: AsyncSession, notary: Notary, tenant: UUID, now: datetime) -> bytes:
+    """Reserve one of the key pairs that the worker made ahead, and ask for the next; only ones that it signed."""
     await jobs.enqueue(tx, tenant, wave_keys.JOB, tenant, now)
     statement = text("""
-        SELECT public_key FROM wave_key WHERE tenant_id = :tenant AND wave_id IS NULL
+        SELECT public_key, mac FROM wave_key WHERE tenant_id = :tenant AND wave_id IS NULL
         ORDER BY key_id LIMIT 1 FOR UPDATE SKIP LOCKED
     """)
-    found: bytes | None = await tx.scalar(statement, {"tenant": tenant, "wave": wave})
-    if found is None:
+    found = (await tx.execute(statement, {"tenant": tenant})).one_or_none()
+    if found is None or not notary.knows_key(tenant, found.public_key, found.mac):
         raise WaveKeyNotReady
-    return found
+    public_key: bytes = found.public_key
+    return public_key
 
 
 async def _name_key(tx: AsyncSession, tenant: UUID, wave: UUID, public_key: bytes) -> None:

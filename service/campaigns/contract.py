@@ -1,8 +1,20 @@
-"""The contract: what respondents are promised, as one canonical JSON, hashed at launch and never changed. Pure."""
+"""The contract: what respondents are promised, as one canonical JSON, hashed and authenticated at launch. Pure.
+
+Whoever can write to the database, but has no key, can alter rows; what intake and release obey is the contract, and a
+contract whose MAC does not verify is obeyed by nobody.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
+
+from service.kit.crypto import derive, mac, same
+
+
+class ContractAltered(Exception):
+    """The stored contract is not the one that was made at launch."""
 
 
 def canonical(value: Any) -> bytes:
@@ -13,3 +25,33 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """SHA-256 of the canonical form, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def groups_digest(units: Iterable[tuple[UUID, UUID | None]], classes: Iterable[tuple[int, UUID]]) -> str:
+    """Over the frozen tree (unit, parent) and the classes (label, unit): who is counted where."""
+    tree = sorted([str(unit), str(parent) if parent else None] for unit, parent in units)
+    labels = sorted([label, str(unit)] for label, unit in classes)
+    return digest([tree, labels])
+
+
+class Notary:
+    """Authenticates contracts, and the public keys that the worker makes ahead, under the intake key."""
+
+    def __init__(self, intake_key: bytes) -> None:
+        self._key = derive(intake_key, b"pouls notary")
+
+    def sign(self, contract: dict[str, Any]) -> bytes:
+        return mac(self._key, b"contract", canonical(contract))
+
+    def check(self, contract: dict[str, Any] | None, signed: bytes | None) -> dict[str, Any]:
+        """The contract, if it is the one that was signed. Raises ContractAltered."""
+        if contract is None or signed is None or not same(self.sign(contract), signed):
+            raise ContractAltered
+        return contract
+
+    def sign_key(self, tenant: UUID, public_key: bytes) -> bytes:
+        return mac(self._key, b"wave key", tenant.bytes, public_key)
+
+    def knows_key(self, tenant: UUID, public_key: bytes, signed: bytes) -> bool:
+        """Whether the worker made this public key for this tenant."""
+        return same(self.sign_key(tenant, public_key), signed)

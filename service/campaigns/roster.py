@@ -1,12 +1,14 @@
 """Freezing who is invited: units, classes and roster lines of a wave, as they are now, in random order."""
 
 import random
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from service.campaigns.contract import groups_digest
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
 
@@ -45,8 +47,16 @@ _DIGEST = text("""
 """)
 
 
-async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -> tuple[int, str]:
-    """Write the wave's units, classes and roster; the number of people invited and the roster's digest.
+class Frozen(NamedTuple):
+    """How many are invited, and digests of the lines and of who is counted where."""
+
+    invited: int
+    digest: str
+    groups_digest: str
+
+
+async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -> Frozen:
+    """Write the wave's units, classes and roster.
 
     The digest is over salted line digests, so that one person's line can be erased and the rest still verified.
     """
@@ -66,4 +76,4 @@ async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -
     await tx.execute(_CLASSES, scope | {"labels": labels, "ids": occupied})
     await tx.execute(_LINES, scope)
     invited, digest = (await tx.execute(_DIGEST, scope)).one()
-    return int(invited), str(digest)
+    return Frozen(invited, digest, groups_digest(zip(ids, kept, strict=True), zip(labels, occupied, strict=True)))

@@ -106,9 +106,11 @@ async def get_campaign(campaign: CampaignToManage) -> CampaignOut:
     operation_id="campaigns.launch",
     responses=problems(NotFound, WrongState, AudienceTooSmall, WaveKeyNotReady),
 )
-async def launch_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
+async def launch_campaign(
+    request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
+) -> WaveOut:
     """Freeze roster and contract; the wave opens now or at `opens_at`."""
-    return _out(await actions.launch(tx, caller, campaign, now))
+    return _out(await actions.launch(tx, caller, campaign, request.app.state.notary, now))
 
 
 @router.post("/campaigns/{campaign_id}/close", operation_id="campaigns.close", responses=problems(NotFound, WrongState))

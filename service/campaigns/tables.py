@@ -31,6 +31,7 @@ class Campaign(TenantRow, table=True):
     created_at: datetime = moment()
     contract: dict[str, Any] | None = document(nullable=True)
     contract_digest: str | None = None
+    contract_mac: bytes | None = None
 
     @property
     def retention(self) -> timedelta:
@@ -69,6 +70,7 @@ class WaveKey(TenantRow, table=True):
     key_id: UUID = Field(primary_key=True)
     public_key: bytes
     sealed_half: bytes
+    mac: bytes
     wave_id: UUID | None = None
     created_at: datetime = moment()
 

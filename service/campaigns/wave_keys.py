@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from service.campaigns.contract import Notary
 from service.campaigns.tables import WaveKey
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing, derive, read_key, write_new
@@ -51,7 +52,10 @@ class WaveKeys:
 
     def destroy(self, tenant: UUID, key: UUID) -> None:
         """Delete the half in the folder; what was sealed to this key can never be opened again."""
-        self._path(tenant, key).unlink(missing_ok=True)
+        path = self._path(tenant, key)
+        # Also what a worker left that was killed between writing the file and naming it.
+        for left in (*path.parent.glob(f".{path.name}.*"), path):
+            left.unlink(missing_ok=True)
 
     def _path(self, tenant: UUID, key: UUID) -> Path:
         return self._folder / str(tenant) / f"{key}.half"
@@ -61,7 +65,7 @@ def _xor(left: bytes, right: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(left, right, strict=True))
 
 
-def maker(keys: WaveKeys, spare: int, clock: Clock) -> Handler:
+def maker(keys: WaveKeys, notary: Notary, spare: int, clock: Clock) -> Handler:
     """The job that keeps `spare` unused pairs ready for a tenant."""
 
     async def make(tx: AsyncSession, due: Due) -> None:
@@ -70,7 +74,14 @@ def maker(keys: WaveKeys, spare: int, clock: Clock) -> Handler:
         for _ in range(spare - (ready or 0)):
             key, public, half = keys.make(due.tenant_id)
             tx.add(
-                WaveKey(tenant_id=due.tenant_id, key_id=key, public_key=public, sealed_half=half, created_at=clock())
+                WaveKey(
+                    tenant_id=due.tenant_id,
+                    key_id=key,
+                    public_key=public,
+                    sealed_half=half,
+                    mac=notary.sign_key(due.tenant_id, public),
+                    created_at=clock(),
+                )
             )
         await tx.flush()
 

@@ -28,6 +28,7 @@ async def _ensure_database(postgres: Embedded) -> None:
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'pouls'"):
             await connection.execute("CREATE DATABASE pouls")
+            await connection.execute("REVOKE TEMPORARY ON DATABASE pouls FROM PUBLIC")
     finally:
         await connection.close()
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import retention
+from service.campaigns.contract import ContractAltered, Notary, groups_digest
 from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
@@ -28,11 +29,18 @@ from service.disclosure.tree import Tree
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing
 from service.kit.jobs import Due, Handler, enqueue
-from service.questionnaires.document import Document
+from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases import publish
 from service.releases.orgtree import OrgTree, Unit
-from service.releases.problems import BatchesRefused, ClassUnknown, CountsDisagree, KeyGone, ReleaseRefused
+from service.releases.problems import (
+    BatchesRefused,
+    ClassUnknown,
+    ContractBroken,
+    CountsDisagree,
+    KeyGone,
+    ReleaseRefused,
+)
 from service.releases.statistics import MeasureTally, tally
 from service.responses.seal import Batch, Seal
 from service.responses.sheet import RecordsCorrupt, Sheet
@@ -47,7 +55,12 @@ _BATCHES = text("""
     SELECT batch_id, received_on, response_count, records, texts, mac FROM sealed_batch
     WHERE tenant_id = :tenant AND wave_id = :wave AND batch_id > :after ORDER BY batch_id LIMIT :limit
 """)
-_SPENT = text("SELECT count(*) FROM spent_code WHERE tenant_id = :tenant AND wave_id = :wave")
+# Each spent code must be one that was given out.
+_SPENT = text("""
+    SELECT count(*), count(r.serial) FROM spent_code s
+    LEFT JOIN roster_line r ON r.tenant_id = s.tenant_id AND r.wave_id = s.wave_id AND r.serial = s.serial
+    WHERE s.tenant_id = :tenant AND s.wave_id = :wave
+""")
 _UNITS = text("""
     SELECT unit_id, parent_id, source, external_id, name FROM wave_unit
     WHERE tenant_id = :tenant AND wave_id = :wave
@@ -78,7 +91,7 @@ class Collected:
     count: int
 
 
-def releaser(keys: WaveKeys, seal: Seal, clock: Clock) -> Handler:
+def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handler:
     """The job that turns a closed wave into a release, published or refused with its reason."""
 
     async def release(tx: AsyncSession, due: Due) -> None:
@@ -87,20 +100,19 @@ def releaser(keys: WaveKeys, seal: Seal, clock: Clock) -> Handler:
             return
         stages = Stages()
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
-        version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
-        document = Document.parse(version.document)
         # In the transaction that ends the wave: none outlives its retention.
         ends = (wave.closes_at or clock()) + campaign.retention
         await enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, ends)
         try:
-            tree, table = await _build(tx, wave, campaign, document, keys, seal, stages)
+            agreed = await _agreed(tx, wave, campaign, notary)
+            tree, table = await _build(tx, wave, agreed, keys, seal, stages)
         except ReleaseRefused as refused:
             wave.state = NEXT_WAVE[WaveState(wave.state), "refuse"]
             await publish.refuse(tx, wave, campaign, refused.slug, clock())
             log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
             return
         wave.state = NEXT_WAVE[WaveState(wave.state), "release"]
-        await publish.publish(tx, wave, campaign, document, tree, table, clock())
+        await publish.publish(tx, wave, campaign, agreed.document, tree, table, clock())
         stages.done("rows")
         log.info(
             "release published",
@@ -111,32 +123,58 @@ def releaser(keys: WaveKeys, seal: Seal, clock: Clock) -> Handler:
     return release
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the authenticated contract says of a release."""
+
+    document: Document
+    policy: Policy
+    groups_digest: str
+
+
+async def _agreed(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Notary) -> Agreed:
+    """The contract, and the questionnaire that it names. Raises ContractBroken."""
+    version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
+    try:
+        contract = notary.check(campaign.contract, campaign.contract_mac)
+        document = Document.parse(version.document)
+    except (ContractAltered, DocumentRefused):
+        raise ContractBroken from None
+    found = (str(wave.wave_id), document.digest(), campaign.policy, campaign.plan)
+    if found != (contract["wave"]["id"], contract["questionnaire"]["digest"], contract["policy"], contract["plan"]):
+        raise ContractBroken
+    return Agreed(document, Policy.of(contract["policy"]), contract["roster"]["groups_digest"])
+
+
 async def _build(
-    tx: AsyncSession,
-    wave: Wave,
-    campaign: Campaign,
-    document: Document,
-    keys: WaveKeys,
-    seal: Seal,
-    stages: Stages,
+    tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal, stages: Stages
 ) -> tuple[OrgTree, SafeTable]:
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
+    labels = [(row.label, row.unit_id) for row in await tx.execute(_CLASSES, scope)]
+    if (
+        groups_digest(((unit.unit_id, unit.parent_id) for unit in units if unit.unit_id), labels)
+        != agreed.groups_digest
+    ):
+        raise ContractBroken
     key_id, half = (await tx.execute(_KEY, scope)).one()
     try:
         private_key = keys.private_key(wave.tenant_id, key_id, half)
-    except (KeyMissing, CryptoError):
+    except (KeyMissing, CryptoError, ValueError):
         raise KeyGone from None
-    sheet = Sheet.of(document)
+    sheet = Sheet.of(agreed.document)
     opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
     collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
     stages.done("open")
-    if collected.count != await tx.scalar(_SPENT, scope):
+    spent, invited = (await tx.execute(_SPENT, scope)).one()
+    if not collected.count == spent == invited:
         raise CountsDisagree
-    tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
+    tree = OrgTree.of(units)
     place = tree.place_of()
-    classes = {label: place[unit] for label, unit in await tx.execute(_CLASSES, scope)}
-    policy = Policy.of(campaign.policy)
-    table = await asyncio.to_thread(safe_table, document, sheet, collected.records, classes, tree, policy, stages)
+    classes = {label: place[unit] for label, unit in labels}
+    table = await asyncio.to_thread(
+        safe_table, agreed.document, sheet, collected.records, classes, tree, agreed.policy, stages
+    )
     return tree, table
 
 

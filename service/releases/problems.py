@@ -27,5 +27,11 @@ class ClassUnknown(ReleaseRefused):
     slug = "class-unknown"
 
 
+class ContractBroken(ReleaseRefused):
+    """Contract, questionnaire, units or classes are not those of the launch: somebody wrote to the database."""
+
+    slug = "contract-broken"
+
+
 class KeyGone(Exception):
     """The wave's key can not be put together. No refusal: the key folder may only be away, so the job tries again."""

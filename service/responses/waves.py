@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from service.campaigns.codes import ids_of
+from service.campaigns.contract import ContractAltered, Notary, digest
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
 from service.problems import NotFound
-from service.questionnaires.document import Document
+from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.responses.sheet import Sheet
 
 KEPT = 1000
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,9 @@ class LaunchedWave:
 class Waves:
     """Launched waves by id, the last thousand used."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, notary: Notary) -> None:
         self._database = database
+        self._notary = notary
         self._kept: OrderedDict[bytes, LaunchedWave] = OrderedDict()
 
     async def get(self, place: bytes) -> LaunchedWave:
@@ -69,15 +74,17 @@ class Waves:
                 if campaign
                 else None
             )
-            if row is None or campaign is None or version is None or campaign.contract is None:
+            if row is None or campaign is None or version is None:
                 raise NotFound
-            document = Document.parse(version.document)
-            return LaunchedWave(
-                tenant,
-                wave,
-                row.public_key,
-                document,
-                Sheet.of(document),
-                campaign.contract,
-                campaign.contract_digest or "",
-            )
+            try:
+                contract = self._notary.check(campaign.contract, campaign.contract_mac)
+                document = Document.parse(version.document)
+                agreed = (str(wave), document.digest())
+                if agreed != (contract["wave"]["id"], contract["questionnaire"]["digest"]):
+                    raise ContractAltered  # noqa: TRY301 - one way out for all that does not fit the contract
+            except (ContractAltered, DocumentRefused):
+                log.error("a wave does not fit its contract", wave=str(wave))  # somebody wrote to the database
+                raise NotFound from None
+            # The key of the contract, not of the row: only the contract is authenticated.
+            public_key = bytes.fromhex(contract["wave"]["public_key"])
+            return LaunchedWave(tenant, wave, public_key, document, Sheet.of(document), contract, digest(contract))
