@@ -8,6 +8,7 @@ import asyncio
 import dataclasses
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
@@ -51,6 +52,8 @@ log = structlog.get_logger()
 
 BATCHES_AT_ONCE = 500
 OPENERS = 2
+# How long after a wave's retention a key folder that is away is waited for, at least.
+KEY_PATIENCE = timedelta(days=1)
 _BATCHES = text("""
     SELECT batch_id, received_on, response_count, records, texts, mac FROM sealed_batch
     WHERE tenant_id = :tenant AND wave_id = :wave AND batch_id > :after ORDER BY batch_id LIMIT :limit
@@ -107,6 +110,8 @@ def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handle
             agreed = await _agreed(tx, wave, campaign, notary)
             tree, table = await _build(tx, wave, agreed, keys, seal, stages)
         except ReleaseRefused as refused:
+            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
+                raise
             wave.state = NEXT_WAVE[WaveState(wave.state), "refuse"]
             await publish.refuse(tx, wave, campaign, refused.slug, clock())
             log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
@@ -157,9 +162,11 @@ async def _build(
         != agreed.groups_digest
     ):
         raise ContractBroken
-    key_id, half = (await tx.execute(_KEY, scope)).one()
+    key = (await tx.execute(_KEY, scope)).one_or_none()
+    if key is None:
+        raise KeyGone
     try:
-        private_key = keys.private_key(wave.tenant_id, key_id, half)
+        private_key = keys.private_key(wave.tenant_id, key.key_id, key.sealed_half)
     except (KeyMissing, CryptoError, ValueError):
         raise KeyGone from None
     sheet = Sheet.of(agreed.document)

@@ -33,5 +33,7 @@ class ContractBroken(ReleaseRefused):
     slug = "contract-broken"
 
 
-class KeyGone(Exception):
-    """The wave's key can not be put together. No refusal: the key folder may only be away, so the job tries again."""
+class KeyGone(ReleaseRefused):
+    """The wave's key can not be put together. The key folder may only be away, so the job tries again for a while."""
+
+    slug = "key-gone"

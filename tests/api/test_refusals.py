@@ -1,0 +1,282 @@
+"""Every refusal is a problem (RFC 9457) with a stable type: who may ask, what is there, what a body may be."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from service.kit.ids import new_id
+from service.tenants import actions
+from service.tenants.keys import SECRET_BYTES, Key
+from service.tenants.scopes import Scope
+from tests.fixtures.house import House, TenantUnderTest
+from tests.make.wire import places, problem, raw
+from tests.make.world import a_launched_wave, an_org, ok
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def anyone(house: House) -> TenantUnderTest:
+    """For all that is refused before it reaches anything of the tenant's."""
+    return house.tenant()
+
+
+def new_key(tenant: TenantUnderTest, expires_at: datetime | None = None) -> Key:
+    """A key of the tenant that may read aggregates."""
+
+    async def make() -> Key:
+        app: Any = tenant.house.client.app
+        async with app.state.database.transaction(tenant.tenant_id) as tx:
+            now = datetime.now(UTC)
+            scopes = [Scope.aggregates_read]
+            return await actions.create_key(tx, tenant.tenant_id, "test", scopes, now, "test", expires_at)
+
+    key: Key = tenant.house.run(make)
+    return key
+
+
+def test_every_reason_for_401_looks_the_same(tenant: TenantUnderTest) -> None:
+    good = tenant.keys["aggregates:read"]
+    known = Key.read(good)
+    slip = good[:40] + ("a" if good[40] != "a" else "b") + good[41:]
+    expired = new_key(tenant, datetime.now(UTC) + timedelta(hours=1)).text()
+    assert tenant.house.client.get("/v1/releases", headers={"Authorization": f"Bearer {expired}"}).status_code == 200
+    revoked = new_key(tenant)
+    ok(tenant.call("admin", "DELETE", f"/v1/api-keys/{revoked.key_id}"), 204)
+    tenant.house.clock.shift = timedelta(hours=2)
+    texts = {
+        "garbage": "garbage",
+        "wrong checksum": slip,
+        "cut short": good[:-1],
+        "longer": good + "a",
+        "upper case": good.upper(),
+        "expired": expired,
+        "revoked": revoked.text(),
+        "unknown key": Key(known.tenant_id, new_id(), known.secret).text(),
+        "unknown tenant": Key(new_id(), known.key_id, known.secret).text(),
+        "wrong secret": Key(known.tenant_id, known.key_id, b"x" * SECRET_BYTES).text(),
+        "key of another tenant": Key(tenant.house.tenant().tenant_id, known.key_id, known.secret).text(),
+    }
+    headers = {name: f"Bearer {text}" for name, text in texts.items()}
+    headers |= {"no scheme": good, "another scheme": f"Basic {good}", "empty": "", "nothing after": "Bearer"}
+    answers = [tenant.call(None, "GET", "/v1/releases")]
+    answers += [tenant.call(None, "GET", "/v1/releases", headers={"Authorization": one}) for one in headers.values()]
+    for answer in answers:
+        problem(answer, 401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == 'Bearer realm="pouls"'
+    told = {(answer.content, answer.headers.get("content-length")) for answer in answers}
+    assert len(told) == 1
+    assert tenant.call("aggregates:read", "GET", "/v1/releases").status_code == 200
+
+
+def test_a_key_expires_at_its_moment(tenant: TenantUnderTest) -> None:
+    key = new_key(tenant, datetime.now(UTC) + timedelta(hours=1))
+    headers = {"Authorization": f"Bearer {key.text()}"}
+    ok(tenant.call(None, "GET", "/v1/releases", headers=headers))
+    tenant.house.clock.shift = timedelta(minutes=59)
+    ok(tenant.call(None, "GET", "/v1/releases", headers=headers))
+    tenant.house.clock.shift = timedelta(minutes=61)
+    problem(tenant.call(None, "GET", "/v1/releases", headers=headers), 401, "unauthenticated")
+
+
+OPERATIONS = [
+    ("people:write", "PUT", "/v1/org-units"),
+    ("people:write", "GET", "/v1/org-units"),
+    ("people:write", "PUT", "/v1/people"),
+    ("people:write", "PUT", "/v1/dimensions"),
+    ("people:write", "GET", "/v1/dimensions"),
+    ("questionnaires:write", "POST", "/v1/questionnaires"),
+    ("questionnaires:write", "GET", "/v1/questionnaires"),
+    ("campaigns:write", "POST", "/v1/campaigns"),
+    ("campaigns:write", "GET", "/v1/campaigns"),
+    ("campaigns:write", "GET", "/v1/campaigns/{id}"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/launch"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/close"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/cancel"),
+    ("campaigns:write", "GET", "/v1/campaigns/{id}/waves"),
+    ("campaigns:write", "GET", "/v1/campaigns/{id}/contract"),
+    ("invitations:read", "GET", "/v1/waves/{id}/invitations"),
+    ("aggregates:read", "GET", "/v1/releases"),
+    ("aggregates:read", "GET", "/v1/releases/{id}"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/cells"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/cells.csv"),
+    ("admin", "POST", "/v1/api-keys"),
+    ("admin", "GET", "/v1/api-keys"),
+    ("admin", "DELETE", "/v1/api-keys/{id}"),
+    ("admin", "GET", "/v1/audit-log"),
+]
+
+
+NAMES = {"campaigns": "campaign_id", "waves": "wave_id", "releases": "release_id", "api-keys": "key_id"}
+
+
+def test_every_operation_wants_its_own_scope(anyone: TenantUnderTest) -> None:
+    for scope, method, path in OPERATIONS:
+        target = path.format(id=uuid4())
+        request = {} if method == "GET" else {"content": b"[]", "headers": JSON}
+        for other in Scope:
+            if other != scope:
+                told = problem(anyone.call(other, method, target, **request), 403, "forbidden")
+                assert told["detail"] == f"The scope {scope} is needed."
+        assert anyone.call(scope, method, target, **request).status_code in {200, 404, 422}
+        problem(anyone.call(None, method, target, **request), 401, "unauthenticated")
+
+
+def test_the_list_of_operations_above_is_whole(anyone: TenantUnderTest) -> None:
+    paths = anyone.house.client.get("/openapi.json").json()["paths"]
+    documented = {
+        (method.upper(), re.sub(r"\{\w+\}", "{id}", path))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if operation.get("security")
+    }
+    assert documented == {(method, path) for _, method, path in OPERATIONS}
+
+
+def test_unknown_and_foreign_ids_are_the_same_404(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant)
+    release = wave.release()["id"]
+    key = str(Key.read(tenant.keys["admin"]).key_id)
+    own = {"campaigns": wave.campaign, "waves": wave.wave, "releases": release, "api-keys": key}
+    stranger = tenant.house.tenant("stranger")
+    for scope, method, path in OPERATIONS:
+        if "{id}" not in path:
+            continue
+        foreign = stranger.call(scope, method, path.format(id=own[path.split("/")[2]]))
+        unknown = stranger.call(scope, method, path.format(id=new_id()))
+        problem(foreign, 404, "not-found")
+        assert foreign.content == unknown.content
+        assert sorted(foreign.headers) == sorted(unknown.headers)
+    # None of it has touched the owner's things.
+    ok(tenant.call("admin", "GET", "/v1/audit-log"))
+    assert ok(tenant.call("aggregates:read", "GET", f"/v1/releases/{release}"))["status"] == "published"
+
+
+def test_lists_show_the_own_tenant_alone(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant)
+    wave.release()
+    stranger = tenant.house.tenant("stranger")
+    for scope, method, path in OPERATIONS:
+        if method != "GET" or "{id}" in path:
+            continue
+        mine = ok(tenant.call(scope, "GET", path))
+        theirs = ok(stranger.call(scope, "GET", path))
+        mine, theirs = (found["data"] if isinstance(found, dict) else found for found in (mine, theirs))
+        assert mine or "dimensions" in path
+        assert not [row for row in theirs if row in mine]
+    answered = stranger.call("aggregates:read", "GET", f"/v1/releases?wave={wave.wave}")
+    assert ok(answered) == {"data": [], "next": None}
+
+
+@pytest.mark.parametrize("segment", ["x", "%00", "0", "-1", "2147483648", "9" * 40, "..%2f", "%f0%9f%98%80"])
+def test_an_id_that_is_none_is_refused_by_its_place(anyone: TenantUnderTest, segment: str) -> None:
+    for scope, method, path in OPERATIONS:
+        if "{id}" in path:
+            answer = anyone.call(scope, method, path.format(id=segment))
+            if "%2f" not in segment:
+                (place,) = places(problem(answer, 422, "invalid")).items()
+                assert place == (f"path:{NAMES[path.split('/')[2]]}", "must be a UUID")
+            else:
+                problem(answer, 404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v2/people", "/v1/peoples", "/v1/respond/x/y", "/v1/respond/short"])
+def test_an_unknown_address_is_404(anyone: TenantUnderTest, path: str) -> None:
+    problem(anyone.call("admin", "GET", path), 404, "not-found")
+
+
+WRONG_METHODS = {
+    "/v1/campaigns": "DELETE",
+    "/v1/people": "PATCH",
+    "/v1/respond": "GET",
+    "/livez": "POST",
+    "/v1/releases": "PUT",
+}
+
+
+@pytest.mark.parametrize("path", WRONG_METHODS)
+def test_another_method_is_405_and_says_which(anyone: TenantUnderTest, path: str) -> None:
+    answer = anyone.call("admin", WRONG_METHODS[path], path)
+    problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"]
+
+
+BODIES = [(scope, method, path) for scope, method, path in OPERATIONS if method != "GET" and "{id}" not in path]
+
+
+@pytest.mark.parametrize(("scope", "method", "path"), [*BODIES, (None, "POST", "/v1/respond")])
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_long_body_is_413(
+    anyone: TenantUnderTest, scope: str | None, method: str, path: str, announced: bool
+) -> None:
+    chunks = [b'["' + b"a" * (1 << 16)] + [b"a" * (1 << 16)] * 16 + [b'"]']
+    headers = {"content-type": b"application/json"}
+    if scope:
+        headers["authorization"] = b"Bearer " + anyone.keys[scope].encode()
+    if announced:
+        headers["content-length"] = str(sum(map(len, chunks))).encode()
+    problem(raw(anyone.house, method, path, headers=headers, chunks=chunks), 413, "too-large")
+
+
+def test_a_body_within_the_limit_is_read_whole(tenant: TenantUnderTest) -> None:
+    """The border itself, so that the limit above is that one: 1 MiB passes the limit and fails on its content."""
+    an_org(tenant, {"A": 1})
+    start, end = b'[{"external_id":"A-0","unit":"', b'"}]'
+    for length, status in [((1 << 20), 422), ((1 << 20) + 1, 413)]:
+        body = start + b"x" * (length - len(start) - len(end)) + end
+        assert len(body) == length
+        assert tenant.call("people:write", "PUT", "/v1/people", content=body, headers=JSON).status_code == status
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jso"]
+)
+@pytest.mark.parametrize("path", ["/v1/people", "/v1/org-units", "/v1/respond"])
+def test_another_media_type_is_415(anyone: TenantUnderTest, path: str, kind: str) -> None:
+    scope, method = (None, "POST") if path == "/v1/respond" else ("people:write", "PUT")
+    told = anyone.call(scope, method, path, content=b"[]", headers={"content-type": kind})
+    assert "application/json" in problem(told, 415, "unsupported-media-type")["detail"]
+
+
+@pytest.mark.parametrize(("scope", "method", "path"), [*BODIES, (None, "POST", "/v1/respond")])
+def test_an_encoded_body_is_415(anyone: TenantUnderTest, scope: str | None, method: str, path: str) -> None:
+    """Nothing is unpacked here: a few bytes could be gigabytes."""
+    headers = JSON | {"content-encoding": "gzip"}
+    problem(anyone.call(scope, method, path, content=b"[]", headers=headers), 415, "unsupported-media-type")
+
+
+def test_a_fault_of_ours_tells_nothing(tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("canary-7731 SELECT * FROM person")
+
+    monkeypatch.setattr("service.people.queries.dimensions", broken)
+    monkeypatch.setattr("service.campaigns.actions.create", broken)
+    answers = [
+        tenant.call("people:write", "GET", "/v1/dimensions"),
+        tenant.call(
+            "campaigns:write",
+            "POST",
+            "/v1/campaigns",
+            json={"name": "n", "questionnaire": "q", "audience": {"units": ["TOP"]}},
+        ),
+    ]
+    for answer in answers:
+        told = problem(answer, 500, "internal")
+        assert set(told) == {"type", "title", "status"}
+        assert "canary" not in answer.text
+        assert UUID(answer.headers["x-request-id"])
+
+
+def test_a_fault_in_the_hot_route_tells_nothing(tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = a_launched_wave(tenant)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("canary-7731")
+
+    monkeypatch.setattr("service.responses.intake.Intake.submit", broken)
+    answer = wave.submit("A-0", {"load": 1})
+    assert set(problem(answer, 500, "internal")) == {"type", "title", "status"}
+    assert "canary" not in answer.text

@@ -1,0 +1,378 @@
+"""Requests that are cut off, pools that are empty, queues that are full: nothing leaks, nothing lies."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from service.cli import local
+from service.kit.db import Database
+from service.kit.ids import new_id
+from service.main import create_app
+from service.settings import DatabaseSettings
+from tests.faults.needles import nonce_text
+from tests.faults.writer import write
+from tests.fixtures.house import House, TenantUnderTest
+from tests.make.world import LaunchedWave, a_launched_wave, ok
+
+CONNECTIONS = 3
+ROLE = "pouls_app"
+_NOTE = text("""
+    INSERT INTO audit_entry (tenant_id, entry_id, at, actor, action, subject, detail)
+    VALUES (:tenant, :id, now(), 'test', 'test.noted', 'x', '{}')
+""")
+
+
+def _notes(house: House, tenant: UUID) -> int:
+    """What is committed, as a session of its own sees it."""
+    return int(
+        write(house, "SELECT count(*) FROM audit_entry WHERE tenant_id = $1 AND action = 'test.noted'", tenant)[0][0]
+    )
+
+
+def _left_open(house: House, name: str) -> list[str]:
+    """States of a role's sessions that are neither idle nor gone."""
+    for _ in range(50):
+        found = write(
+            house,
+            "SELECT state FROM pg_stat_activity WHERE application_name = $1 AND state IS DISTINCT FROM 'idle'",
+            name,
+        )
+        if not found:
+            return []
+        time.sleep(0.02)
+    return [str(row[0]) for row in found]
+
+
+@asynccontextmanager
+async def a_database(house: House, role: str = ROLE, **settings: Any) -> AsyncIterator[Database]:
+    given = DatabaseSettings(pool_size=CONNECTIONS, **({"pool_wait_s": 0.3} | settings))
+    database = Database(house.postgres.url(role), role, given)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _spin(seconds: float) -> None:
+    """Finer than a timer: let the loop turn until then."""
+    until = time.perf_counter() + seconds
+    for _ in range(1_000_000):
+        if time.perf_counter() >= until:
+            return
+        await asyncio.sleep(0)
+
+
+def test_cancelled_anywhere_a_transaction_is_whole_or_nothing(tenant: TenantUnderTest) -> None:
+    """Cut off a little later each time: while connecting, in BEGIN, in the statement, in COMMIT."""
+    house = tenant.house
+    ended = {"cancelled": 0, "committed": 0}
+
+    async def note(database: Database) -> None:
+        async with database.transaction(tenant.tenant_id) as tx:
+            await tx.execute(_NOTE, {"tenant": tenant.tenant_id, "id": new_id()})
+
+    async def notes(other: Database) -> int:
+        async with other.transaction(tenant.tenant_id) as tx:
+            return int(await tx.scalar(text("SELECT count(*) FROM audit_entry WHERE action = 'test.noted'")))
+
+    async def go() -> None:
+        async with a_database(house) as database, a_database(house, "pouls_owner") as other:
+            await note(database)
+            started = time.perf_counter()
+            await note(database)
+            took = time.perf_counter() - started
+            for part in range(50):
+                task = asyncio.ensure_future(note(database))
+                await _spin(took * part / 5)  # past the end: a new connection is slower than that one was
+                task.cancel()
+                result = (await asyncio.gather(task, return_exceptions=True))[0]
+                ended["cancelled" if isinstance(result, asyncio.CancelledError) else "committed"] += 1
+                assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # the pool that we chose has it
+                # #13381: a transaction hidden under this one would swallow its commit.
+                before = await notes(other)
+                await note(database)
+                assert await notes(other) == before + 1, (
+                    f"a commit after a cancellation at {part} did not reach the database"
+                )
+
+    house.run(go)
+    assert min(ended.values()) > 3, ended
+    assert _left_open(house, ROLE) == []
+
+
+def test_cancelled_twice_it_still_lets_go(tenant: TenantUnderTest) -> None:
+    """A second cancellation comes while the first is being cleaned up after."""
+    house = tenant.house
+
+    async def hold(database: Database) -> None:
+        async with database.transaction(tenant.tenant_id) as tx:
+            await tx.execute(text("SELECT pg_sleep(0.4)"))
+
+    async def go() -> None:
+        async with a_database(house) as database:
+            for delay in (0.0, 0.0005, 0.002):
+                tasks = [asyncio.ensure_future(hold(database)) for _ in range(CONNECTIONS)]
+                await asyncio.sleep(0.05)
+                for _ in range(3):
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.sleep(delay)
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.sleep(0.05)
+                assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # same
+                async with database.transaction(tenant.tenant_id) as tx:
+                    assert await tx.scalar(text("SELECT 1")) == 1
+
+    house.run(go)
+
+
+def test_a_statement_that_fails_leaves_a_usable_connection(tenant: TenantUnderTest) -> None:
+    house = tenant.house
+
+    async def fail(database: Database) -> None:
+        async with database.transaction(tenant.tenant_id) as tx:
+            await tx.execute(_NOTE, {"tenant": tenant.tenant_id, "id": new_id()})
+            await tx.execute(text("SELECT 1/0"))
+
+    async def go() -> set[int]:
+        pids = set()
+        async with a_database(house) as database:
+            for _ in range(CONNECTIONS * 3):
+                with pytest.raises(DBAPIError, match="division by zero"):
+                    await fail(database)
+                async with database.transaction(tenant.tenant_id) as tx:
+                    pids.add(await tx.scalar(text("SELECT pg_backend_pid()")))
+        return pids
+
+    assert len(house.run(go)) == 1, "an error of ours is no reason to connect again"
+    assert _notes(house, tenant.tenant_id) == 0
+
+
+def test_a_killed_session_is_not_handed_out_again(tenant: TenantUnderTest) -> None:
+    """SQLAlchemy #13241: a session killed in the middle of a transaction comes back corrupt."""
+    house = tenant.house
+
+    async def be_killed(database: Database) -> None:
+        async with database.transaction(tenant.tenant_id) as tx:
+            pid = await tx.scalar(text("SELECT pg_backend_pid()"))
+            await asyncio.to_thread(write, house, "SELECT pg_terminate_backend($1, 5000)", pid)
+            await tx.execute(text("SELECT 1"))
+
+    async def go() -> None:
+        async with a_database(house, pool_wait_s=1) as database:
+            for _ in range(CONNECTIONS + 1):
+                with pytest.raises(DBAPIError):
+                    await be_killed(database)
+                assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # same
+                async with database.transaction(tenant.tenant_id) as tx:
+                    assert await tx.scalar(text("SELECT 1")) == 1
+
+    house.run(go)
+
+
+# -- through HTTP --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(house: House) -> Iterator[FastAPI]:
+    """A second API process, in the same loop, with few connections and little patience."""
+    settings = local.acting_as(house.settings, house.postgres, ROLE).model_copy(
+        update={
+            "database": DatabaseSettings(
+                url=house.postgres.url(ROLE), pool_size=CONNECTIONS, pool_wait_s=0.5, statement_timeout_s=1
+            ),
+            "intake": house.settings.intake.model_copy(update={"queue_limit": 4, "connections": 1}),
+        }
+    )
+    app = create_app(settings, clock=house.clock)
+    lifespan = app.router.lifespan_context(app)
+    house.run(lifespan.__aenter__)
+    yield app
+    house.run(lifespan.__aexit__, None, None, None)
+
+
+@asynccontextmanager
+async def calling(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://pouls.test") as client:
+        yield client
+
+
+def _headers(tenant: TenantUnderTest, scope: str = "people:write") -> dict[str, str]:
+    return {"Authorization": f"Bearer {tenant.keys[scope]}"}
+
+
+def _is_busy(response: httpx2.Response) -> bool:
+    return (
+        response.status_code == 503
+        and response.headers["content-type"] == "application/problem+json"
+        and response.json()["type"] == "urn:pouls:problem:busy"
+        and "retry-after" in response.headers
+    )
+
+
+def test_fifty_requests_cut_off_and_then_normal_work(tenant: TenantUnderTest, small: FastAPI) -> None:
+    house = tenant.house
+    database: Database = small.state.database
+
+    async def go() -> list[int]:
+        async with calling(small) as client:
+            for number in range(50):
+                body = [{"external_id": f"U{number}-{at}", "name": "Unit"} for at in range(20)]
+                task = asyncio.ensure_future(client.put("/v1/org-units", json=body, headers=_headers(tenant)))
+                await asyncio.sleep(0.0004 * (number % 25))
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            await asyncio.sleep(0.05)
+            assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # same
+            answers = await asyncio.gather(*(client.get("/v1/org-units", headers=_headers(tenant)) for _ in range(50)))
+            return [answer.status_code for answer in answers]
+
+    assert set(house.run(go)) == {200}
+    counts = write(
+        house,
+        "SELECT count(*) FROM org_unit WHERE tenant_id = $1 GROUP BY split_part(external_id, '-', 1)",
+        tenant.tenant_id,
+    )
+    assert {row[0] for row in counts} <= {20}, "a call was stored by half"
+    assert _left_open(house, ROLE) == []
+
+
+def test_an_empty_pool_is_a_503_in_good_time(tenant: TenantUnderTest, small: FastAPI) -> None:
+    house = tenant.house
+    database: Database = small.state.database
+    release = asyncio.Event()
+
+    async def hold() -> None:
+        async with database.transaction(tenant.tenant_id):
+            await release.wait()
+
+    async def go() -> tuple[httpx2.Response, float, httpx2.Response, httpx2.Response]:
+        holders = [asyncio.ensure_future(hold()) for _ in range(CONNECTIONS)]
+        await asyncio.sleep(0.1)
+        async with calling(small) as client:
+            started = time.monotonic()
+            refused = await client.get("/v1/org-units", headers=_headers(tenant))
+            took = time.monotonic() - started
+            alive = await client.get("/livez")
+            release.set()
+            await asyncio.gather(*holders)
+            return refused, took, alive, await client.get("/v1/org-units", headers=_headers(tenant))
+
+    refused, took, alive, after = house.run(go)
+    assert _is_busy(refused)
+    assert 0.4 < took < 1.5
+    assert (alive.status_code, after.status_code) == (200, 200)
+
+
+def _body(wave: LaunchedWave, person: str) -> dict[str, Any]:
+    return {"code": wave.codes[person], "nonce": nonce_text(secrets.token_bytes(16)), "answers": {"load": 3}}
+
+
+@asynccontextmanager
+async def _held(house: House, wave: LaunchedWave) -> AsyncIterator[None]:
+    """Somebody holds the wave's row: commits wait."""
+    async with a_database(house, "pouls_owner") as database, database.transaction(wave.tenant.tenant_id) as tx:
+        await tx.execute(text("SELECT 1 FROM wave WHERE wave_id = :wave FOR UPDATE"), {"wave": UUID(wave.wave)})
+        yield
+
+
+def test_a_full_queue_is_a_503_at_once_and_what_waits_is_kept(tenant: TenantUnderTest, small: FastAPI) -> None:
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    people = list(wave.codes)
+
+    async def go() -> tuple[list[httpx2.Response], list[httpx2.Response], float]:
+        async with calling(small) as client:
+            async with _held(house, wave):
+                waiting = [
+                    asyncio.ensure_future(client.post("/v1/respond", json=_body(wave, person))) for person in people[:4]
+                ]
+                await asyncio.sleep(0.2)
+                started = time.monotonic()
+                refused = [await client.post("/v1/respond", json=_body(wave, person)) for person in people[4:8]]
+                took = time.monotonic() - started
+            answered = await asyncio.gather(*waiting)
+            # And the queue is open again.
+            answered.append(await client.post("/v1/respond", json=_body(wave, people[4])))
+            return answered, refused, took
+
+    answered, refused, took = house.run(go)
+    assert all(map(_is_busy, refused))
+    assert took < 0.2
+    assert [response.status_code for response in answered] == [201] * 5
+    assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == 5
+
+
+def _count(tenant: TenantUnderTest, table: str, what: str = "count(*)") -> int:
+    return int(tenant.sql(f"SELECT coalesce({what}, 0) FROM {table}")[0][0])  # noqa: S608 - a name of ours
+
+
+def test_a_commit_that_can_not_be_is_a_503_and_stores_nothing(tenant: TenantUnderTest, small: FastAPI) -> None:
+    """The row is held for longer than a statement may take."""
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    person = next(iter(wave.codes))
+    body = _body(wave, person)
+
+    async def go() -> tuple[httpx2.Response, httpx2.Response]:
+        async with calling(small) as client:
+            async with _held(house, wave):
+                refused = await client.post("/v1/respond", json=body)
+            return refused, await client.post("/v1/respond", json=body)
+
+    refused, again = house.run(go)
+    assert _is_busy(refused)
+    assert ok(again, 201) == {"status": "recorded"}
+    assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch") == 1
+
+
+def test_none_is_accepted_by_a_commit_that_waited_for_the_closing(tenant: TenantUnderTest, small: FastAPI) -> None:
+    """The commit asked while the closing was under way: it must see its outcome, not the state before it."""
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    person = next(iter(wave.codes))
+
+    async def go() -> httpx2.Response:
+        async with calling(small) as client:
+            async with a_database(house, "pouls_owner") as database, database.transaction(tenant.tenant_id) as tx:
+                await tx.execute(text("UPDATE wave SET state = 'closed'"))
+                waiting = asyncio.ensure_future(client.post("/v1/respond", json=_body(wave, person)))
+                await asyncio.sleep(0.2)
+                assert not waiting.done()
+            return await waiting
+
+    refused = house.run(go)
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith("wave-not-open")
+    assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch") == 0
+
+
+def test_who_hangs_up_is_counted_or_not_but_never_half(tenant: TenantUnderTest, small: FastAPI) -> None:
+    """Submissions cut off at every moment, then sent again with the same nonce: each is there once."""
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    bodies = [_body(wave, person) for person in wave.codes]
+
+    async def go() -> list[int]:
+        async with calling(small) as client:
+            for number, body in enumerate(bodies):
+                task = asyncio.ensure_future(client.post("/v1/respond", json=body))
+                await asyncio.sleep(0.0003 * (number % 12))
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            return [(await client.post("/v1/respond", json=body)).status_code for body in bodies]
+
+    assert set(house.run(go)) == {201}
+    assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == len(bodies)
+    assert _left_open(house, ROLE) == []

@@ -1,0 +1,211 @@
+"""Every operation: who may call it, what it is called, what it says of itself; read off the whole application."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
+from service import main
+from service.routes import PUBLIC, ROUTERS
+from service.tenants.principals import transaction
+from service.tenants.scopes import Scope
+
+ROOT = Path(__file__).resolve().parents[2]
+HOT = "responses.submit"
+FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/v1/respond"}
+ROUTES = [route for mounted in ROUTERS for route in mounted.router.routes]
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+
+def tree(dependant: Dependant) -> Iterator[Dependant]:
+    """A dependency and all that it depends on."""
+    yield dependant
+    for one in dependant.dependencies:
+        yield from tree(one)
+
+
+def scopes_of(route: APIRoute) -> set[Scope]:
+    return {one.call.scope for one in tree(route.dependant) if hasattr(one.call, "scope")}  # type: ignore[union-attr]  # hasattr says so
+
+
+def routes() -> list[APIRoute]:
+    assert all(isinstance(route, APIRoute) for route in ROUTES)
+    return [route for route in ROUTES if isinstance(route, APIRoute)]
+
+
+def by_id() -> dict[str, APIRoute]:
+    return {str(route.operation_id): route for route in routes()}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(main.description())
+    return described
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        operation["operationId"]: operation
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method in METHODS
+    }
+
+
+def test_nothing_is_served_that_is_not_on_the_list(document: dict[str, Any]) -> None:
+    app = main.routed(main._nowhere)
+    plain = [route.path for route in app.routes if isinstance(route, Route)]
+    assert sorted(plain) == sorted(FRAMEWORK)
+    assert len(app.routes) == len(FRAMEWORK) + len(ROUTERS)
+    assert set(operations(document)) == {*by_id(), HOT}
+    assert len(by_id()) == len(routes())
+
+
+def test_every_operation_has_a_scope_or_is_public() -> None:
+    without = {name for name, route in by_id().items() if not scopes_of(route)}
+    assert without | {HOT} == PUBLIC
+    for name, route in by_id().items():
+        assert len(scopes_of(route)) == (name not in PUBLIC), name
+
+
+def test_an_operation_without_a_scope_would_be_found() -> None:
+    router = APIRouter()
+
+    @router.get("/open")
+    async def unguarded() -> None:
+        """Nobody is asked for a key."""
+
+    (route,) = router.routes
+    assert isinstance(route, APIRoute)
+    assert scopes_of(route) == set()
+
+
+def test_every_scope_is_of_use() -> None:
+    assert {scope for route in routes() for scope in scopes_of(route)} == set(Scope)
+
+
+def test_the_description_says_which_operations_want_a_key(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        assert bool(operation.get("security")) == (name not in PUBLIC), name
+
+
+def test_every_transaction_is_committed_before_the_answer_leaves() -> None:
+    found = [one for route in routes() for one in tree(route.dependant) if one.call is transaction]
+    assert len(found) > 20
+    assert {one.scope for one in found} == {"function"}
+
+
+def test_operation_ids_are_noun_verb(document: dict[str, Any]) -> None:
+    for name in operations(document):
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", name), name
+
+
+def test_every_operation_explains_itself(document: dict[str, Any]) -> None:
+    for name, route in by_id().items():
+        explained = (route.endpoint.__doc__ or "").strip()
+        assert explained.endswith("."), name
+        assert explained[0].isupper(), name
+    for name, operation in operations(document).items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"], name
+
+
+def test_paths_are_under_the_version_but_for_probes() -> None:
+    for name, route in by_id().items():
+        assert route.path.startswith("/v1/") or name.startswith("service."), name
+
+
+def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:
+    """The examples of a body: beside it, or in its schema, or in the schema of its entries."""
+    found = [example["value"] for example in media.get("examples", {}).values()]
+    found += [media["example"]] if "example" in media else []
+    schema = media["schema"]
+    for part in (schema, schema.get("items", {})):
+        name = part.get("$ref", "").rpartition("/")[2]
+        found += (document["components"]["schemas"][name] if name else part).get("examples", [])
+    return found
+
+
+BODIES = [
+    "api_keys.create",
+    "campaigns.create",
+    "dimensions.put",
+    "org_units.put",
+    "people.put",
+    "questionnaires.create",
+    HOT,
+]
+
+
+def test_these_operations_take_a_body(document: dict[str, Any]) -> None:
+    assert sorted(name for name, one in operations(document).items() if "requestBody" in one) == sorted(BODIES)
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_every_body_has_an_example(document: dict[str, Any], name: str) -> None:
+    for media in operations(document)[name]["requestBody"]["content"].values():
+        assert examples_in(document, media), name
+
+
+def test_every_object_that_comes_in_is_closed(document: dict[str, Any]) -> None:
+    """A field that nobody knows is refused, not ignored."""
+    schemas = document["components"]["schemas"]
+    seen: set[str] = set()
+
+    def look(part: Any) -> None:
+        if isinstance(part, dict):
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name and name not in seen:
+                seen.add(name)
+                if schemas[name].get("type") == "object":
+                    assert schemas[name]["additionalProperties"] is False, name
+                look(schemas[name])
+        for entry in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            look(entry)
+
+    for name in BODIES:
+        look(operations(document)[name]["requestBody"])
+    assert {"OrgUnitIn", "PersonIn", "Dimension", "DimensionValue", "CampaignIn", "PolicyIn", "KeyIn"} <= seen
+
+
+def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert errors, name
+        for answer in errors.values():
+            if name != "service.ready":
+                assert list(answer["content"]) == ["application/problem+json"], name
+                assert answer["content"]["application/problem+json"]["schema"]["$ref"].endswith("/ProblemOut")
+            assert answer["description"]
+        assert "default" not in operation["responses"]
+
+
+def test_every_text_and_number_that_comes_in_a_query_is_bounded(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+            for kind in kinds:
+                if kind["type"] == "integer":
+                    assert {"minimum", "maximum"} <= kind.keys(), (name, parameter["name"])
+                elif parameter["in"] != "path":
+                    assert kind.keys() & {"maxLength", "format", "enum", "const"}, (name, parameter["name"])
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    named = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert named <= document["components"]["schemas"].keys()
+
+
+def test_the_description_is_the_committed_one() -> None:
+    committed = (ROOT / "openapi" / "openapi.json").read_text(encoding="utf-8")
+    assert main.description() == committed, "run `pouls openapi --out openapi/openapi.json`"

@@ -1,0 +1,263 @@
+"""The schema as it is in the database: tenants kept apart everywhere, no path from an answer to a person."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Column, Connection, Index, Integer, MetaData, Table, Text
+
+from service.kit.db import Database
+from service.kit.migrate import every_table
+from service.kit.postgres import ROLES
+from tests.fixtures.house import House
+
+WITHOUT_TENANT = {"alembic_version", "worker_heartbeat"}
+
+
+def query(house: House, statement: str) -> list[Any]:
+    return house.sql(None, statement)
+
+
+@pytest.fixture(scope="module")
+def tables(house: House) -> set[str]:
+    """The tables that hold rows of tenants."""
+    found = query(
+        house, "SELECT relname FROM pg_class WHERE relnamespace = 'pouls'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    return {row[0] for row in found} - WITHOUT_TENANT
+
+
+def test_all_tables_are_known(house: House, tables: set[str]) -> None:
+    assert tables == set(every_table().tables)
+    columns = query(
+        house,
+        """
+        SELECT table_name FROM information_schema.columns
+        WHERE table_schema = 'pouls' AND column_name = 'tenant_id' AND data_type = 'uuid' AND is_nullable = 'NO'
+    """,
+    )
+    assert {row[0] for row in columns} == tables
+    kinds = query(house, "SELECT DISTINCT relkind::text FROM pg_class WHERE relnamespace = 'pouls'::regnamespace")
+    assert {row[0] for row in kinds} <= {"r", "i"}  # no view, no sequence: nothing that counts across tenants
+
+
+def test_every_key_starts_with_the_tenant(house: House, tables: set[str]) -> None:
+    """Primary keys, unique constraints and unique indexes alike: what is unique is so within a tenant."""
+    keys = query(
+        house,
+        """
+        SELECT t.relname, i.indexrelid::regclass::text, i.indisprimary, a.attname
+        FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+        WHERE t.relnamespace = 'pouls'::regnamespace AND i.indisunique
+    """,
+    )
+    mine = [row for row in keys if row[0] in tables]
+    assert {row[0] for row in mine if row[2]} == tables
+    assert [row for row in mine if row[3] != "tenant_id"] == []
+    assert len(mine) > len(tables)
+
+
+FOREIGN_KEYS = """
+    SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, c.conname,
+           (SELECT attname FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = c.conkey[1]),
+           (SELECT attname FROM pg_attribute WHERE attrelid = c.confrelid AND attnum = c.confkey[1])
+    FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'pouls'::regnamespace
+"""
+
+
+def test_every_foreign_key_carries_the_tenant(house: House, tables: set[str]) -> None:
+    found = query(house, FOREIGN_KEYS)
+    assert len(found) > 15
+    assert [row for row in found if (row[3], row[4]) != ("tenant_id", "tenant_id")] == []
+    assert {name.removeprefix("pouls.") for row in found for name in row[:2]} <= tables
+
+
+def test_row_security_is_forced_on_every_table(house: House, tables: set[str]) -> None:
+    found = query(
+        house,
+        """
+        SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class
+        WHERE relnamespace = 'pouls'::regnamespace AND relkind = 'r'
+    """,
+    )
+    assert {row[0] for row in found if row[1] and row[2]} == tables
+
+
+def test_every_policy_asks_for_the_tenant_but_one(house: House, tables: set[str]) -> None:
+    found = query(
+        house, "SELECT tablename, policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+    )
+    rule = "(tenant_id = (NULLIF(current_setting('pouls.tenant'::text, true), ''::text))::uuid)"
+    by_tenant = [row for row in found if row[1] == "tenant"]
+    assert {row[0] for row in by_tenant} == tables
+    assert len(by_tenant) == len(tables)
+    for row in by_tenant:
+        assert tuple(row[3:]) == (["public"], "ALL", rule, rule)
+    # The worker finds due work of every tenant; that table holds ids and times alone.
+    assert [tuple(row) for row in found if row[1] != "tenant"] == [
+        ("job", "worker", "PERMISSIVE", ["pouls_work"], "ALL", "true", "true")
+    ]
+
+
+def test_roles_can_do_no_more_than_they_need(house: House) -> None:
+    found = query(house, "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles")
+    ours = {row[0]: tuple(row[1:]) for row in found if row[0].startswith("pouls_")}
+    assert ours == dict.fromkeys(ROLES, (False, False, False, False))
+    (row,) = query(
+        house,
+        """
+        SELECT has_schema_privilege('pouls_app', 'pouls', 'CREATE'),
+               has_schema_privilege('pouls_work', 'pouls', 'CREATE'),
+               has_schema_privilege('pouls_bi', 'pouls', 'USAGE'),
+               has_schema_privilege('pouls_app', 'public', 'CREATE')
+    """,
+    )
+    assert tuple(row) == (False, False, False, False)
+    owned = query(house, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'pouls'")
+    assert [row[0] for row in owned] == ["pouls_owner"]
+    granted = query(
+        house,
+        """
+        SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants
+        WHERE table_schema = 'pouls' AND grantee <> 'pouls_owner'
+    """,
+    )
+    assert {row[0] for row in granted} == {"pouls_app", "pouls_work"}
+    assert {row[2] for row in granted} <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    app = {tuple(row[1:]) for row in granted if row[0] == "pouls_app"}
+    # What the process that faces the world may neither read nor take back.
+    assert ("sealed_batch", "SELECT") not in app
+    assert ("wave_key", "SELECT") not in app
+    assert not {table for table, privilege in app if privilege == "DELETE"}
+    assert not {(table, p) for table, p in app if table in {"release", "release_cell"} and p != "SELECT"}
+    columns = query(
+        house,
+        """
+        SELECT column_name FROM information_schema.column_privileges
+        WHERE grantee = 'pouls_app' AND table_name = 'wave_key' AND privilege_type = 'SELECT'
+    """,
+    )
+    assert "sealed_half" not in {row[0] for row in columns}
+    assert len(columns) == 5
+
+
+def reached(edges: set[tuple[str, str]], start: str) -> set[str]:
+    found = {start}
+    while more := {target for source, target in edges if source in found} - found:
+        found |= more
+    return found
+
+
+def test_no_path_of_keys_leads_from_an_answer_to_a_person(house: House) -> None:
+    edges = {(row[0].removeprefix("pouls."), row[1].removeprefix("pouls.")) for row in query(house, FOREIGN_KEYS)}
+    assert {"person", "wave_class", "wave"} <= reached(edges, "roster_line")  # so that the walk is one
+    for table in ("sealed_batch", "spent_code"):
+        assert reached(edges, table).isdisjoint(
+            {"person", "roster_line", "wave_class", "sealed_batch", "spent_code"} - {table}
+        )
+    # Nor the other way round: nothing points at an answer or at a spent code.
+    assert not [edge for edge in edges if edge[1] in {"sealed_batch", "spent_code"}]
+
+
+def test_what_is_kept_of_an_answer_has_no_time_and_no_name(house: House) -> None:
+    found = query(
+        house,
+        """
+        SELECT table_name, column_name, data_type FROM information_schema.columns
+        WHERE table_schema = 'pouls' AND table_name IN ('sealed_batch', 'spent_code')
+    """,
+    )
+    columns = {table: {row[1]: row[2] for row in found if row[0] == table} for table in ("sealed_batch", "spent_code")}
+    assert columns == {
+        "sealed_batch": {
+            "tenant_id": "uuid", "wave_id": "uuid", "batch_id": "uuid", "received_on": "date",
+            "response_count": "integer", "records": "bytea", "texts": "bytea", "mac": "bytea",
+        },
+        "spent_code": {"tenant_id": "uuid", "wave_id": "uuid", "serial": "bigint", "nonce_digest": "bytea"},
+    }  # fmt: skip
+    triggers = query(house, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+    assert triggers == []
+
+
+def inspect(house: House, look: Callable[[Connection], Any]) -> Any:
+    """Something read through a synchronous connection of the owner's."""
+
+    async def go() -> Any:
+        database = Database(house.postgres.url("pouls_owner"), "pouls_owner", house.settings.database)
+        try:
+            async with database.engine.connect() as connection:
+                return await connection.run_sync(look)
+        finally:
+            await database.close()
+
+    return house.run(go)
+
+
+def differences(house: House, metadata: MetaData) -> list[Any]:
+    """What alembic would change to make the database match."""
+
+    def wanted(_: object, name: str | None, kind: str, __: object, ___: object) -> bool:
+        return kind != "table" or name not in WITHOUT_TENANT
+
+    def types_differ(context: MigrationContext, _: object, __: object, found: Any, declared: Any) -> bool | None:
+        # To PostgreSQL a VARCHAR without a length is a TEXT; everything else alembic compares itself.
+        unbounded = declared.compile(dialect=context.dialect) == "VARCHAR"
+        return False if isinstance(found, Text) and unbounded else None
+
+    def look(connection: Connection) -> list[Any]:
+        options = {"compare_type": types_differ, "compare_server_default": True, "include_object": wanted}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    found: list[Any] = inspect(house, look)
+    return found
+
+
+def test_models_and_migrated_schema_agree(house: House) -> None:
+    assert differences(house, every_table()) == []
+
+
+def altered() -> Iterator[MetaData]:
+    """Our models, each time with one thing changed."""
+    for change in range(5):
+        metadata = MetaData(naming_convention=every_table().naming_convention)
+        for table in every_table().tables.values():
+            table.to_metadata(metadata)
+        release = metadata.tables["release"]
+        match change:
+            case 0:
+                release.append_column(Column("extra", Integer))
+            case 1:
+                Index("ix_extra", release.c.status)
+            case 2:
+                release.c.reason.nullable = False
+            case 3:
+                release.c.status.type = Integer()
+            case 4:
+                Table("extra", metadata, Column("id", Integer, primary_key=True))
+        yield metadata
+
+
+def test_a_model_that_does_not_agree_would_be_found(house: House) -> None:
+    assert [len(differences(house, metadata)) for metadata in altered()] == [1] * 5
+
+
+def test_checks_agree_by_name(house: House) -> None:
+    """Alembic does not compare them."""
+    found = query(
+        house,
+        """
+        SELECT conrelid::regclass::text, conname FROM pg_constraint
+        WHERE contype = 'c' AND connamespace = 'pouls'::regnamespace
+    """,
+    )
+    declared = {
+        (table.name, str(check.name))
+        for table in every_table().tables.values()
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+    }
+    assert {(row[0].removeprefix("pouls."), row[1]) for row in found} == declared
+    assert len(declared) > 5
