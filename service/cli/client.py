@@ -19,10 +19,15 @@ RETRY_S = 0.2
 RELEASE_LIMIT_S = 3600.0
 ROWS_AT_ONCE = 1000
 BUSY = 503
+FAULTS_TOLD = 10
 
 
 class CallFailed(Exception):
-    """The service refused a call, or stayed away for too long; the message holds the problem it named."""
+    """The service refused a call; the message holds the problem it named."""
+
+
+class GivenUp(CallFailed):
+    """The service stayed away or busy for too long; another try may succeed."""
 
 
 class Stopped(Exception):
@@ -103,7 +108,7 @@ class Client:
                                 yield row["person"], row["code"]
                         return
                     if response.status_code != BUSY:
-                        raise CallFailed(f"GET {path}: {response.status_code} {response.read()[:2000]!r}")
+                        raise CallFailed(f"GET {path}: {told(response.status_code, response.read())}")
             except httpx2.TransportError as error:
                 self._wait(limit, f"GET {path}: {type(error).__name__}")
             else:
@@ -125,9 +130,9 @@ class Client:
         except sender.Interrupted:
             raise Stopped from None
         except sender.SubmissionRefused as error:
-            raise CallFailed(f"POST /v1/respond: {error}") from None
+            raise CallFailed(f"POST /v1/respond: {told(error.status, error.body)}") from None
         except sender.NothingAcknowledged as error:
-            raise CallFailed(f"no answer was acknowledged for {self._patience_s:.0f} seconds: {error}") from None
+            raise GivenUp(f"no answer was acknowledged for {self._patience_s:.0f} seconds: {error}") from None
 
     def _response(self, scope: str, method: str, path: str, request: Callable[[], dict[str, Any]]) -> httpx2.Response:
         limit = time.monotonic() + self._patience_s
@@ -141,7 +146,7 @@ class Client:
                 self._wait(limit, f"{method} {path}: busy")
                 continue
             if response.is_error:
-                raise CallFailed(f"{method} {path}: {response.status_code} {response.text[:2000]}")
+                raise CallFailed(f"{method} {path}: {told(response.status_code, response.content)}")
             return response
 
     def _auth(self, scope: str) -> "_Bearer":
@@ -149,7 +154,7 @@ class Client:
 
     def _wait(self, limit: float, what: str) -> None:
         if time.monotonic() > limit:
-            raise CallFailed(f"{what} (given up after {self._patience_s:.0f} seconds)")
+            raise GivenUp(f"{what} (given up after {self._patience_s:.0f} seconds)")
         if self._stop.wait(RETRY_S):
             raise Stopped
 
@@ -161,6 +166,19 @@ class _Bearer(httpx2.Auth):
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         request.headers["Authorization"] = f"Bearer {self._key}"
         yield request
+
+
+def told(status: int, body: bytes) -> str:
+    """A refusal in one line: the problem's title, detail and places, or the status alone."""
+    try:
+        problem = json.loads(body)
+        places = [
+            f"{one.get('pointer', one.get('parameter', ''))} {one['reason']}" for one in problem.get("errors", [])
+        ]
+        said = [part for part in (problem["title"], problem.get("detail"), "; ".join(places[:FAULTS_TOLD])) if part]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"{status}"
+    return f"{status} {': '.join(said)}"
 
 
 def body_of(code: str, nonce: bytes, answers: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from service.cli import campaign_run, replay_file, replay_instance, replay_map, replay_result
-from service.cli.client import PATIENCE_S, CallFailed, Client, Stopped, nonce_for, nonce_text
+from service.cli.client import PATIENCE_S, CallFailed, Client, GivenUp, Stopped, nonce_for, nonce_text
 from service.cli.replay_failed import ReplayFailed
 from service.cli.replay_state import State
 from service.questionnaires.document import Document
@@ -24,6 +24,7 @@ __all__ = ["ReplayFailed", "replay"]
 
 SCOPES = tuple(str(scope) for scope in Scope)
 PROGRESS_EVERY = 100
+PAGE_WIDTH = 160
 
 
 class Place(NamedTuple):
@@ -91,7 +92,7 @@ def replay(
     if as_json:
         print(json.dumps(replay_result.as_dict(released, respondents, seconds, memory)))  # noqa: T201 - the option's purpose
         return
-    out = Console(highlight=False)
+    out = Console(highlight=False, width=None if sys.stdout.isatty() else PAGE_WIDTH)
     replay_result.show(out, released, past.map.units.root.id, respondents, seconds, memory)
 
 
@@ -136,8 +137,10 @@ def _load(
         watch.lap("release")
         released = replay_result.fetch(client, release["id"], past.map.units.root.id)
         watch.lap("result")
-    except CallFailed as error:
+    except GivenUp as error:
         raise ReplayFailed(f"{error}{again}") from None
+    except CallFailed as error:
+        raise ReplayFailed(str(error)) from None
     except Stopped:
         raise ReplayFailed(f"the private service has ended{again}") from None
     return released, known.acknowledged

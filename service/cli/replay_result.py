@@ -14,7 +14,7 @@ from rich.table import Table
 from service.cli.client import Client
 
 _KINDS = ("index", "scale")
-_FORMULA = "=+-@\t\r"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BOUNDS = {"at_least": "≥ ", "at_most": "≤ ", "": ""}
 WITHHELD = "withheld"
 
@@ -80,7 +80,7 @@ def _figure(row: Mapping[str, str]) -> Figure:
 
 def _unescaped(unit: str) -> str:
     """A name without the apostrophe that keeps spreadsheets from running it."""
-    return unit[1:] if unit[:1] == "'" and unit[1:2] in _FORMULA else unit
+    return unit[1:] if unit.startswith("'") and unit[1:].startswith(_FORMULA) else unit
 
 
 def peak_memory_mb() -> dict[str, float]:

@@ -18,13 +18,18 @@ RETRY_S = 0.2
 WATCH_S = 0.1
 CREATED = 201
 UNAVAILABLE = 503
-PROBLEM_LIMIT = 500
+PROBLEM_LIMIT = 1 << 16
 
 Job = tuple[int, bytes]
 
 
 class SubmissionRefused(Exception):
-    """The service refused an answer for good; the message holds its problem, which repeats no answer."""
+    """The service refused an answer for good; `body` holds its problem, which repeats no answer."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"an answer was refused with status {status}")
+        self.status = status
+        self.body = body
 
 
 class NothingAcknowledged(Exception):
@@ -117,9 +122,9 @@ class _Sender:
                         continue
                     if status == CREATED:
                         break
-                    self._trouble = f"{status} {connection.text()}"
                     if status != UNAVAILABLE:
-                        raise SubmissionRefused(self._trouble)
+                        raise SubmissionRefused(status, connection.body())
+                    self._trouble = "the service is busy"
                     await asyncio.sleep(RETRY_S)
                 self._last = asyncio.get_running_loop().time()
                 self._acknowledged(number)
@@ -153,9 +158,9 @@ class _Connection(asyncio.Protocol):
         self._transport.write(request)
         return await self._answer
 
-    def text(self) -> str:
+    def body(self) -> bytes:
         """The beginning of the last response's body."""
-        return self._body[:PROBLEM_LIMIT].decode("utf-8", "replace")
+        return bytes(self._body[:PROBLEM_LIMIT])
 
     def close(self) -> None:
         self.closed = True

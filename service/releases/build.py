@@ -58,11 +58,8 @@ _BATCHES = text("""
     SELECT batch_id, received_on, response_count, records, texts, mac FROM sealed_batch
     WHERE tenant_id = :tenant AND wave_id = :wave AND batch_id > :after ORDER BY batch_id LIMIT :limit
 """)
-# Each spent code must be one that was given out.
 _SPENT = text("""
-    SELECT count(*), count(r.serial) FROM spent_code s
-    LEFT JOIN roster_line r ON r.tenant_id = s.tenant_id AND r.wave_id = s.wave_id AND r.serial = s.serial
-    WHERE s.tenant_id = :tenant AND s.wave_id = :wave
+    SELECT count(*), coalesce(max(serial), -1) FROM spent_code WHERE tenant_id = :tenant AND wave_id = :wave
 """)
 _UNITS = text("""
     SELECT unit_id, parent_id, source, external_id, name FROM wave_unit
@@ -134,6 +131,7 @@ class Agreed:
 
     document: Document
     policy: Policy
+    invited: int
     groups_digest: str
 
 
@@ -148,7 +146,8 @@ async def _agreed(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Nota
     found = (str(wave.wave_id), document.digest(), campaign.policy, campaign.plan)
     if found != (contract["wave"]["id"], contract["questionnaire"]["digest"], contract["policy"], contract["plan"]):
         raise ContractBroken
-    return Agreed(document, Policy.of(contract["policy"]), contract["roster"]["groups_digest"])
+    roster = contract["roster"]
+    return Agreed(document, Policy.of(contract["policy"]), roster["invited"], roster["groups_digest"])
 
 
 async def _build(
@@ -173,8 +172,9 @@ async def _build(
     opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
     collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
     stages.done("open")
-    spent, invited = (await tx.execute(_SPENT, scope)).one()
-    if not collected.count == spent == invited:
+    spent, highest = (await tx.execute(_SPENT, scope)).one()
+    # Serials number the roster from 0: a higher one was never given out.
+    if collected.count != spent or highest >= agreed.invited:
         raise CountsDisagree
     tree = OrgTree.of(units)
     place = tree.place_of()
