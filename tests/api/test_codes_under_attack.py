@@ -7,7 +7,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 import pytest
+import sqlalchemy
 
+from service.kit.db import Database
 from service.main import WRONG_CODES_A_MINUTE
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import Sent, ask, problem
@@ -93,15 +95,19 @@ def test_a_code_does_not_open_the_api(two_waves: tuple[LaunchedWave, LaunchedWav
     problem(two_waves[0].tenant.call(None, "GET", "/v1/releases", headers=headers), 401, "unauthenticated")
 
 
-def test_a_hundred_submissions_of_one_code_are_one_response(tenant: TenantUnderTest) -> None:
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_hundred_submissions_of_one_code_are_one_response(tenant: TenantUnderTest, warm: bool) -> None:
+    """In one group commit, where the wave is known already, and in several, where each first looks it up."""
     wave = a_launched_wave(tenant, {"A": 12})
+    if warm:
+        ok(wave.submit("A-1", {"load": 3}), 201)
     code = wave.codes["A-0"]
     answers = all_at_once(tenant, [body(code, {"load": 1 + number % 5}) for number in range(100)])
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 99
     for answer in answers:
         if answer.status_code == 409:
             problem(answer, 409, "code-spent")
-    assert recorded(tenant) == (1, 1)
+    assert recorded(tenant) == (1 + warm, 1 + warm)
 
 
 def test_a_hundred_repetitions_of_one_submission_are_one_response(tenant: TenantUnderTest) -> None:
@@ -151,6 +157,42 @@ def test_closing_while_answers_come_in_loses_none_that_was_acknowledged(tenant: 
     assert 0 < taken <= 200
     tenant.house.sweep()
     assert ok(tenant.call("aggregates:read", "GET", "/v1/releases"))["data"][0]["status"] == "published"
+
+
+def test_closing_waits_for_the_commit_under_way(tenant: TenantUnderTest) -> None:
+    """Held up between the code that is spent and the batch that is stored, an answer is not left behind."""
+    wave = a_launched_wave(tenant, {"A": 12})
+    for person in list(wave.codes)[1:]:
+        ok(wave.submit(person, {"load": 4}), 201)
+    last = body(wave.codes[next(iter(wave.codes))], {"load": 4})
+    key = {"authorization": b"Bearer " + tenant.keys["campaigns:write"].encode()}
+
+    async def go() -> tuple[bool, Sent, Sent]:
+        app = tenant.house.client.app
+        owner = Database(tenant.house.postgres.url("pouls_owner"), "pouls_owner", tenant.house.settings.database)
+        try:
+            async with owner.transaction(tenant.tenant_id) as tx:
+                await tx.execute(sqlalchemy.text("LOCK TABLE sealed_batch IN SHARE MODE"))
+                sent = asyncio.ensure_future(
+                    ask(app, "POST", "/v1/respond", headers={"content-type": b"application/json"}, chunks=[last])
+                )
+                await asyncio.wait([sent], timeout=0.3)
+                assert not sent.done()
+                closed = asyncio.ensure_future(ask(app, "POST", f"/v1/campaigns/{wave.campaign}/close", headers=key))
+                await asyncio.wait([closed], timeout=0.3)
+                waited = not closed.done()
+            return waited, await sent, await closed
+        finally:
+            await owner.close()
+
+    waited, sent, closed = tenant.house.run(go)
+    assert waited
+    assert (sent.status_code, closed.status_code) == (201, 200)
+    assert recorded(tenant) == (12, 12)
+    tenant.house.sweep()
+    (found,) = ok(tenant.call("aggregates:read", "GET", "/v1/releases"))["data"]
+    (cell,) = cells_of(tenant, found["id"], unit="TOP", measure="load", family="mean")
+    assert (cell["n_from"], cell["n_to"]) == (10, 14)
 
 
 def test_ten_thousand_guesses_are_held_up_and_right_codes_are_not(tenant: TenantUnderTest) -> None:

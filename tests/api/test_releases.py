@@ -282,7 +282,7 @@ TAMPERED = {
     ),
     "fewer codes": ("DELETE FROM spent_code WHERE serial = 0", "counts-disagree"),
     "no batch": ("DELETE FROM sealed_batch", "counts-disagree"),
-    "class": ("WITH line AS (DELETE FROM roster_line RETURNING 1) DELETE FROM wave_class", "class-unknown"),
+    "class": ("WITH line AS (DELETE FROM roster_line RETURNING 1) DELETE FROM wave_class", "contract-broken"),
 }
 
 
@@ -312,6 +312,25 @@ def test_a_release_whose_key_is_away_waits_for_it(tenant: TenantUnderTest) -> No
     (found,) = ok(get(tenant, ""))["data"]
     assert found["status"] == "published"
     assert ended(wave) == "released"
+
+
+def test_answers_go_at_their_time_even_if_the_release_never_succeeds(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contract says how long they are kept; a fault of ours is no reason to keep them longer."""
+    wave = a_launched_wave(tenant, {"A": 12}, retention_days=3)
+    ok(wave.submit("A-0", {"load": 3}), 201)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("service.releases.publish.publish", broken)
+    ok(wave.close())
+    for days in (0, 2, 4, 30):
+        tenant.house.clock.shift = timedelta(days=days)
+        tenant.house.sweep()
+        kept = tenant.sql("SELECT count(*) FROM sealed_batch")[0][0]
+        assert kept == (1 if days < 3 else 0), days
 
 
 def ended(wave: LaunchedWave) -> str:

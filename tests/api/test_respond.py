@@ -270,3 +270,22 @@ def test_text_apart_a_wave_without_text_items_works(tenant: TenantUnderTest) -> 
         ok(post(tenant, code, {"load": 4}), 201)
     wave = LaunchedWave(tenant, campaign, opened["id"], opened["address"], {})
     assert wave.release()["status"] == "published"
+
+
+def test_an_answer_whose_commit_fails_is_not_acknowledged(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is stored, and the same submission goes through later."""
+    wave = a_launched_wave(tenant)
+
+    async def away(*_: object) -> None:
+        raise ConnectionError("secret-4711")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("service.responses.intake.Intake._commit", away)
+        answer = wave.submit("A-0", {"load": 3}, NONCE)
+    assert "4711" not in json.dumps(problem(answer, 503, "busy"))
+    assert answer.headers["retry-after"] == "1"
+    assert recorded(tenant) == 0
+    ok(wave.submit("A-0", {"load": 3}, NONCE), 201)
+    assert recorded(tenant) == 1

@@ -37,9 +37,15 @@ def memory_mib(pid: int | None = None) -> tuple[float, float]:
     return now, peak
 
 
-def maps(pid: int, library: str) -> bool:
-    """Whether a process has loaded a library whose path holds these words."""
-    return library in (_PROC / str(pid) / "maps").read_text(encoding="utf-8")
+def event_loop(pid: int) -> str:
+    """Which event loop a process runs, told by what it wakes itself up with: libuv has an eventfd, asyncio has none."""
+    for entry in (_PROC / str(pid) / "fd").iterdir():
+        try:
+            if "[eventfd]" in str(entry.readlink()):
+                return "uvloop"
+        except FileNotFoundError:
+            continue  # closed meanwhile
+    return "asyncio"
 
 
 def _fields(pid: int) -> list[str]:

@@ -94,6 +94,73 @@ def test_an_altered_questionnaire_is_refused(tenant: TenantUnderTest) -> None:
     assert (status, cells) == ("refused", 0)
 
 
+def test_a_wave_is_not_released_again_over_fewer_answers(tenant: TenantUnderTest) -> None:
+    """The same wave without one person: the difference of the two releases is that person's answers.
+
+    A copy tells which batch a code was spent with, so the writer can choose whose answers to leave out.
+    """
+    wave = a_launched_wave(tenant, {"A": 12, "B": 12})
+    for person in wave.codes:
+        ok(wave.submit(person, {"load": 1 if person == "A-0" else 3}), 201)
+    first = wave.release()
+    assert first["status"] == "published"
+    before = _means(tenant, [first])
+    house, me = tenant.house, tenant.tenant_id
+    ((spent, batch),) = write(
+        house,
+        """
+        SELECT s.serial, b.batch_id FROM spent_code s
+        JOIN sealed_batch b ON b.tenant_id = s.tenant_id AND b.wave_id = s.wave_id AND b.xmin::text = s.xmin::text
+        JOIN roster_line r ON r.tenant_id = s.tenant_id AND r.wave_id = s.wave_id AND r.serial = s.serial
+        JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
+        WHERE s.tenant_id = $1 AND p.external_id = 'A-0'
+        """,
+        me,
+    )
+    write(house, "DELETE FROM spent_code WHERE tenant_id = $1 AND serial = $2", me, spent)
+    write(house, "DELETE FROM sealed_batch WHERE tenant_id = $1 AND batch_id = $2", me, batch)
+    again = _again(wave)
+    assert again == [], f"before: {before}; again: {_means(tenant, again)}"
+
+
+def _again(wave: LaunchedWave) -> list[dict[str, str]]:
+    """The writer forgets that there was a release; what is published then."""
+    house, me = wave.tenant.house, wave.tenant.tenant_id
+    write(house, "DELETE FROM release WHERE tenant_id = $1", me)  # its cells go with it
+    write(house, "UPDATE wave SET state = 'closed' WHERE tenant_id = $1", me)
+    job = """
+        INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
+        VALUES ($1, $2, 'release_wave', $3, now(), 0)
+    """
+    write(house, job, me, new_id(), UUID(wave.wave))
+    house.sweep()
+    found = ok(wave.tenant.call("aggregates:read", "GET", f"/v1/releases?wave={wave.wave}"))["data"]
+    return [release for release in found if release["status"] == "published"]
+
+
+def test_people_moved_between_classes_before_they_are_invited(tenant: TenantUnderTest) -> None:
+    """A code carries its holder's class. Whoever writes the roster's labels chooses the groups that are shown."""
+    an_org(tenant, {"A": 12, "B": 12})
+    a_questionnaire(tenant)
+    campaign = a_campaign(tenant)
+    made = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+    moved = """
+        UPDATE roster_line r SET label = (
+            SELECT min(o.label) FROM roster_line o WHERE o.tenant_id = r.tenant_id AND o.label <> r.label)
+        FROM person p
+        WHERE r.tenant_id = $1 AND p.tenant_id = r.tenant_id AND p.person_id = r.person_id
+          AND p.external_id = ANY('{A-0,A-1,A-2,A-3,A-4,A-5,A-6}')
+        RETURNING 1
+    """
+    assert len(write(tenant.house, moved, tenant.tenant_id)) == 7
+    invited = tenant.call("invitations:read", "GET", f"/v1/waves/{made['id']}/invitations")
+    if not invited.is_success or not invited.text:
+        return
+    wave = LaunchedWave(tenant, campaign["id"], made["id"], made["address"], codes_of(tenant, made["id"]))
+    answer_all(wave, 24)
+    assert outcome(wave)[0] == "refused"
+
+
 def test_a_wave_is_released_once(tenant: TenantUnderTest) -> None:
     """The same answers counted over other groups: the difference of two releases is one person's answers."""
     wave = a_launched_wave(tenant, {"A": 12, "B": 12, "C": 1})
@@ -114,15 +181,7 @@ def test_a_wave_is_released_once(tenant: TenantUnderTest) -> None:
         """,
         me,
     )
-    write(house, "UPDATE wave SET state = 'closed' WHERE tenant_id = $1", me)
-    job = """
-        INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
-        VALUES ($1, $2, 'release_wave', $3, now(), 0)
-    """
-    write(house, job, me, new_id(), UUID(wave.wave))
-    house.sweep()
-    found = ok(tenant.call("aggregates:read", "GET", f"/v1/releases?wave={wave.wave}"))["data"]
-    again = [release for release in found if release["status"] == "published"]
+    again = _again(wave)
     assert again == [], f"before: {before}; again: {_means(tenant, again)}"
 
 

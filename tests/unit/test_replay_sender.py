@@ -126,20 +126,20 @@ def test_other_ways_to_say_created(reply: bytes) -> None:
 
 
 def test_a_refusal_ends_it_and_is_told() -> None:
-    body = b'{"title":"This participation code has been used"}' + b" " * 2000
+    body = b'{"title":"This participation code has been used"}' + b" " * 200_000
     refusal = b"HTTP/1.1 409 Conflict\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
     with (
         serving(lambda job, _tries: refusal if job == 200 else RECORDED) as (service, url),
-        pytest.raises(sender.SubmissionRefused, match=r'409 \{"title":"This participation code has been used') as no,
+        pytest.raises(sender.SubmissionRefused) as no,
     ):
         send(url)
-    assert len(str(no.value)) <= sender.PROBLEM_LIMIT + 4
+    assert (no.value.status, no.value.body) == (409, body[: sender.PROBLEM_LIMIT])
     assert service.tries[200] == 1
 
 
 @pytest.mark.parametrize(
     ("reply", "said"),
-    [(b"", "ConnectionResetError"), (b"HTTP/1.1 503 Busy\r\nContent-Length: 3\r\n\r\nno!", "503 no!")],
+    [(b"", "ConnectionResetError"), (b"HTTP/1.1 503 Busy\r\nContent-Length: 3\r\n\r\nno!", "the service is busy")],
 )
 def test_a_service_that_never_acknowledges_is_given_up(reply: bytes, said: str) -> None:
     with serving(lambda _job, _tries: reply) as (_, url), pytest.raises(sender.NothingAcknowledged, match=said):

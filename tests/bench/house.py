@@ -1,0 +1,67 @@
+"""A running service with one open wave, made through its public API as a customer would."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from service.cli import campaign_run
+from service.cli.admin import make_tenant
+from service.cli.client import Client
+from service.kit.db import Database
+from tests.bench import interruptible, survey
+from tests.bench.ground import Child, Ground
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The API's process, with the worker's beside it, and a client with all keys of one tenant."""
+
+    api: Child
+    url: str
+    tenant: UUID
+    client: Client
+
+
+@contextmanager
+def house(ground: Ground) -> Iterator[House]:
+    """`pouls serve` and `pouls work`, each in a process of its own, as deployed; access log and metrics on."""
+
+    async def tenant() -> tuple[UUID, dict[str, str]]:
+        database = Database(ground.postgres.url("pouls_app"), "pouls_app", ground.settings.database)
+        try:
+            return await make_tenant(database, "bench")
+        finally:
+            await database.close()
+
+    tenant_id, keys = interruptible.run(tenant())
+    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
+    with ExitStack() as stack:
+        stack.enter_context(
+            ground.child("work", "service.cli", "work", told=ground.told("pouls_work"), says_ready=False)
+        )
+        metrics = {"POULS_HTTP_METRICS_PORT": "0"}
+        api = stack.enter_context(ground.child("serve", *serve, told=ground.told("pouls_app") | metrics))
+        client = Client(api.line["url"], keys, threading.Event())
+        stack.callback(client.close)
+        yield House(api, api.line["url"], tenant_id, client)
+
+
+def open_wave(house: House, items: int, levels: tuple[int, ...], people: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """An organisation, a questionnaire, a campaign over all of it, launched; `people` are (person, unit)."""
+    client = house.client
+    client.upsert("/v1/org-units", survey.units(levels))
+    client.upsert(
+        "/v1/people",
+        ({"source": survey.SOURCE, "external_id": person, "unit": unit} for person, unit in people),
+    )
+    document = survey.questionnaire(items)
+    campaign_run.ensure_questionnaire(client, document)
+    campaign = {
+        "name": "bench",
+        "questionnaire": document["key"],
+        "audience": {"source": survey.SOURCE, "units": [survey.TOP]},
+    }
+    return campaign_run.ensure_launched(client, campaign)

@@ -1,0 +1,199 @@
+"""`pouls demo` as processes: ready, stopped, killed, resumed, twice at once."""
+
+import json
+import os
+import shutil
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.children import (
+    Child,
+    cli,
+    command_line,
+    demo,
+    forget,
+    is_running,
+    needs_proc,
+    python_for,
+    stat_of,
+    wait_for,
+)
+
+pytestmark = needs_proc
+NOBODY = 65534
+SCOPES = {"people:write", "questionnaires:write", "campaigns:write", "invitations:read", "aggregates:read", "admin"}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "data"
+    yield folder
+    forget(folder)
+
+
+def call(child: Child, path: str, scope: str | None = None) -> Any:
+    """GET an address of a running service."""
+    request = urllib.request.Request(child.ready["url"] + path)  # noqa: S310 - our own address
+    if scope:
+        request.add_header("Authorization", f"Bearer {child.ready['keys'][scope]}")
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - same
+        return json.load(answer)
+
+
+def worker_comes(child: Child) -> bool:
+    """Whether the worker gives a sign of life in time."""
+    return wait_for(lambda: bool(call(child, "/readyz")["worker"] == "ok"))
+
+
+def test_ready_stopped_and_resumed(tmp_path: Path, data: Path) -> None:
+    """SIGINT and SIGTERM: exit 0, no process left; the second start has the same tenant and keys."""
+    told = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with demo(tmp_path, data) as child:
+            assert set(child.ready) == {"url", "tenant", "keys"}
+            assert set(child.ready["keys"]) == SCOPES
+            told.append((child.ready["tenant"], child.ready["keys"]))
+            assert call(child, "/v1/campaigns", "campaigns:write")["data"] == []
+            assert worker_comes(child)
+            family = child.family()
+            assert sum(" work --child" in line for line in family.values()) == 1
+            assert sum("/postgres " in line for line in family.values()) == 1
+            runtime = _runtime_of(command_line(child.server()))
+            assert runtime.is_dir()
+            assert child.stop(number) == 0
+            assert [line for pid, line in family.items() if is_running(pid)] == []
+            assert not runtime.exists()
+            assert "Traceback" not in child.said()
+    assert told[0] == told[1]
+
+
+def _runtime_of(postgres: str) -> Path:
+    """The private folder with the server's socket."""
+    return Path(postgres.partition(" -k ")[2].partition(" -c")[0])
+
+
+def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data: Path) -> None:
+    """Kill -9 of the main process. Nobody helps: the kernel and a closed pipe end the children."""
+    with demo(tmp_path, data) as child:
+        tenant = child.ready["tenant"]
+        child.worker()
+        family = child.family()
+        assert len(family) > 2
+        child.process.send_signal(signal.SIGKILL)
+        child.process.wait()
+        assert wait_for(lambda: not any(map(is_running, family)), 10), [
+            line for pid, line in family.items() if is_running(pid)
+        ]
+    with demo(tmp_path, data) as child:
+        assert child.ready["tenant"] == tenant
+        server = child.server()
+        child.process.send_signal(signal.SIGKILL)
+        child.process.wait()
+        # Not waited for: the next one starts while the old server is still going down.
+        with demo(tmp_path, data) as again:
+            assert again.ready == child.ready | {"url": again.ready["url"]}
+            assert not is_running(server)
+            assert again.stop() == 0
+
+
+def test_a_worker_that_dies_is_started_again(tmp_path: Path, data: Path) -> None:
+    with demo(tmp_path, data) as child:
+        first = child.worker()
+        os.kill(first, signal.SIGKILL)
+        assert wait_for(lambda: not is_running(first))
+        assert wait_for(lambda: child.worker() != first)
+        assert call(child, "/livez") == {"status": "ok"}
+        # Told to stop while the new one is still starting.
+        family = child.family()
+        assert child.stop() == 0
+        assert [line for pid, line in family.items() if is_running(pid)] == []
+        assert "worker ended" in child.said()
+
+
+def test_two_demos_at_once_and_a_third_on_a_taken_folder(tmp_path: Path, data: Path) -> None:
+    other = tmp_path / "other data with a space"
+    try:
+        with demo(tmp_path, data) as one, demo(tmp_path, other) as two:
+            assert one.ready["tenant"] != two.ready["tenant"]
+            assert one.ready["url"] != two.ready["url"]
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                call(one, "/v1/campaigns", None)
+            assert refused.value.code == 401
+            refused.value.close()
+            with demo(tmp_path, data, ready=False) as third:
+                assert third.process.wait(20) == 1
+                assert "another Pouls process holds this data folder" in third.said()
+                assert "Traceback" not in third.said()
+            assert call(one, "/v1/campaigns", "campaigns:write")["data"] == []
+            assert (one.stop(), two.stop()) == (0, 0)
+    finally:
+        forget(other)
+
+
+@pytest.mark.parametrize("when", ["the database is made", "the tables are made"])
+def test_stopped_while_it_starts(tmp_path: Path, data: Path, when: str) -> None:
+    """Whatever it is at: nothing is left running, and the folder can be used afterwards."""
+    sign = {"the database is made": data / "pg" / "PG_VERSION", "the tables are made": data / "pg" / "postmaster.pid"}[
+        when
+    ]
+    with demo(tmp_path, data, ready=False) as child:
+        assert wait_for(sign.exists)
+        family = child.family()
+        child.process.send_signal(signal.SIGTERM)
+        child.process.wait(20)
+        assert wait_for(lambda: not any(map(is_running, family | child.family())), 10)
+        assert "Traceback" not in child.said()
+    with demo(tmp_path, data) as again:
+        assert again.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_root_and_an_ordinary_user_at_the_same_time(tmp_path: Path, data: Path) -> None:
+    python = python_for(NOBODY)
+    if python is None:
+        pytest.skip("no interpreter and libraries here that another account may read")
+    home = Path("/tmp") / f"pouls-home-{os.getpid()}"  # noqa: S108 - the test's own folder is closed to others
+    home.mkdir(mode=0o700)
+    os.chown(home, NOBODY, NOBODY)
+    try:
+        with (
+            demo(tmp_path, data) as root,
+            demo(
+                home, home / "data", user=NOBODY, python=python, environment={"HOME": str(home), "TMPDIR": str(home)}
+            ) as user,
+        ):
+            assert call(root, "/livez") == call(user, "/livez")
+            assert worker_comes(user)
+            owner = Path(f"/proc/{user.server()}").stat().st_uid
+            assert owner == NOBODY
+            assert Path(f"/proc/{root.server()}").stat().st_uid not in {0, NOBODY}
+            assert (root.stop(), user.stop()) == (0, 0)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_broken_setting_is_one_line(tmp_path: Path, data: Path) -> None:
+    """What a person can mend is told in a sentence; also where keys lie in the database's folder."""
+    keys = str(data / "pg" / "keys")
+    with cli(
+        tmp_path, "demo", "--empty", "--data", str(data), ready=False, environment={"POULS_KEYS_DIR": keys}
+    ) as child:
+        assert child.process.wait(20) != 0
+        assert "keys.dir must not lie inside the database folder" in child.said()
+    assert not (data / "pg").exists()
+
+
+def test_nothing_of_ours_is_left_in_the_list_of_processes() -> None:
+    """Last in this file: the tests above end what they started."""
+    left = [
+        command_line(int(entry.name))
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and (found := stat_of(int(entry.name))) is not None and found[1] == os.getpid()
+    ]
+    assert [line for line in left if "service.cli" in line] == []

@@ -1,0 +1,243 @@
+"""`pouls serve` and `pouls work` as two processes on a foreign PostgreSQL: who does what, who reads which key."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from service.cli import local
+from service.cli.admin import make_tenant
+from service.kit.db import Database
+from service.kit.postgres import Embedded
+from service.settings import Settings
+from tests.faults.needles import nonce_text
+from tests.flows.children import Child, cli, is_running, needs_proc, python_path, wait_for
+
+pytestmark = needs_proc
+
+# Writes down every file that the process opens, from its first line on.
+WATCH = textwrap.dedent("""
+    import os, sys
+    sink = os.open(os.environ["OPENED"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    def hook(event, given):
+        if event in {"open", "os.listdir", "os.scandir"} and isinstance(given[0], (str, bytes)):
+            os.write(sink, os.fsencode(given[0]) + b"\\n")
+    sys.addaudithook(hook)
+""")
+DOCUMENT = {
+    "format": "pouls/1",
+    "key": "words",
+    "languages": ["fr"],
+    "title": {"fr": "Mots"},
+    "items": [
+        {"id": "load", "type": "rating", "text": {"fr": "Charge"}, "points": 5},
+        {"id": "word", "type": "text", "text": {"fr": "Un mot"}, "max_length": 60},
+    ],
+}
+
+
+class Site:
+    """A foreign database and two key folders, as an operator keeps them: one for each process."""
+
+    def __init__(self, server: Embedded, folder: Path) -> None:
+        self.folder = folder
+        self.url = server.admin_url()
+        self.settings = Settings.model_validate({"keys": {"dir": folder / "all"}, "database": {"url": self.url}})
+        local.prepare_keys(self.settings)
+        shutil.copytree(folder / "all" / "api", folder / "serve" / "api")
+        (folder / "watch").mkdir()
+        (folder / "watch" / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+        self.opened = folder / "opened.txt"
+
+    def make_tenant(self) -> tuple[UUID, dict[str, str]]:
+        async def go() -> tuple[UUID, dict[str, str]]:
+            database = Database(self.url, "pouls_app", self.settings.database)
+            try:
+                return await make_tenant(database, "Acme")
+            finally:
+                await database.close()
+
+        return asyncio.run(go())
+
+    def environment(self, keys: str) -> dict[str, str]:
+        return {"POULS_DATABASE_URL": self.url, "POULS_KEYS_DIR": str(self.folder / keys), "POULS_LOG_LEVEL": "debug"}
+
+    def serve(self) -> Any:
+        watched = {"PYTHONPATH": str(self.folder / "watch"), "OPENED": str(self.opened)}
+        return cli(self.folder, "serve", "--port", "0", "--json", environment=self.environment("serve") | watched)
+
+    def work(self) -> Any:
+        return cli(self.folder, "work", ready=False, environment=self.environment("all"))
+
+    def sql(self, statement: str, *values: Any) -> list[Any]:
+        async def go() -> list[Any]:
+            opened = await asyncpg.connect(self.url, timeout=10, server_settings={"search_path": "pouls"})
+            try:
+                return [tuple(row) for row in await opened.fetch(statement, *values)]
+            finally:
+                await opened.close()
+
+        return asyncio.run(go())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with Embedded(folder / "data") as server:
+        place = server.cluster.resolve()
+        asyncio.run(local.prepare_database(server))
+        yield Site(server, folder)
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def send(child: Child, method: str, path: str, key: str | None = None, body: Any = None) -> tuple[int, Any]:
+    """One call; status and body."""
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    request = urllib.request.Request(child.ready["url"] + path, data, method=method)  # noqa: S310 - our own address
+    request.add_header("Content-Type", "application/json")
+    if key:
+        request.add_header("Authorization", f"Bearer {key}")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - same
+            raw = answer.read()
+            return answer.status, raw if b"\n{" in raw else json.loads(raw or b"null")
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.loads(refused.read() or b"null")
+
+
+def answer(child: Child, code: str, answers: dict[str, Any]) -> int:
+    body = {"code": code, "nonce": nonce_text(secrets.token_bytes(16)), "answers": answers}
+    return send(child, "POST", "/v1/respond", body=body)[0]
+
+
+def launched(child: Child, worker: Child, keys: dict[str, str], people: int = 15) -> tuple[str, str, list[str]]:
+    """Campaign, wave and codes."""
+    write = keys["people:write"]
+    send(child, "PUT", "/v1/org-units", write, [{"external_id": "TOP", "name": "Everyone"}])
+    rows = [{"external_id": f"P{number}", "unit": "TOP"} for number in range(people)]
+    assert send(child, "PUT", "/v1/people", write, rows)[0] == 200
+    assert send(child, "POST", "/v1/questionnaires", keys["questionnaires:write"], DOCUMENT)[0] == 201
+    given = {"name": "x", "questionnaire": "words", "audience": {"units": ["TOP"]}}
+    _, campaign = send(child, "POST", "/v1/campaigns", keys["campaigns:write"], given)
+    found: list[Any] = []
+
+    def launch() -> bool:
+        found[:] = send(child, "POST", f"/v1/campaigns/{campaign['id']}/launch", keys["campaigns:write"])
+        return bool(found[0] == 200)
+
+    assert wait_for(launch), (found, worker.process.poll(), worker.said())
+    wave = found[1]["id"]
+    _, lines = send(child, "GET", f"/v1/waves/{wave}/invitations", keys["invitations:read"])
+    return campaign["id"], wave, [json.loads(line)["code"] for line in lines.splitlines()]
+
+
+def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
+    """The API process lives without `keys/work`; only what the worker does waits for the worker."""
+    canary = f"canari-{secrets.token_hex(8)}"
+    _, keys = site.make_tenant()
+    with site.serve() as api:
+        assert api.ready.keys() == {"url", "metrics"}
+        assert send(api, "GET", "/readyz")[1]["ready"] is True
+        assert api.family() == {}, "a foreign database brings no worker along"
+        with site.work() as worker:
+            campaign, wave, codes = launched(api, worker, keys)
+            assert _is_fresh(site)
+            assert worker.stop() == 0
+        # Without any worker: answers are taken and kept.
+        for number, code in enumerate(codes):
+            assert answer(api, code, {"load": 1 + number % 5, "word": f"{canary}-{number}"}) == 201
+        assert answer(api, codes[0], {"word": canary}) == 409
+        assert answer(api, codes[0], {"word": canary * 9}) == 422
+        assert answer(api, codes[0], {canary: 1}) == 422
+        assert answer(api, codes[0][:-2] + "AA", {"word": canary}) == 403
+        assert send(api, "POST", "/v1/respond", body=f'{{"code":"{codes[0]}","answers":"{canary}"'.encode())[0] == 400
+        assert send(api, "GET", f"/v1/respond/{codes[0]}?word={canary}")[0] == 404
+        assert send(api, "GET", f"/{canary}?code={codes[0]}")[0] == 404
+        assert send(api, "POST", f"/v1/campaigns/{campaign}/close", keys["campaigns:write"])[0] == 200
+        asked = f"/v1/releases?wave={wave}"
+        assert send(api, "GET", asked, keys["aggregates:read"])[1]["data"] == []
+        with site.work() as worker:
+            found: list[Any] = []
+
+            def released() -> bool:
+                found[:] = send(api, "GET", asked, keys["aggregates:read"])[1]["data"]
+                return bool(found)
+
+            assert wait_for(released)
+            assert found[0]["status"] == "published"
+            assert worker.stop(signal.SIGINT) == 0
+            worked = worker.said()
+        assert api.stop() == 0
+        told = api.said()
+    # What the two processes said, at the level of debugging.
+    assert '"route": "/v1/respond/{wave}"' in told
+    for said in (told, worked):
+        assert canary not in said
+        assert not [code for code in codes if code in said or code[:44] in said]
+        assert "Traceback" not in said
+    opened = site.opened.read_text(encoding="utf-8").splitlines()
+    keys_read = {Path(line).name for line in opened if line.endswith((".key", ".half"))}
+    assert keys_read == {"intake.key"}
+    elsewhere = (str(site.folder / "serve" / "work"), str(site.folder / "all"))
+    assert not [line for line in opened if line.startswith(elsewhere)]
+    assert not (site.folder / "serve" / "work").exists()
+
+
+def _is_fresh(site: Site) -> bool:
+    return _check(site) == 0
+
+
+def _check(site: Site, **environment: str) -> int:
+    """The exit code of `pouls work --check`."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
+    command = [sys.executable, "-m", "service.cli", "work", "--check"]
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        cwd=site.folder,
+        env=given | site.environment("all") | {"PYTHONPATH": python_path()} | environment,
+    ).returncode
+
+
+def test_check_tells_that_no_worker_is_alive(site: Site) -> None:
+    """That one is, the test above has asked."""
+    site.sql("DELETE FROM worker_heartbeat")
+    site.sql("INSERT INTO worker_heartbeat VALUES ('x', now() - interval '31 seconds')")
+    assert _check(site) == 1
+    site.sql("DELETE FROM worker_heartbeat")
+
+
+def test_check_fails_where_the_database_is_away(site: Site) -> None:
+    assert _check(site, POULS_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none") != 0
+
+
+def test_the_worker_needs_its_keys_and_says_so(site: Site) -> None:
+    with cli(site.folder, "work", ready=False, environment=site.environment("serve")) as worker:
+        assert worker.process.wait(20) == 1
+        assert "a key file is missing" in worker.said()
+        assert "Traceback" not in worker.said()
+
+
+def test_a_worker_says_hello_and_goodbye(site: Site) -> None:
+    site.sql("DELETE FROM worker_heartbeat")
+    with site.work() as worker:
+        assert wait_for(lambda: len(site.sql("SELECT 1 FROM worker_heartbeat")) == 1)
+        assert worker.stop() == 0
+        assert not is_running(worker.pid)
+    assert site.sql("SELECT 1 FROM worker_heartbeat") == []

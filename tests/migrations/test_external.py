@@ -1,0 +1,185 @@
+"""A PostgreSQL that somebody else runs: with a superuser, with a login that may make roles, with one that may not."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+from starlette.testclient import TestClient
+
+from service.cli import local
+from service.kit.db import Database
+from service.kit.ids import new_id
+from service.kit.migrate import head, migrate
+from service.kit.postgres import ROLES, Embedded, External, Postgres
+from service.kit.roles import RolesMissing, ensure_roles
+from service.main import create_app
+from service.settings import Settings
+from service.worker import create_sweeper
+from tests.fixtures.house import Clock, House
+from tests.make.world import a_launched_wave, cells_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A cluster of its own: roles belong to the whole server."""
+    folder = tmp_path_factory.mktemp("external") / "data"
+    with Embedded(folder) as running:
+        place = running.cluster.resolve()
+        yield running
+    shutil.rmtree(place, ignore_errors=True)  # as root it lies outside the data folder
+
+
+def run(server: Embedded, *statements: str, database: str = "postgres") -> list[Any]:
+    """Statements as the superuser; the rows of the last."""
+
+    async def go() -> list[Any]:
+        url = make_url(server.maintenance_url()).set(database=database).render_as_string(hide_password=False)
+        opened = await asyncpg.connect(url, timeout=10)
+        try:
+            rows: list[Any] = []
+            for statement in statements:
+                rows = [tuple(row) for row in await opened.fetch(statement)]
+            return rows
+        finally:
+            await opened.close()
+
+    return asyncio.run(go())
+
+
+@pytest.fixture
+def database(server: Embedded) -> Iterator[str]:
+    """An empty database; afterwards it is gone, and our roles with it."""
+    name = f"db_{new_id().hex}"
+    run(server, f"CREATE DATABASE {name}")
+    yield name
+    run(server, f"DROP DATABASE {name} WITH (FORCE)")
+    run(server, *(f"DROP ROLE IF EXISTS {role}" for role in ROLES))
+
+
+def url_of(server: Embedded, database: str, login: str = "postgres", password: str | None = None) -> str:
+    url = make_url(server.maintenance_url()).set(database=database)
+    if password is not None:
+        url = url.set(username=login, password=password)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def login(server: Embedded) -> Iterator[str]:
+    """A login with no right but to connect."""
+    name = f"login_{new_id().hex}"
+    run(server, f"CREATE ROLE {name} LOGIN PASSWORD 'pw'")
+    yield name
+    run(server, f"REASSIGN OWNED BY {name} TO postgres", f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_one_superuser_url_is_enough(server: Embedded, database: str, tmp_path: Path) -> None:
+    """Roles, schema, a campaign, answers, a release: end to end."""
+    external = External(url_of(server, database))
+    whole_story(external, tmp_path)
+    assert run(
+        server, "SELECT rolname, rolsuper, rolcanlogin FROM pg_roles WHERE rolname LIKE 'pouls%' ORDER BY 1"
+    ) == [(role, False, False) for role in sorted(ROLES)]
+
+
+def whole_story(postgres: Postgres, folder: Path) -> None:
+    settings = Settings.model_validate({"keys": {"dir": folder / "keys"}})
+    local.prepare_keys(settings)
+    clock = Clock()
+    app = create_app(local.acting_as(settings, postgres, "pouls_app"), clock=clock)
+    with TestClient(app, base_url="http://pouls.test") as client:
+        assert client.portal is not None
+        client.portal.call(local.prepare_database, postgres)
+        client.portal.call(local.prepare_database, postgres)
+        worker = Database(postgres.url("pouls_work"), "pouls_work", settings.database)
+        house = House(client, postgres, settings, clock, worker, create_sweeper(settings, worker, clock))
+        wave = a_launched_wave(house.tenant())
+        for person in wave.codes:
+            assert wave.submit(person, {"load": 4}).status_code == 201
+        release = wave.release()
+        assert release["status"] == "published"
+        assert cells_of(wave.tenant, release["id"], measure="load", unit="TOP")[0]["mean"] == 4.0
+        ready = client.get("/readyz").json()
+        assert (ready["database"], ready["migrations"], ready["ready"]) == ("ok", "ok", True)
+        client.portal.call(worker.close)
+
+
+def test_a_login_that_may_make_roles_is_enough(server: Embedded, database: str, login: str, tmp_path: Path) -> None:
+    """No superuser: what a managed PostgreSQL gives."""
+    run(server, f"ALTER ROLE {login} CREATEROLE", f"ALTER DATABASE {database} OWNER TO {login}")
+    whole_story(External(url_of(server, database, login, "pw")), tmp_path)
+
+
+def test_a_login_that_may_not_make_roles_is_told_what_to_do(server: Embedded, database: str, login: str) -> None:
+    before = run(server, "SELECT rolname FROM pg_roles ORDER BY 1")
+    with pytest.raises(RolesMissing) as refused:
+        asyncio.run(ensure_roles(External(url_of(server, database, login, "pw"))))
+    said = str(refused.value)
+    assert all(role in said for role in ROLES)
+    assert "pouls db roles" in said
+    assert "CREATEROLE" in said
+    assert "pw" not in said.split()
+    assert run(server, "SELECT rolname FROM pg_roles ORDER BY 1") == before, "nothing is done by half"
+
+
+def test_after_an_administrator_made_the_roles_a_plain_login_is_enough(
+    server: Embedded, database: str, login: str, tmp_path: Path
+) -> None:
+    """As the message says: an administrator runs `pouls db roles` once and grants the roles."""
+    asyncio.run(ensure_roles(External(url_of(server, database))))
+    run(server, *(f"GRANT {role} TO {login}" for role in ROLES))
+    whole_story(External(url_of(server, database, login, "pw")), tmp_path)
+
+
+def test_each_process_can_have_a_login_of_its_own(server: Embedded, database: str, login: str) -> None:
+    """The API's login is in pouls_app alone: it can not become the worker or the owner, nor shed row security."""
+    asyncio.run(ensure_roles(External(url_of(server, database))))
+    asyncio.run(migrate(url_of(server, database)))
+    run(server, f"GRANT pouls_app TO {login}")
+
+    async def go(statement: str) -> str | None:
+        opened = await asyncpg.connect(url_of(server, database, login, "pw"), timeout=10)
+        try:
+            await opened.execute("SET ROLE pouls_app")
+            await opened.execute(statement)
+        except asyncpg.PostgresError as error:
+            return str(error.sqlstate)
+        finally:
+            await opened.close()
+        return None
+
+    for role in ("pouls_work", "pouls_owner", "postgres"):
+        assert asyncio.run(go(f"SET ROLE {role}")) == "42501"
+    assert asyncio.run(go("SELECT records FROM pouls.sealed_batch")) == "42501"
+    assert asyncio.run(go("SET row_security = off; SELECT 1 FROM pouls.wave")) == "42501"
+
+
+def test_two_that_prepare_the_same_database_at_once(server: Embedded, database: str) -> None:
+    async def go() -> list[Any]:
+        return await asyncio.gather(
+            *(local.prepare_database(External(url_of(server, database))) for _ in range(4)), return_exceptions=True
+        )
+
+    assert asyncio.run(go()) == [None] * 4
+
+
+def test_the_command_line_says_it_in_one_line(server: Embedded, database: str, login: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "POULS_DATABASE_URL": url_of(server, database, login, "pw"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "service.cli", "db", "migrate"]
+    refused = subprocess.run(command, check=False, capture_output=True, cwd=tmp_path, env=environment)
+    assert refused.returncode == 1
+    assert b"may not create the roles" in refused.stderr
+    assert b"Traceback" not in refused.stderr
+    run(server, f"ALTER ROLE {login} CREATEROLE", f"ALTER DATABASE {database} OWNER TO {login}")
+    done = subprocess.run(command, check=False, capture_output=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert run(server, "SELECT version_num FROM pouls.alembic_version", database=database) == [(head(),)]

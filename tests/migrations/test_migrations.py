@@ -1,0 +1,232 @@
+"""The schema's history: up, down, up; patient with readers, one at a time, and the same as the code's own tables."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, String, Text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from service.kit import migrate as module
+from service.kit.db import async_url
+from service.kit.ids import new_id
+from service.kit.migrate import config, every_table, head, migrate, revision_of
+from service.kit.postgres import Embedded, External, Postgres
+from service.kit.roles import ensure_roles
+
+LOCKED = "55P03"
+
+
+@pytest.fixture
+def fresh(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database with our roles and schema; dropped afterwards."""
+    name = f"test_{new_id().hex}"
+    asyncio.run(_admin(postgres, f"CREATE DATABASE {name}"))
+    url = make_url(postgres.admin_url()).set(database=name).render_as_string(hide_password=False)
+    asyncio.run(ensure_roles(External(url)))
+    yield url
+    asyncio.run(_admin(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _admin(postgres: Postgres, statement: str) -> None:
+    async with session(
+        postgres.maintenance_url() if isinstance(postgres, Embedded) else postgres.admin_url()
+    ) as opened:
+        await opened.execute(statement)
+
+
+@asynccontextmanager
+async def session(url: str) -> AsyncIterator[asyncpg.Connection]:
+    opened = await asyncpg.connect(url, timeout=10, server_settings={"search_path": "pouls"})
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def ask(url: str, statement: str) -> list[Any]:
+    async def go() -> list[Any]:
+        async with session(url) as opened:
+            return [tuple(row) for row in await opened.fetch(statement)]
+
+    return asyncio.run(go())
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'pouls' ORDER BY 1"
+_EVERYTHING = """
+    SELECT 'column', table_name, column_name, data_type || is_nullable FROM information_schema.columns
+    WHERE table_schema = 'pouls'
+    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'pouls'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'pouls'::regnamespace
+    UNION ALL SELECT 'policy', polrelid::regclass::text, polname,
+        concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy
+    UNION ALL SELECT 'security', relname, relrowsecurity::text, relforcerowsecurity::text FROM pg_class
+    WHERE relnamespace = 'pouls'::regnamespace AND relkind = 'r'
+    UNION ALL SELECT 'grant', table_name, grantee, string_agg(privilege_type, ',' ORDER BY privilege_type)
+    FROM information_schema.role_table_grants WHERE table_schema = 'pouls' GROUP BY 1, 2, 3
+    UNION ALL SELECT 'column grant', table_name, grantee || column_name, privilege_type
+    FROM information_schema.role_column_grants WHERE table_schema = 'pouls'
+    ORDER BY 1, 2, 3, 4
+"""
+
+
+def test_up_down_and_up_again_is_the_same(fresh: str) -> None:
+    asyncio.run(migrate(fresh))
+    first = ask(fresh, _EVERYTHING)
+    assert len(first) > 100
+    asyncio.run(migrate(fresh))
+    assert ask(fresh, _EVERYTHING) == first, "a second time changes nothing"
+    asyncio.run(migrate(fresh, "base"))
+    assert ask(fresh, _TABLES) == [("alembic_version",)]
+    assert ask(fresh, "SELECT * FROM alembic_version") == []
+    left = "SELECT grantee FROM information_schema.role_table_grants WHERE table_schema = 'pouls'"
+    assert {row[0] for row in ask(fresh, left)} <= {"pouls_owner"}
+    asyncio.run(migrate(fresh))
+    assert ask(fresh, _EVERYTHING) == first
+
+
+def test_every_revision_goes_up_and_down(fresh: str) -> None:
+    revisions = [step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()][::-1]
+    assert revisions[-1] == head()
+    for revision in [*revisions, *revisions[-2::-1]]:
+        asyncio.run(migrate(fresh, revision))
+        assert ask(fresh, "SELECT version_num FROM alembic_version") == [(revision,)]
+
+
+def test_the_tables_are_those_of_the_code(fresh: str) -> None:
+    asyncio.run(migrate(fresh))
+
+    def compare(connection: Connection) -> list[Any]:
+        options = {"version_table_schema": None, "compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        found: list[Any] = compare_metadata(context, every_table())
+        return [change for change in found if _matters(change)]
+
+    async def go() -> list[Any]:
+        settings = {"search_path": "pouls"}
+        engine = create_async_engine(async_url(fresh), connect_args={"server_settings": settings})
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(compare)
+        finally:
+            await engine.dispose()
+
+    assert asyncio.run(go()) == []
+
+
+def _matters(change: Any) -> bool:
+    """Two tables belong to nobody's metadata: alembic's own, and the heartbeats that name no tenant."""
+    if isinstance(change, list):  # of one column
+        # Text of any length is one thing to PostgreSQL, and has two names in the library.
+        return any(
+            not (isinstance(one[5], Text) and isinstance(getattr(one[6], "impl", one[6]), String)) for one in change
+        )
+    return not (change[0] == "remove_table" and change[1].name in {"alembic_version", "worker_heartbeat"})
+
+
+def test_the_objects_belong_to_the_owner_also_for_a_superuser(fresh: str) -> None:
+    asyncio.run(migrate(fresh))
+    assert ask(fresh, "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'pouls'") == [
+        ("pouls_owner",)
+    ]
+    assert ask(fresh, "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'pouls'") == [("pouls_owner",)]
+
+
+def test_the_revision_of_an_empty_database_is_none(fresh: str) -> None:
+    async def go() -> str | None:
+        engine = create_async_engine(async_url(fresh))
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(revision_of)
+        finally:
+            await engine.dispose()
+
+    assert asyncio.run(go()) is None
+    asyncio.run(migrate(fresh))
+    assert asyncio.run(go()) == head()
+
+
+@pytest.mark.parametrize("target", ["0999", "", "head~1; DROP SCHEMA pouls", "-1"])
+def test_a_revision_that_does_not_exist_is_refused(fresh: str, target: str) -> None:
+    asyncio.run(migrate(fresh))
+    before = ask(fresh, _EVERYTHING)
+    with pytest.raises(Exception, match=r"revision|not in list|locate"):
+        asyncio.run(migrate(fresh, target))
+    assert ask(fresh, _EVERYTHING) == before
+
+
+# -- beside others -------------------------------------------------------------------------------------------
+
+
+def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks for the table for a moment only: behind a migration that waits, every request would wait as well."""
+    assert module.LOCK_TIMEOUT == "5s"
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", "300ms")
+    asyncio.run(migrate(fresh))
+
+    async def go() -> tuple[str | None, float]:
+        async with session(fresh) as holder:
+            await holder.execute("BEGIN; SELECT count(*) FROM wave")
+            started = time.monotonic()
+            try:
+                await migrate(fresh, "base")
+            except DBAPIError as error:
+                return getattr(error.orig, "sqlstate", None), time.monotonic() - started
+        return None, 0.0
+
+    state, took = asyncio.run(go())
+    assert state == LOCKED
+    assert took < 3
+    # Whole or nothing: what it had done before it gave way is undone.
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
+    assert len(ask(fresh, _TABLES)) > 15
+    asyncio.run(migrate(fresh, "base"))
+
+
+def test_two_at_once_wait_for_one_another(fresh: str) -> None:
+    """Two replicas start together with the same migration to do."""
+
+    async def go() -> list[Any]:
+        return await asyncio.gather(*(migrate(fresh) for _ in range(4)), return_exceptions=True)
+
+    assert asyncio.run(go()) == [None] * 4
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
+
+
+def test_waiting_for_another_migration_is_no_matter_of_the_lock_timeout(
+    fresh: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one may take its time: an index on a large table."""
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", "200ms")
+
+    async def go() -> None:
+        async with session(fresh) as other:
+            await other.execute(module.ONE_AT_A_TIME)
+            waiting = asyncio.ensure_future(migrate(fresh))
+            await asyncio.sleep(1)
+            assert not waiting.done(), waiting.exception()
+        await waiting
+
+    asyncio.run(go())
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
+
+
+def test_the_lock_is_given_back(fresh: str) -> None:
+    asyncio.run(migrate(fresh))
+    with pytest.raises(Exception, match=r"revision|not in list|locate"):
+        asyncio.run(migrate(fresh, "0999"))
+    held = """
+        SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND d.datname = current_database()
+    """
+    assert ask(fresh, held) == [(0,)]
