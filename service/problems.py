@@ -6,17 +6,19 @@ No problem carries what the caller sent: a pointer names the place, a reason say
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from service.kit.reasons import AnyFault, faults_of
 
+log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 FAULTS_SHOWN = 200
 
@@ -171,13 +173,15 @@ def problems(*classes: type[Problem]) -> dict[int | str, dict[str, Any]]:
     return out
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line for each kind
     """The problem that an exception is shown as; never its text."""
     match error:
         case Problem():
             return error
         case RequestValidationError():
             return _of_validation(error)
+        case ClientDisconnect():
+            return Malformed()  # the client is gone; nobody reads this
         case HTTPException():
             return _of_status(error)
         case PoolTimeout() | OperationalError() | InterfaceError() | ConnectionError() | TimeoutError():
@@ -218,7 +222,10 @@ def install(app: FastAPI) -> None:
     """Make every error of `app` leave as problem+json, the framework's own included."""
 
     async def answer(_: Request, error: Exception) -> Response:
-        return problem_of(error).response()
+        problem = problem_of(error)
+        if isinstance(problem, Internal | Busy) and not isinstance(error, Problem):
+            log.error("request failed", problem=type(error).__name__, shown_as=problem.slug)
+        return problem.response()
 
-    for cls in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError, Exception):
+    for cls in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError, ClientDisconnect):
         app.add_exception_handler(cls, answer)

@@ -1,6 +1,6 @@
 """The life of a campaign: created, launched (roster and contract frozen), closed or cancelled."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from service.campaigns.contract import Notary
 from service.campaigns.lifecycle import NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
 from service.campaigns.problems import (
     AudienceTooSmall,
+    ContractBroken,
     PlanNotSupported,
     UnknownQuestionnaire,
     UnknownUnit,
@@ -209,17 +210,20 @@ async def close(tx: AsyncSession, caller: Principal, campaign: Campaign, now: da
     """Stop accepting answers and ask for the release."""
     campaign.state = _step(campaign, "close")
     wave = await wave_of(tx, campaign, lock=True)
-    await close_wave(tx, wave, now)
+    await close_wave(tx, campaign, wave, now)
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.closed", str(campaign.campaign_id))
     await tx.flush()
     return wave
 
 
-async def close_wave(tx: AsyncSession, wave: Wave, now: datetime) -> None:
+async def close_wave(tx: AsyncSession, campaign: Campaign, wave: Wave, now: datetime) -> None:
     """Close the wave; a group commit under way holds its row, so none is accepted after this commits."""
     wave.state = _wave_step(wave, "close")
     wave.closes_at = now
     await jobs.enqueue(tx, wave.tenant_id, RELEASE_WAVE, wave.wave_id, now)
+    # After the release, even where nothing is kept for a day.
+    ends = now + campaign.retention + timedelta(milliseconds=1)
+    await jobs.enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, ends)
 
 
 async def cancel(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> None:
@@ -245,6 +249,17 @@ async def wave_of(tx: AsyncSession, campaign: Campaign, *, lock: bool = False) -
     return found
 
 
+async def check_roster(tx: AsyncSession, wave: Wave, notary: Notary) -> None:
+    """Codes carry their holders' classes, so they are made from the roster of the contract alone."""
+    campaign = await find(tx, wave.tenant_id, wave.campaign_id)
+    try:
+        promised = notary.check(campaign.contract, campaign.contract_mac)
+    except contract.ContractAltered:
+        raise ContractBroken from None
+    if await roster.digest_now(tx, wave.tenant_id, wave.wave_id) != promised["roster"]["digest"]:
+        raise ContractBroken
+
+
 async def open_due(tx: AsyncSession, due: jobs.Due) -> None:
     """The job that opens a wave at its time; does nothing to a wave that moved on meanwhile."""
     scheduled = (
@@ -257,12 +272,18 @@ async def open_due(tx: AsyncSession, due: jobs.Due) -> None:
 
 async def close_due(tx: AsyncSession, due: jobs.Due) -> None:
     """The job that closes a wave at its time; does nothing to a wave that moved on meanwhile."""
-    wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update=True)
-    if wave is None or wave.state != WaveState.open:
+    found = await tx.get(Wave, (due.tenant_id, due.subject_id))
+    if found is None:
         return
-    campaign = await find(tx, due.tenant_id, wave.campaign_id, lock=True)
+    # Campaign before wave, as every other step: two steps at the same moment must not wait for each other.
+    campaign = await find(tx, due.tenant_id, found.campaign_id, lock=True)
+    wave = await wave_of(tx, campaign, lock=True)
+    if wave.state == WaveState.scheduled:  # its opening was put off, past its closing even
+        wave.state = _wave_step(wave, "open")
+    if wave.state != WaveState.open:
+        return
     campaign.state = _step(campaign, "close")
-    await close_wave(tx, wave, due.due_at)
+    await close_wave(tx, campaign, wave, due.due_at)
     await tx.flush()
 
 

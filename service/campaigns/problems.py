@@ -33,6 +33,12 @@ class AudienceTooSmall(Conflict):
     slug, title = "audience-too-small", "Too few people are invited"
 
 
+class ContractBroken(Conflict):
+    """Contract or roster are not those of the launch: somebody wrote to the database. No code is handed out."""
+
+    slug, title = "contract-broken", "The roster is not the one that was promised"
+
+
 class WaveKeyNotReady(Busy):
     """The worker has not made a key pair yet; nothing was changed, try again in a moment."""
 

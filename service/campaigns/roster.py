@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.campaigns.contract import groups_digest
+from service.people.actions import lock_organisation
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
 
@@ -47,6 +48,15 @@ _DIGEST = text("""
 """)
 
 
+_NOW = text("""
+    SELECT encode(sha256(coalesce(string_agg(
+        sha256(r.salt || uuid_send(r.person_id) || uuid_send(c.unit_id) || int8send(r.serial)), ''::bytea
+        ORDER BY r.serial), ''::bytea)), 'hex')
+    FROM roster_line r JOIN wave_class c USING (tenant_id, wave_id, label)
+    WHERE r.tenant_id = :tenant AND r.wave_id = :wave
+""")
+
+
 class Frozen(NamedTuple):
     """How many are invited, and digests of the lines and of who is counted where."""
 
@@ -55,11 +65,17 @@ class Frozen(NamedTuple):
     groups_digest: str
 
 
+async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
+    """The roster's digest over the lines as they are now: who is in which class. Codes are made from them."""
+    return str(await tx.scalar(_NOW, {"tenant": tenant, "wave": wave}))
+
+
 async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -> Frozen:
     """Write the wave's units, classes and roster.
 
     The digest is over salted line digests, so that one person's line can be erased and the rest still verified.
     """
+    await lock_organisation(tx, tenant)  # nobody is moved between the statements below
     scope = {"tenant": tenant, "wave": wave}
     links = await tx.execute(
         select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))

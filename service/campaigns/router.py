@@ -13,6 +13,7 @@ from service.campaigns import actions
 from service.campaigns.codes import Codes, Right, address_of, place_of
 from service.campaigns.problems import (
     AudienceTooSmall,
+    ContractBroken,
     PlanNotSupported,
     UnknownQuestionnaire,
     UnknownUnit,
@@ -57,7 +58,12 @@ async def _wave_to_invite(caller: InvitationReader, tx: Transaction, wave_id: UU
     return found
 
 
+async def _campaign_to_read(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
+    return await actions.find(tx, caller.tenant_id, campaign_id)
+
+
 CampaignToManage = Annotated[Campaign, Depends(_campaign_to_manage)]
+CampaignToRead = Annotated[Campaign, Depends(_campaign_to_read)]
 WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
 
 
@@ -96,7 +102,7 @@ async def list_campaigns(
 
 
 @router.get("/campaigns/{campaign_id}", operation_id="campaigns.get", responses=problems(NotFound))
-async def get_campaign(campaign: CampaignToManage) -> CampaignOut:
+async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
     """One campaign."""
     return CampaignOut.of(campaign)
 
@@ -129,7 +135,7 @@ async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx
 
 
 @router.get("/campaigns/{campaign_id}/waves", operation_id="campaigns.waves", responses=problems(NotFound))
-async def list_waves(campaign: CampaignToManage, tx: Transaction) -> list[WaveOut]:
+async def list_waves(campaign: CampaignToRead, tx: Transaction) -> list[WaveOut]:
     """The campaign's waves."""
     found = await tx.scalars(
         select(Wave)
@@ -140,7 +146,7 @@ async def list_waves(campaign: CampaignToManage, tx: Transaction) -> list[WaveOu
 
 
 @router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
-async def get_contract(campaign: CampaignToManage) -> dict[str, Any]:
+async def get_contract(campaign: CampaignToRead) -> dict[str, Any]:
     """What was promised at launch, with its digest."""
     if campaign.contract is None:
         raise NotFound("The contract exists from launch on.")
@@ -151,7 +157,7 @@ async def get_contract(campaign: CampaignToManage) -> dict[str, Any]:
     "/waves/{wave_id}/invitations",
     operation_id="waves.invitations",
     response_class=StreamingResponse,
-    responses=_LINES_OUT | problems(NotFound),
+    responses=_LINES_OUT | problems(NotFound, ContractBroken),
 )
 async def stream_invitations(
     request: Request,
@@ -162,6 +168,7 @@ async def stream_invitations(
     database: Annotated[Database, Depends(database_of)],
 ) -> StreamingResponse:
     """Participation links, one JSON object a line, in random order. Codes are computed, not stored."""
+    await actions.check_roster(tx, wave, request.app.state.notary)
     audit(tx, wave.tenant_id, now, caller.actor, "invitations.read", str(wave.wave_id))
     base = request.app.state.settings.http.public_url or str(request.base_url)
     lines = _invitations(database, request.app.state.codes, wave, base.rstrip("/"))

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from service.campaigns.tables import Campaign, Wave
-from service.kit.text import ExternalId, Name, Slug, Wire
+from service.kit.text import ExternalId, Moment, Name, Slug, Wire
 
 
 class Audience(Wire):
@@ -58,8 +58,8 @@ class CampaignIn(Wire):
     retention_days: Annotated[
         int, Field(strict=True, ge=0, le=365, description="days after closing until the answers' key is destroyed")
     ] = 30
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
 
 
 class CampaignOut(Wire):

@@ -35,8 +35,9 @@ class Campaign(TenantRow, table=True):
 
     @property
     def retention(self) -> timedelta:
-        """How long after closing the answers' key is kept."""
-        return timedelta(days=self.retention_days)
+        """How long after closing the answers' key is kept: as the contract says, and never longer than it says."""
+        promised = self.contract["retention_days"] if self.contract else self.retention_days
+        return timedelta(days=min(promised, self.retention_days))
 
 
 class Wave(TenantRow, table=True):

@@ -18,7 +18,7 @@ from sqlmodel import col
 from service.campaigns.contract import Notary
 from service.campaigns.tables import WaveKey
 from service.kit.clock import Clock
-from service.kit.crypto import KeyMissing, derive, read_key, write_new
+from service.kit.crypto import KeyMissing, derive, read_key, sync_folder, write_new
 from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
 
@@ -50,12 +50,26 @@ class WaveKeys:
             raise KeyMissing(path.name) from None
         return PrivateKey(self._box.decrypt(_xor(sealed_half, kept)))
 
+    def released(self, tenant: UUID, key: UUID, digest: str) -> bool:
+        """Remember, beside the key, that this release was made of its answers; False where another one was before.
+
+        Outside the database, since whoever can write there could make it forget the first release, leave out one
+        person's answers, and read them in the difference of the two.
+        """
+        path = self._path(tenant, key).with_suffix(".released")
+        if not path.exists():
+            write_new(path, digest.encode())
+        return path.read_text(encoding="ascii") == digest
+
     def destroy(self, tenant: UUID, key: UUID) -> None:
         """Delete the half in the folder; what was sealed to this key can never be opened again."""
         path = self._path(tenant, key)
         # Also what a worker left that was killed between writing the file and naming it.
-        for left in (*path.parent.glob(f".{path.name}.*"), path):
+        if not path.parent.is_dir():
+            raise KeyMissing(path.parent.name)  # the folder is away, and its half with it: destroyed is something else
+        for left in (*path.parent.glob(f".{path.name}.*"), path, path.with_suffix(".released")):
             left.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def _path(self, tenant: UUID, key: UUID) -> Path:
         return self._folder / str(tenant) / f"{key}.half"

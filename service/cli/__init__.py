@@ -4,8 +4,9 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from service.cli import admin, demo, replay, serve, work
+from service.cli import admin, demo, local, replay, serve, work
 from service.kit.crypto import KeyMissing
 from service.kit.os_user import NoUnprivilegedUser
 from service.kit.postgres import FolderInUse, StartFailed
@@ -27,7 +28,9 @@ app.add_typer(admin.db, name="db")
 app.add_typer(admin.keys, name="keys")
 app.add_typer(admin.tenants, name="tenants")
 
-_EXPECTED = {
+_EXPECTED: dict[type[Exception], str] = {
+    local.AddressTaken: "{}",
+    ConnectionError: "the database can not be reached",
     FolderInUse: "another Pouls process holds this data folder",
     KeyMissing: "a key file is missing; run `pouls keys init` (file: {})",
     NoUnprivilegedUser: "{}",
@@ -42,6 +45,6 @@ def main() -> None:
     try:
         app()
     except tuple(_EXPECTED) as error:
-        sentence = _EXPECTED[type(error)].format(error)
-        Console(stderr=True).print(f"[red]pouls:[/red] {sentence}", highlight=False, soft_wrap=True)
+        sentence = next(text for kind, text in _EXPECTED.items() if isinstance(error, kind)).format(error)
+        Console(stderr=True).print(f"[red]pouls:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
         sys.exit(1)

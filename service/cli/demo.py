@@ -40,7 +40,10 @@ def demo(
 ) -> None:
     """Start everything on this machine with a fictional organisation; run it again and it resumes."""
     settings = settings_with(host, port, data)
-    logs.configure("warning" if settings.log.level == "info" else settings.log.level)
+    # One person at one terminal: not a line of log for each request.
+    quiet = settings.log.level if settings.log.level != "info" else "warning"
+    settings = settings.model_copy(update={"log": settings.log.model_copy(update={"level": quiet})})
+    logs.configure(quiet)
     listening = local.listen(settings.http.host, settings.http.port)
     with local.database(settings) as postgres:
         uvloop.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
@@ -173,7 +176,11 @@ def _show(url: str, identity: dict[str, Any], story: dict[str, Any] | None) -> N
         return
     reader = identity["keys"]["aggregates:read"]
     release = f"{url}/v1/releases/{story['release']}"
+    bearer = f"-H 'Authorization: Bearer {reader}'"
     out.print("\nTry:")
-    out.print(f"  curl -H 'Authorization: Bearer {reader}' '{release}/cells?kind=index&unit=D0'", markup=False)
-    out.print(f"  curl -H 'Authorization: Bearer {reader}' '{release}/cells.csv?kind=scale'", markup=False)
+    out.print("  # the diagnostic's indices for the whole organisation")
+    out.print(f"  curl {bearer} '{release}/cells?kind=index&unit=D0'", markup=False)
+    out.print("  # its scales for every unit, as a table")
+    out.print(f"  curl {bearer} '{release}/cells.csv?kind=scale'", markup=False)
+    out.print("  # this week's questionnaire, as a respondent's browser gets it")
     out.print(f"  curl '{url}/v1/respond/{story['open_wave']}?language=fr'", markup=False)

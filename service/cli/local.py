@@ -109,12 +109,20 @@ class Serving:
     metrics_url: str | None
 
 
+class AddressTaken(Exception):
+    """Another program listens there."""
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    opened.bind((host, port))
+    try:
+        opened.bind((host, port))
+    except OSError as error:
+        opened.close()
+        raise AddressTaken(f"can not listen on {host}, port {port}; --port 0 takes any free one") from error
     opened.listen(2048)
     opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
     return opened

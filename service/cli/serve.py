@@ -64,6 +64,7 @@ async def _serve(
                 await stack.enter_async_context(local.worker_child(settings, postgres))
             app = create_app(local.acting_as(settings, postgres, "pouls_app"))
             ready = await stack.enter_async_context(local.serving(app, listening, settings))
+            local.log.info("serving", url=ready.url, reference=f"{ready.url}/docs")
             if as_json:
                 print(json.dumps({"url": ready.url, "metrics": ready.metrics_url}), flush=True)  # noqa: T201 - the option's purpose
             await stop.wait()

@@ -66,7 +66,9 @@ def read_key(path: Path) -> bytes:
 def write_new(path: Path, raw: bytes) -> None:
     """Write a secret durably for its owner alone; never over an existing one."""
     for folder in reversed(path.parents):  # each one for the owner alone: `parents=True` would leave them open
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -78,7 +80,12 @@ def write_new(path: Path, raw: bytes) -> None:
         os.link(draft, path)  # atomic, and fails where the name is taken
     finally:
         draft.unlink()
-    entry = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were added or removed outlive a power cut."""
+    entry = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(entry)
     finally:

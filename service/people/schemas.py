@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from service.kit.text import ExternalId, Language, Name, Slug, Wire
+from service.kit.text import ExternalId, Flag, Language, Name, Slug, Wire
 
 
 class OrgUnitIn(Wire):
@@ -18,7 +18,7 @@ class OrgUnitIn(Wire):
     external_id: ExternalId
     name: Name
     parent: ExternalId | None = None
-    active: bool = True
+    active: Flag = True
 
 
 class OrgUnitOut(Wire):
@@ -51,7 +51,7 @@ class PersonIn(Wire):
     unit: ExternalId
     language: Language | None = None
     dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = Field(default_factory=dict)
-    active: bool = True
+    active: Flag = True
 
 
 class DimensionValue(Wire):

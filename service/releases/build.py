@@ -17,7 +17,6 @@ from nacl.exceptions import CryptoError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import retention
 from service.campaigns.contract import ContractAltered, Notary, groups_digest
 from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
@@ -29,12 +28,13 @@ from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing
-from service.kit.jobs import Due, Handler, enqueue
+from service.kit.jobs import Due, Handler
 from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases import publish
 from service.releases.orgtree import OrgTree, Unit
 from service.releases.problems import (
+    AlreadyReleased,
     BatchesRefused,
     ClassUnknown,
     ContractBroken,
@@ -100,12 +100,14 @@ def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handle
             return
         stages = Stages()
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
-        # In the transaction that ends the wave: none outlives its retention.
         ends = (wave.closes_at or clock()) + campaign.retention
-        await enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, ends)
         try:
             agreed = await _agreed(tx, wave, campaign, notary)
-            tree, table = await _build(tx, wave, agreed, keys, seal, stages)
+            key_id, tree, table = await _build(tx, wave, agreed, keys, seal, stages)
+            async with tx.begin_nested():
+                made = await publish.publish(tx, wave, campaign, agreed.document, tree, table, clock())
+                if not keys.released(wave.tenant_id, key_id, made.digest):
+                    raise AlreadyReleased
         except ReleaseRefused as refused:
             if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
                 raise
@@ -114,7 +116,7 @@ def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handle
             log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
             return
         wave.state = NEXT_WAVE[WaveState(wave.state), "release"]
-        await publish.publish(tx, wave, campaign, agreed.document, tree, table, clock())
+        await tx.flush()
         stages.done("rows")
         log.info(
             "release published",
@@ -152,7 +154,7 @@ async def _agreed(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Nota
 
 async def _build(
     tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal, stages: Stages
-) -> tuple[OrgTree, SafeTable]:
+) -> tuple[UUID, OrgTree, SafeTable]:
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
     labels = [(row.label, row.unit_id) for row in await tx.execute(_CLASSES, scope)]
@@ -182,7 +184,7 @@ async def _build(
     table = await asyncio.to_thread(
         safe_table, agreed.document, sheet, collected.records, classes, tree, agreed.policy, stages
     )
-    return tree, table
+    return key.key_id, tree, table
 
 
 async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:

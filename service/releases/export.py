@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from service.releases.schemas import BREAKDOWN, CellOut, shares
 
 COLUMNS = tuple(CellOut.model_fields)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def header() -> bytes:

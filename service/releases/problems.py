@@ -33,6 +33,12 @@ class ContractBroken(ReleaseRefused):
     slug = "contract-broken"
 
 
+class AlreadyReleased(ReleaseRefused):
+    """Another release was made of these answers before; the difference of the two could be one person's."""
+
+    slug = "already-released"
+
+
 class KeyGone(ReleaseRefused):
     """The wave's key can not be put together. The key folder may only be away, so the job tries again for a while."""
 

@@ -72,12 +72,16 @@ class CellOut(Wire):
     family: Literal["mean", "distribution"]
     status: Literal["published", "withheld"]
     reason: str | None
-    n_from: int | None
-    n_to: int | None
+    n_from: Annotated[int | None, Field(description="respondents, at least; a range of 5 under 30, exact from 30")]
+    n_to: Annotated[int | None, Field(description="respondents, at most")]
     mean: Number | None
-    sd: Number | None
-    favourable: Number | None
-    favourable_bound: str | None
+    sd: Annotated[
+        Number | None, Field(description="only where at least 30 people, and no smaller group, stand behind it")
+    ]
+    favourable: Annotated[
+        Number | None, Field(description="percent; steps of 5 under 30 people, whole points under 100")
+    ]
+    favourable_bound: Annotated[str | None, Field(description="`at_least`: read 90 as 90 or more; `at_most` likewise")]
     neutral: Number | None
     neutral_bound: str | None
     unfavourable: Number | None

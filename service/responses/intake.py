@@ -25,6 +25,7 @@ from service.settings import DatabaseSettings, IntakeSettings
 from service.telemetry import metrics
 
 log = structlog.get_logger()
+BATCH_BYTES = 4 << 20
 
 # One round trip for both; the tenant is a UUID of ours, so a literal is safe.
 _BEGIN = "BEGIN; SET LOCAL pouls.tenant = '{}'"
@@ -64,6 +65,12 @@ class Submission:
     record: bytes
     texts: Sequence[bytes]
     done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+def _batch_limit(wave: LaunchedWave, most: int) -> int:
+    """Answers in one batch: padded texts may be long, and a batch is sealed in one go."""
+    texts = sum(item.type == "text" for item in wave.document.items)
+    return max(1, min(most, BATCH_BYTES // (wave.sheet.record_size + texts * wave.sheet.text_record_size)))
 
 
 class Intake:
@@ -123,7 +130,8 @@ class Intake:
         while self._waiting[key]:
             waiting = self._waiting[key]
             metrics.INTAKE_WAITING.set(self._count)
-            batch, self._waiting[key] = waiting[: self._settings.batch_limit], waiting[self._settings.batch_limit :]
+            most = _batch_limit(wave, self._settings.batch_limit)
+            batch, self._waiting[key] = waiting[:most], waiting[most:]
             try:
                 outcomes = await self._commit(wave, batch)
             except Exception as error:  # noqa: BLE001 - each waiting request must hear of it, whatever it is

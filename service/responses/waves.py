@@ -3,6 +3,7 @@
 Everything kept here is fixed at launch; whether the wave is open is asked again in every commit.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -44,18 +45,21 @@ class Waves:
         self._database = database
         self._notary = notary
         self._kept: OrderedDict[bytes, LaunchedWave] = OrderedDict()
+        self._loading = asyncio.Lock()
 
     async def get(self, place: bytes) -> LaunchedWave:
         """The wave of a code or an address. Raises NotFound."""
         found = self._kept.get(place)
-        if found is None:
-            found = await self._load(*ids_of(place))
-            self._kept[place] = found
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        else:
+        if found is not None:
             self._kept.move_to_end(place)
-        return found
+            return found
+        async with self._loading:  # at nine o'clock a thousand people ask for one wave: it is loaded once
+            found = self._kept.get(place)
+            if found is None:
+                found = self._kept[place] = await self._load(*ids_of(place))
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return found
 
     async def state(self, tenant: UUID, wave: UUID) -> WaveState:
         """The wave's state now. Raises NotFound."""

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import col
 
 from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
 from service.kit.reasons import Fault
 from service.kit.strict import api_router
-from service.kit.text import Name, Wire
+from service.kit.text import Moment, Name, Wire
 from service.problems import Invalid, NotFound, problems
 from service.tenants import actions
 from service.tenants.principals import Now, Principal, Transaction, holding
@@ -30,7 +30,7 @@ class KeyIn(Wire):
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class KeyOut(Wire):

@@ -14,6 +14,9 @@ from service.kit.db import Database
 from tests.bench import interruptible, survey
 from tests.bench.ground import Child, Ground
 
+# Launching freezes a roster of a million lines in one statement.
+LAUNCH_S = 300
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -42,26 +45,30 @@ def house(ground: Ground) -> Iterator[House]:
         stack.enter_context(
             ground.child("work", "service.cli", "work", told=ground.told("pouls_work"), says_ready=False)
         )
-        metrics = {"POULS_HTTP_METRICS_PORT": "0"}
-        api = stack.enter_context(ground.child("serve", *serve, told=ground.told("pouls_app") | metrics))
+        told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_DATABASE_STATEMENT_TIMEOUT_S": str(LAUNCH_S)}
+        api = stack.enter_context(ground.child("serve", *serve, told=ground.told("pouls_app") | told))
         client = Client(api.line["url"], keys, threading.Event())
         stack.callback(client.close)
         yield House(api, api.line["url"], tenant_id, client)
 
 
-def open_wave(house: House, items: int, levels: tuple[int, ...], people: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """An organisation, a questionnaire, a campaign over all of it, launched; `people` are (person, unit)."""
-    client = house.client
-    client.upsert("/v1/org-units", survey.units(levels))
-    client.upsert(
-        "/v1/people",
-        ({"source": survey.SOURCE, "external_id": person, "unit": unit} for person, unit in people),
-    )
+def organise(house: House, levels: tuple[int, ...], people: Sequence[tuple[str, str]] = ()) -> None:
+    """Org units, and people as (person, unit)."""
+    house.client.upsert("/v1/org-units", survey.units(levels))
+    if people:
+        house.client.upsert(
+            "/v1/people",
+            ({"source": survey.SOURCE, "external_id": person, "unit": unit} for person, unit in people),
+        )
+
+
+def open_wave(house: House, items: int) -> dict[str, Any]:
+    """A questionnaire and a campaign over the whole organisation, launched."""
     document = survey.questionnaire(items)
-    campaign_run.ensure_questionnaire(client, document)
+    campaign_run.ensure_questionnaire(house.client, document)
     campaign = {
         "name": "bench",
         "questionnaire": document["key"],
         "audience": {"source": survey.SOURCE, "units": [survey.TOP]},
     }
-    return campaign_run.ensure_launched(client, campaign)
+    return campaign_run.ensure_launched(house.client, campaign)

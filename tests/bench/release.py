@@ -7,10 +7,12 @@ several times on the same batches, and after each run the floor is measured in t
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +26,17 @@ from service.questionnaires.document import Document
 from service.responses.seal import Seal
 from tests.bench import interruptible, sealed, survey
 from tests.bench.ground import Ground, ground
-from tests.bench.house import House, house, open_wave
+from tests.bench.house import House, house, open_wave, organise
 
 ITEMS = 40
 LEVELS = (9, 90, 900)
 STAGES = ("open", "decode", "tally", "protect", "rows", "rest")
 AIM = 3.0
+_LABELS = """
+    SELECT u.external_id, c.label FROM wave_class c
+    JOIN wave_unit u ON u.tenant_id = c.tenant_id AND u.wave_id = c.wave_id AND u.unit_id = c.unit_id
+    WHERE c.wave_id = $1
+"""
 _RELEASE_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'pouls' AND tablename LIKE 'release%'"
 
 
@@ -58,13 +65,15 @@ def measure(options: Options) -> dict[str, Any]:
     with ground() as earth:
         with house(earth) as home:
             say(f"setting up: {sum(options.levels) + 1:,} units, {options.responses:,} responses of {ITEMS} items")
-            target = _closed_wave(earth, home, options)
+            target = _launched(earth, home, options)
         # The worker is gone, so that nobody but the measured process takes the job.
         interruptible.run(_spend(earth, target, options.responses))
+        shutil.copytree(earth.settings.keys_dir, _kept_keys(earth))
+        members = sealed.sizes(options.responses, len(target.labels))
         results = []
         for skips in options.skips:
             seed = sealed.fresh_seed()
-            answers = sealed.draw(seed, options.responses, len(target.labels), ITEMS, skips)
+            answers = sealed.draw(seed, members, ITEMS, skips)
             raw = sealed.records(target, answers)
             sealed.check(Document.parse(survey.questionnaire(ITEMS)), target, answers, raw)
             del answers
@@ -72,7 +81,7 @@ def measure(options: Options) -> dict[str, Any]:
                 variant = Variant(batch, skips)
                 batches = interruptible.run(_write(earth, target, raw, options.responses, batch, seed))
                 say(f"measuring: {batches:,} batches of about {batch}, {skips:.0%} skipped")
-                told = _told(target, options, variant, seed)
+                told = _told(target, members, variant, seed)
                 runs = [_run(earth, target, told) for _ in range(options.repeats)]
                 results.append(_result(variant, batches, runs))
         ratios = {f"batch_{one['batch']}_skips_{one['skips']:g}": one["ratio_to_floor"] for one in results}
@@ -89,14 +98,27 @@ def measure(options: Options) -> dict[str, Any]:
         }
 
 
-def _closed_wave(earth: Ground, home: House, options: Options) -> sealed.Target:
-    """A launched wave with one person in each unit, so that each unit is a class."""
+def _launched(earth: Ground, home: House, options: Options) -> sealed.Target:
+    """A launched wave whose classes are the units, each with its members on the roster."""
+    organise(home, options.levels)
     units = [unit["external_id"] for unit in survey.units(options.levels)]
-    wave = open_wave(home, ITEMS, options.levels, [(f"p{unit}", unit) for unit in units])
-    wave_id = UUID(wave["id"])
+    interruptible.run(_people(earth, home.tenant, units, sealed.sizes(options.responses, len(units))))
+    wave_id = UUID(open_wave(home, ITEMS)["id"])
     public_key = earth.sql("SELECT public_key FROM wave WHERE wave_id = $1", wave_id)[0][0]
-    rows = earth.sql("SELECT label FROM wave_class WHERE wave_id = $1 ORDER BY label", wave_id)
-    return sealed.Target(home.tenant, wave_id, public_key, np.array([row[0] for row in rows], np.uint32))
+    label_of = dict(earth.sql(_LABELS, wave_id))
+    return sealed.Target(home.tenant, wave_id, public_key, np.array([label_of[unit] for unit in units], np.uint32))
+
+
+async def _people(earth: Ground, tenant: UUID, units: list[str], sizes: list[int]) -> None:
+    connection = await _connect(earth)
+    try:
+        await sealed.people(connection, tenant, units, sizes)
+    finally:
+        await connection.close()
+
+
+def _kept_keys(earth: Ground) -> Path:
+    return earth.settings.keys_dir.with_name("keys-before-release")
 
 
 async def _connect(earth: Ground) -> asyncpg.Connection:
@@ -122,19 +144,10 @@ async def _write(earth: Ground, target: sealed.Target, raw: bytes, count: int, s
     return batches
 
 
-def _told(target: sealed.Target, options: Options, variant: Variant, seed: int) -> str:
+def _told(target: sealed.Target, members: list[int], variant: Variant, seed: int) -> str:
     """What the measured process must know to draw the same answers again, for the floor."""
-    return json.dumps(
-        {
-            "tenant": str(target.tenant),
-            "wave": str(target.wave),
-            "seed": seed,
-            "count": options.responses,
-            "classes": len(target.labels),
-            "items": ITEMS,
-            "skips": variant.skips,
-        }
-    )
+    wave = {"tenant": str(target.tenant), "wave": str(target.wave)}
+    return json.dumps(wave | {"seed": seed, "members": members, "items": ITEMS, "skips": variant.skips})
 
 
 def _run(earth: Ground, target: sealed.Target, told: str) -> dict[str, Any]:
@@ -146,6 +159,9 @@ def _run(earth: Ground, target: sealed.Target, told: str) -> dict[str, Any]:
 
 async def _reset(earth: Ground, target: sealed.Target) -> None:
     """As closing leaves it: the wave closed, the job due; nothing half written to disk that would be paid later."""
+    # The key folder remembers what was released, so that it can not be released again otherwise.
+    shutil.rmtree(earth.settings.keys_dir)
+    shutil.copytree(_kept_keys(earth), earth.settings.keys_dir)
     connection = await _connect(earth)
     try:
         tables = [row[0] for row in await connection.fetch(_RELEASE_TABLES)]

@@ -87,9 +87,9 @@ async def main(told: dict[str, Any]) -> None:
     url = settings.database.url.get_secret_value()
     patient = settings.database.model_copy(update={"statement_timeout_s": 3600.0})
     found = await job(settings, url, patient)
-    answers = sealed.draw(told["seed"], told["count"], told["classes"], told["items"], told["skips"])
+    answers = sealed.draw(told["seed"], told["members"], told["items"], told["skips"])
     reads = [await read(url, patient, UUID(told["tenant"]), UUID(told["wave"])) for _ in range(FLOORS)]
-    counts = [bincounts(answers, told["classes"]) for _ in range(FLOORS)]
+    counts = [bincounts(answers, len(told["members"])) for _ in range(FLOORS)]
     floor = {
         "read": float(np.median([seconds for seconds, _ in reads])),
         "bincount": float(np.median(counts)),

@@ -6,7 +6,7 @@ collected ones; `check` holds the layout against the questionnaire's own encoder
 
 import itertools
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,12 +22,13 @@ from service.responses.sheet import SKIPPED, Sheet
 from tests.bench import survey
 
 _BATCH_COLUMNS = ("tenant_id", "wave_id", "batch_id", "received_on", "response_count", "records", "texts", "mac")
-# The wave's own few lines have the first serials.
-_LINES = """
-    INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, salt, line_digest)
-    SELECT $1, $2, ('00000000-0000-7000-8000-' || lpad(to_hex(serial), 12, '0'))::uuid, serial,
-           ($4::bigint[])[1 + serial % cardinality($4)], int8send(serial), sha256(int8send(serial))
-    FROM generate_series((SELECT count(*) FROM roster_line), $3::bigint - 1) AS serial
+_PEOPLE = """
+    INSERT INTO person (tenant_id, person_id, source, external_id, unit_id, dimensions, is_active)
+    SELECT $1, ('00000000-0000-7000-8000-' || lpad(to_hex(row_number() OVER ()), 12, '0'))::uuid, u.source,
+           u.external_id || '-' || number, u.unit_id, '{}', true
+    FROM unnest($2::text[], $3::integer[]) AS given (unit, size)
+    JOIN org_unit u ON u.tenant_id = $1 AND u.external_id = given.unit
+    CROSS JOIN LATERAL generate_series(1, given.size) AS number
 """
 _SPENT = """
     INSERT INTO spent_code (tenant_id, wave_id, serial, nonce_digest)
@@ -38,7 +39,7 @@ _CHECKED = 200
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The wave that answers are made for, and the label of each of its classes."""
+    """The wave that answers are made for, and the label of each of its classes, in the order of the units."""
 
     tenant: UUID
     wave: UUID
@@ -54,23 +55,29 @@ class Answers:
     matrix: npt.NDArray[np.int16]
 
 
-def draw(seed: int, count: int, classes: int, items: int, skips: float) -> Answers:
-    """`count` responses over classes of very unlike sizes, each of which has at least one.
+def sizes(count: int, units: int) -> list[int]:
+    """`count` people in units of very unlike sizes, each at least one."""
+    rng = np.random.default_rng(2)
+    weights = rng.lognormal(0.0, 1.2, units)
+    found: list[int] = (1 + rng.multinomial(count - units, weights / weights.sum())).tolist()
+    return found
+
+
+def draw(seed: int, members: Sequence[int], items: int, skips: float) -> Answers:
+    """One response of each member of each class, in random order.
 
     Points are binomial around a mean of the item's own; each answer is skipped with probability `skips`.
     """
     rng = np.random.default_rng(seed)
-    weights = rng.lognormal(0.0, 1.2, classes)
-    drawn = rng.choice(classes, count - classes, p=weights / weights.sum())
-    members = np.concatenate([np.arange(classes), drawn])
-    rng.shuffle(members)
-    means = rng.uniform(0.4, 0.8, items)
+    classes = np.repeat(np.arange(len(members)), members)
+    rng.shuffle(classes)
+    count = len(classes)
     matrix = np.empty((items, count), np.int16)
-    for item, mean in enumerate(means):
+    for item, mean in enumerate(rng.uniform(0.4, 0.8, items)):
         matrix[item] = 1 + rng.binomial(survey.POINTS - 1, mean, count)
         if skips:
             matrix[item, rng.random(count) < skips] = SKIPPED
-    return Answers(members.astype(np.intp), matrix.T)
+    return Answers(classes, matrix.T)
 
 
 def records(target: Target, answers: Answers) -> bytes:
@@ -106,13 +113,17 @@ async def write(
     return len(rows)
 
 
-async def spend(connection: asyncpg.Connection, target: Target, count: int) -> None:
-    """As many spent codes as there are answers, each with its line of the roster."""
-    # Lines of people who do not exist: no release looks at people, and a million of them take long to check.
+async def people(connection: asyncpg.Connection, tenant: UUID, units: Sequence[str], sizes: Sequence[int]) -> None:
+    """So many people in each unit: what the HRIS would have sent, written without the checks of foreign keys."""
     await connection.execute("SET session_replication_role = replica")
-    await connection.execute(_LINES, target.tenant, target.wave, count, target.labels.tolist())
-    await connection.execute(_SPENT, target.tenant, target.wave, count)
+    await connection.execute(_PEOPLE, tenant, units, sizes)
     await connection.execute("RESET session_replication_role")
+    await connection.execute("VACUUM ANALYZE person, org_unit")
+
+
+async def spend(connection: asyncpg.Connection, target: Target, count: int) -> None:
+    """The codes of the whole roster, spent: its serials are 0..count-1."""
+    await connection.execute(_SPENT, target.tenant, target.wave, count)
     await connection.execute("VACUUM ANALYZE spent_code, roster_line")
 
 

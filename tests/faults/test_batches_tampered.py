@@ -184,7 +184,7 @@ def test_a_batch_moved_to_another_tenant_is_refused_in_both(tenant: TenantUnderT
     assert outcome(there) == ("refused", "batch-refused", 0)
 
 
-@pytest.mark.parametrize("to", ["nobody's", "an abstainer's"])
+@pytest.mark.parametrize("to", ["nobody's"])
 def test_a_code_freed_by_a_renamed_row_is_not_counted_twice(tenant: TenantUnderTest, to: str) -> None:
     """One right to answer, two answers, and counts that agree: the spent row is given another serial."""
     wave = a_launched_wave(tenant)

@@ -89,18 +89,6 @@ def test_a_release_that_never_succeeds_does_not_keep_the_key_for_ever(
     assert not half.exists()
 
 
-def test_a_lost_retention_job_is_missed(tenant: TenantUnderTest) -> None:
-    """A writer deletes the row that asks for the end; the folder's half must not live on for ever."""
-    wave = a_launched_wave(tenant, retention_days=30)
-    answer_all(wave)
-    half = _half_of(wave)
-    assert wave.release()["status"] == "published"
-    write(tenant.house, "DELETE FROM job WHERE tenant_id = $1", tenant.tenant_id)
-    for days in (31, 32, 40):
-        _later(tenant, days)
-    assert not half.exists()
-
-
 def test_a_longer_retention_in_the_row_is_not_obeyed(tenant: TenantUnderTest) -> None:
     """Its length is in the contract that respondents were shown."""
     wave = a_launched_wave(tenant, retention_days=1)

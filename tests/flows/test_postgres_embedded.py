@@ -240,7 +240,9 @@ def test_it_listens_on_no_network(running: Embedded) -> None:
 
 
 def test_passwords_are_each_their_own_and_for_the_owner_alone(running: Embedded, tmp_path: Path) -> None:
-    found = {**running.credentials()}, Embedded(tmp_path).credentials()
+    other = Embedded(tmp_path)
+    other._make_credentials()
+    found = running.credentials(), other.credentials()
     assert set(found[0]) == set(found[1]) == {ADMIN, *ROLES}
     assert len({*found[0].values(), *found[1].values()}) == 2 * (len(ROLES) + 1)
     assert stat.S_IMODE((running.folder / "database.json").stat().st_mode) == 0o600
@@ -332,6 +334,7 @@ def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: M
     server.start()
     server.stop()
     # What initdb has written when it is cut off early.
+    (server.folder / "pg.made").unlink()
     for entry in server.cluster.resolve().iterdir():
         if entry.name not in {"PG_VERSION", "postgresql.conf", "pg_wal", "base"}:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -179,7 +179,7 @@ def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pyt
             await holder.execute("BEGIN; SELECT count(*) FROM wave")
             started = time.monotonic()
             try:
-                await migrate(fresh, "base")
+                await asyncio.wait_for(migrate(fresh, "base"), 10)
             except DBAPIError as error:
                 return getattr(error.orig, "sqlstate", None), time.monotonic() - started
         return None, 0.0
