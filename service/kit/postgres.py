@@ -99,8 +99,6 @@ class Embedded:
         self.cluster = self.folder / "pg"
         self.log = self.folder / "pg.log"
         self._credentials_file = self.folder / "database.json"
-        # Written once the cluster is whole: what lies there without it is the rest of a try that was cut short.
-        self._made = self.folder / "pg.made"
         self._user: OsUser | None = unprivileged_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -149,7 +147,7 @@ class Embedded:
             self._place_cluster()
             self._runtime = Path(tempfile.mkdtemp(prefix="pouls-", dir=self._runtime_root()))
             self._give(self._runtime)
-            if not self._made.exists():
+            if not (self.cluster / "PG_VERSION").exists():
                 self._make_cluster(binaries)
             else:
                 self._end_leftover(binaries)
@@ -247,16 +245,22 @@ class Embedded:
         self._give(self.cluster.resolve())
 
     def _make_cluster(self, binaries: Path) -> None:
+        """In a draft beside its place, moved there once it is whole: nothing half made is ever taken for a cluster."""
         assert self._runtime is not None  # noqa: S101 - set by start()
-        for rest in self.cluster.iterdir():
-            shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
+        place = self.cluster.resolve()
+        if any(place.iterdir()):
+            raise StartFailed(f"{self.cluster.name} in the data folder holds something that is no database of ours")
+        draft = place.with_name(f"{place.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)  # of a try that was cut short
+        draft.mkdir()
+        self._give(draft)
         self._make_credentials()
         password = self._runtime / "password"
         password.write_text(self.credentials()[ADMIN], encoding="utf-8")
         self._give(password, 0o600)
         self._run(
             binaries / "initdb",
-            "--pgdata", self.cluster.resolve(),
+            "--pgdata", draft,
             "--username", ADMIN,
             "--pwfile", password,
             "--auth", "scram-sha-256",
@@ -266,7 +270,7 @@ class Embedded:
             "--builtin-locale", "C.UTF-8",
         )  # fmt: skip
         password.unlink()
-        write_new(self._made, b"")
+        draft.rename(place)  # onto the empty folder
 
     def _end_leftover(self, binaries: Path) -> None:
         """A server whose parent was killed may still hold the cluster; the folder's lock says it has no owner."""

@@ -28,7 +28,7 @@ from service.settings import Settings
 from tests.bench import interruptible
 
 READY_S = 60.0
-STOP_S = 60.0
+STOP_S = 10.0
 LAST_WORDS = 2000
 
 

@@ -30,6 +30,7 @@ from tests.bench.house import House, house, open_wave, organise
 ITEMS = 40
 LEVELS = (10, 100, 500)
 SETTLE_S = 0.3
+QUIET_CORES = 0.3
 WARM_UP_S = 0.5
 KINDS = ("service", "bare", "insert")
 # More than any server here has reached: each answer of the service takes a code of its own.
@@ -249,6 +250,10 @@ def show(result: dict[str, Any]) -> None:
     )
     out.print(f"the generator alone: {result['generator_alone_per_second']:,.0f} requests/s")
     out.print(f"ratios by round: {result['ratios_by_round']}")
+    elsewhere = max(figures["elsewhere_cores"] for figures in servers.values())
+    if elsewhere > QUIET_CORES:
+        # The service's answers wait for PostgreSQL's processes, which then wait for a core; bare waits for nobody.
+        out.print(f"[yellow]this machine was busy with other work ({elsewhere:.1f} cores): times are not to be trusted")
     out.print(
         f"[bold]answers/s: {result['ratio_to_bare']:.2f} times bare[/bold], "
         f"[bold]{result['ratio_to_insert']:.2f} times one INSERT per request[/bold]; "

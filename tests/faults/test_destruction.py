@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.wave_keys import WaveKeys
 from service.kit.crypto import ensure_key
 from service.kit.ids import new_id
+from service.kit.jobs import Due, Sweeper
 from service.releases import build
 from tests.faults.writer import answer_all, write
 from tests.fixtures.house import TenantUnderTest
@@ -100,3 +102,23 @@ def test_a_longer_retention_in_the_row_is_not_obeyed(tenant: TenantUnderTest) ->
     for days in (2, 5):
         _later(tenant, days)
     assert not half.exists()
+
+
+def test_a_release_whose_commit_is_lost_is_made_again(tenant: TenantUnderTest) -> None:
+    """The key folder remembers the release before the database does; the second try must be known as the same."""
+    wave = a_launched_wave(tenant)
+    answer_all(wave)
+    house = tenant.house
+    handler = house.sweeper._handlers["release_wave"]
+
+    async def lost(tx: AsyncSession, due: Due) -> None:
+        await handler(tx, due)
+        raise ConnectionError
+
+    ok(wave.close())
+    assert house.run(Sweeper(house.worker_database, {"release_wave": lost}, house.clock).step)
+    assert ok(tenant.call("aggregates:read", "GET", f"/v1/releases?wave={wave.wave}"))["data"] == []
+    house.clock.shift = timedelta(minutes=5)
+    house.sweep()
+    found = ok(tenant.call("aggregates:read", "GET", f"/v1/releases?wave={wave.wave}"))["data"]
+    assert [(release["status"], release["reason"]) for release in found] == [("published", None)]

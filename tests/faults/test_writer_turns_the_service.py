@@ -1,11 +1,13 @@
 """A writer who has no key makes the service, which has them, do the opening; or makes it seal to a key of his own."""
 
+import json
 from uuid import UUID
 
 import pytest
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from service.campaigns.contract import digest
 from service.kit.ids import new_id
 from tests.faults.writer import answer_all, outcome, write
 from tests.fixtures.house import TenantUnderTest
@@ -61,6 +63,40 @@ def test_a_public_key_put_among_the_spare_ones_is_not_sealed_to(tenant: TenantUn
         codes = codes_of(tenant, wave["id"])
         LaunchedWave(tenant, campaign["id"], wave["id"], wave["address"], codes).submit(next(iter(codes)), {"load": 1})
     assert not _can_read(tenant, own)
+
+
+def test_a_public_key_put_in_the_contract_too_is_not_sealed_to(tenant: TenantUnderTest) -> None:
+    """All that hangs together is rewritten together, digest included; only the MAC can not be."""
+    wave = a_launched_wave(tenant)
+    own = PrivateKey.generate()
+    me, key = tenant.tenant_id, bytes(own.public_key)
+    write(tenant.house, "UPDATE wave SET public_key = $2 WHERE tenant_id = $1", me, key)
+    ((contract,),) = write(tenant.house, "SELECT contract::text FROM campaign WHERE tenant_id = $1", me)
+    altered = json.loads(contract)
+    altered["wave"]["public_key"] = key.hex()
+    rewrite = "UPDATE campaign SET contract = $2::text::jsonb, contract_digest = $3 WHERE tenant_id = $1"
+    write(tenant.house, rewrite, me, json.dumps(altered), digest(altered))
+    assert not wave.submit(next(iter(wave.codes)), {"load": 1}).is_success
+    assert not _can_read(tenant, own)
+
+
+def test_a_threshold_lowered_in_the_contract_too_is_not_obeyed(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 30, "B": 12}, policy={"k_mean": 20, "k_distribution": 20})
+    answer_all(wave, 42)
+    me = tenant.tenant_id
+    write(
+        tenant.house,
+        """
+        UPDATE campaign SET policy = jsonb_set(policy, '{k_mean}', '5'),
+                            contract = jsonb_set(contract, '{policy,k_mean}', '5') WHERE tenant_id = $1
+        """,
+        me,
+    )
+    ((contract,),) = write(tenant.house, "SELECT contract::text FROM campaign WHERE tenant_id = $1", me)
+    rewrite = "UPDATE campaign SET contract_digest = $2 WHERE tenant_id = $1"
+    write(tenant.house, rewrite, me, digest(json.loads(contract)))
+    status, _, cells = outcome(wave)
+    assert (status, cells) == ("refused", 0)
 
 
 @pytest.mark.parametrize("k", [5, 1])

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from service.kit.postgres import Embedded
 from tests.flows.children import (
     Child,
     cli,
@@ -35,6 +37,16 @@ def data(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "data"
     yield folder
     forget(folder)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A closed folder in a place that every account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="home-", dir="/tmp"))
+    yield folder
+    for data in folder.glob("*data*"):
+        forget(data)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def call(child: Child, path: str, scope: str | None = None) -> Any:
@@ -81,25 +93,24 @@ def _runtime_of(postgres: str) -> Path:
 def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data: Path) -> None:
     """Kill -9 of the main process. Nobody helps: the kernel and a closed pipe end the children."""
     with demo(tmp_path, data) as child:
-        tenant = child.ready["tenant"]
         child.worker()
         family = child.family()
         assert len(family) > 2
         child.process.send_signal(signal.SIGKILL)
         child.process.wait()
-        assert wait_for(lambda: not any(map(is_running, family)), 10), [
-            line for pid, line in family.items() if is_running(pid)
-        ]
-    with demo(tmp_path, data) as child:
-        assert child.ready["tenant"] == tenant
-        server = child.server()
-        child.process.send_signal(signal.SIGKILL)
-        child.process.wait()
         # Not waited for: the next one starts while the old server is still going down.
         with demo(tmp_path, data) as again:
             assert again.ready == child.ready | {"url": again.ready["url"]}
-            assert not is_running(server)
-            assert again.stop() == 0
+            assert wait_for(lambda: not any(map(is_running, family)), 10), [
+                line for pid, line in family.items() if is_running(pid)
+            ]
+            again.worker()
+            family = again.family()
+            again.process.send_signal(signal.SIGKILL)
+            again.process.wait()
+            assert wait_for(lambda: not any(map(is_running, family)), 10), [
+                line for pid, line in family.items() if is_running(pid)
+            ]
 
 
 def test_a_worker_that_dies_is_started_again(tmp_path: Path, data: Path) -> None:
@@ -116,24 +127,32 @@ def test_a_worker_that_dies_is_started_again(tmp_path: Path, data: Path) -> None
         assert "worker ended" in child.said()
 
 
-def test_two_demos_at_once_and_a_third_on_a_taken_folder(tmp_path: Path, data: Path) -> None:
-    other = tmp_path / "other data with a space"
-    try:
-        with demo(tmp_path, data) as one, demo(tmp_path, other) as two:
-            assert one.ready["tenant"] != two.ready["tenant"]
-            assert one.ready["url"] != two.ready["url"]
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                call(one, "/v1/campaigns", None)
-            assert refused.value.code == 401
-            refused.value.close()
-            with demo(tmp_path, data, ready=False) as third:
-                assert third.process.wait(20) == 1
-                assert "another Pouls process holds this data folder" in third.said()
-                assert "Traceback" not in third.said()
-            assert call(one, "/v1/campaigns", "campaigns:write")["data"] == []
-            assert (one.stop(), two.stop()) == (0, 0)
-    finally:
-        forget(other)
+def test_two_demos_at_once_and_a_third_on_a_taken_folder(tmp_path: Path, data: Path, home: Path) -> None:
+    """As root, the second one is an ordinary user's, where there is an interpreter that such a user can run."""
+    python = python_for(NOBODY) if os.geteuid() == 0 else None
+    other = demo(tmp_path, home / "other data with a space")
+    if python is not None:
+        os.chown(home, NOBODY, NOBODY)
+        environment = {"HOME": str(home), "TMPDIR": str(home)}
+        other = demo(home, home / "data", user=NOBODY, python=python, environment=environment)
+    with demo(tmp_path, data) as one, other as two:
+        assert one.ready["tenant"] != two.ready["tenant"]
+        assert one.ready["url"] != two.ready["url"]
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            call(one, "/v1/campaigns", None)
+        assert refused.value.code == 401
+        refused.value.close()
+        with demo(tmp_path, data, ready=False) as third:
+            assert third.process.wait(20) == 1
+            assert "another Pouls process holds this data folder" in third.said()
+            assert "Traceback" not in third.said()
+        for running in (one, two):
+            assert call(running, "/v1/campaigns", "campaigns:write")["data"] == []
+            assert worker_comes(running)
+        owners = [Path(f"/proc/{running.server()}").stat().st_uid for running in (one, two)]
+        assert owners[0] != 0
+        assert python is None or owners[1] == NOBODY != owners[0]
+        assert (one.stop(), two.stop()) == (0, 0)
 
 
 @pytest.mark.parametrize("when", ["the database is made", "the tables are made"])
@@ -149,33 +168,8 @@ def test_stopped_while_it_starts(tmp_path: Path, data: Path, when: str) -> None:
         child.process.wait(20)
         assert wait_for(lambda: not any(map(is_running, family | child.family())), 10)
         assert "Traceback" not in child.said()
-    with demo(tmp_path, data) as again:
-        assert again.stop() == 0
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
-def test_root_and_an_ordinary_user_at_the_same_time(tmp_path: Path, data: Path) -> None:
-    python = python_for(NOBODY)
-    if python is None:
-        pytest.skip("no interpreter and libraries here that another account may read")
-    home = Path("/tmp") / f"pouls-home-{os.getpid()}"  # noqa: S108 - the test's own folder is closed to others
-    home.mkdir(mode=0o700)
-    os.chown(home, NOBODY, NOBODY)
-    try:
-        with (
-            demo(tmp_path, data) as root,
-            demo(
-                home, home / "data", user=NOBODY, python=python, environment={"HOME": str(home), "TMPDIR": str(home)}
-            ) as user,
-        ):
-            assert call(root, "/livez") == call(user, "/livez")
-            assert worker_comes(user)
-            owner = Path(f"/proc/{user.server()}").stat().st_uid
-            assert owner == NOBODY
-            assert Path(f"/proc/{root.server()}").stat().st_uid not in {0, NOBODY}
-            assert (root.stop(), user.stop()) == (0, 0)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with Embedded(data) as server:
+        assert server.credentials()
 
 
 def test_a_broken_setting_is_one_line(tmp_path: Path, data: Path) -> None:

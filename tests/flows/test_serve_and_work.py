@@ -25,7 +25,7 @@ from service.kit.db import Database
 from service.kit.postgres import Embedded
 from service.settings import Settings
 from tests.faults.needles import nonce_text
-from tests.flows.children import Child, cli, is_running, needs_proc, python_path, wait_for
+from tests.flows.children import Child, cli, needs_proc, python_path, wait_for
 
 pytestmark = needs_proc
 
@@ -156,8 +156,10 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
         assert api.family() == {}, "a foreign database brings no worker along"
         with site.work() as worker:
             campaign, wave, codes = launched(api, worker, keys)
+            assert len(site.sql("SELECT 1 FROM worker_heartbeat")) == 1
             assert _is_fresh(site)
             assert worker.stop() == 0
+        assert site.sql("SELECT 1 FROM worker_heartbeat") == [], "it said goodbye"
         # Without any worker: answers are taken and kept.
         for number, code in enumerate(codes):
             assert answer(api, code, {"load": 1 + number % 5, "word": f"{canary}-{number}"}) == 201
@@ -232,12 +234,3 @@ def test_the_worker_needs_its_keys_and_says_so(site: Site) -> None:
         assert worker.process.wait(20) == 1
         assert "a key file is missing" in worker.said()
         assert "Traceback" not in worker.said()
-
-
-def test_a_worker_says_hello_and_goodbye(site: Site) -> None:
-    site.sql("DELETE FROM worker_heartbeat")
-    with site.work() as worker:
-        assert wait_for(lambda: len(site.sql("SELECT 1 FROM worker_heartbeat")) == 1)
-        assert worker.stop() == 0
-        assert not is_running(worker.pid)
-    assert site.sql("SELECT 1 FROM worker_heartbeat") == []

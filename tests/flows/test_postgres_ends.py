@@ -1,0 +1,155 @@
+"""The embedded PostgreSQL comes back from any end: of its parent, of itself, of the machine."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service.kit.postgres import Embedded, StartFailed
+from tests.flows.children import descendants, is_running, needs_proc, wait_for
+from tests.flows.embedded import Make, ask, postmaster, run
+
+pytestmark = needs_proc
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
+
+_HOLD = (
+    "import sys, time; from pathlib import Path; from service.kit.postgres import Embedded\n"
+    "server = Embedded(Path(sys.argv[1])); server.start(); print('up', flush=True); time.sleep(60)\n"
+)
+
+
+def test_a_server_whose_parent_is_killed_ends_and_the_folder_can_be_used_at_once(tmp_path: Path, make: Make) -> None:
+    server = make(tmp_path / "data")
+    for _ in range(3):
+        parent = run(_HOLD, str(tmp_path / "data"), stdout=subprocess.PIPE)
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"up\n"
+        pid = postmaster(server)
+        assert pid in descendants(parent.pid)
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        server.start()
+        assert ask(server) == 1
+        assert not is_running(pid)
+        server.stop()
+
+
+def test_a_server_that_was_killed_itself_is_waited_for_at_the_next_start(tmp_path: Path, make: Make) -> None:
+    """A power cut leaves the old status file, which says `ready`; the new server is not ready yet."""
+    server = make(tmp_path / "data")
+    server.start()
+    _kill_server(server)
+    server.stop()
+    server.start()
+    assert ask(server) == 1
+
+
+def _kill_server(server: Embedded) -> None:
+    pid = postmaster(server)
+    family = [pid, *descendants(pid)]
+    for member in family:
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+    assert wait_for(lambda: not any(map(is_running, family)))
+
+
+def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: Make) -> None:
+    """Everything stops while initdb is at work, as in a power cut; nothing of anybody is in there yet."""
+    folder = tmp_path / "data"
+    child = run(_HOLD, str(folder), stdout=subprocess.DEVNULL, start_new_session=True)
+    made = wait_for(lambda: any(folder.glob("pg*/PG_VERSION")) or any(folder.glob("pg*/*/PG_VERSION")))
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert made
+    server = make(folder)
+    server.start()
+    assert ask(server) == 1
+
+
+def test_a_cluster_that_holds_something_is_never_made_again(tmp_path: Path, make: Make) -> None:
+    """The sign that it is whole may be missing: an older version made it, or a copy left the sign out."""
+    server = make(tmp_path / "data")
+    server.start()
+    ask(server, "CREATE DATABASE pouls")
+    server.stop()
+    known = {path.name for path in (tmp_path / "data").iterdir()} - {"pg", "database.json", "lock", "pg.log"}
+    for name in known:
+        (tmp_path / "data" / name).unlink()
+    with suppress(StartFailed):
+        server.start()
+        assert ask(server, "SELECT count(*) FROM pg_database WHERE datname = 'pouls'") == 1
+    server.stop()
+    assert len(list((server.cluster / "base").iterdir())) > 3, "the customer's database was thrown away"
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, make: Make) -> None:
+    """`--data .` where there happens to be a folder of that name."""
+    theirs = tmp_path / "data" / "pg" / "thesis.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("years of work", encoding="utf-8")
+    with pytest.raises(StartFailed):
+        make(tmp_path / "data").start()
+    assert theirs.read_text(encoding="utf-8") == "years of work"
+
+
+def test_passwords_that_were_only_half_written_are_made_again(tmp_path: Path, make: Make) -> None:
+    """Killed between making the file and filling it, before there was a cluster."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "database.json").touch(0o600)
+    server = make(folder)
+    server.start()
+    assert ask(server) == 1
+
+
+def test_a_start_that_fails_gives_everything_back(
+    tmp_path: Path, make: Make, short: Path, temporary: Callable[[Path], None]
+) -> None:
+    temporary(short / "t")
+    server = make(tmp_path / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("service.kit.postgres.CONFIGURATION", {"shared_buffers": "no number"})
+        with pytest.raises(StartFailed):
+            server.start()
+    assert list((short / "t").iterdir()) == []
+    server.start()
+    assert ask(server) == 1
+
+
+def test_stopping_does_not_wait_for_open_sessions(tmp_path: Path, make: Make) -> None:
+    server = make(tmp_path / "data")
+    server.start()
+
+    async def go() -> float:
+        opened = await asyncpg.connect(server.maintenance_url(), timeout=5)
+        await opened.execute("BEGIN; CREATE TABLE x (y int)")
+        started = time.monotonic()
+        await asyncio.to_thread(server.stop)
+        opened.terminate()
+        return time.monotonic() - started
+
+    assert asyncio.run(go()) < 5
+
+
+@as_root
+def test_a_cluster_whose_place_is_gone_is_told_in_words(tmp_path: Path, make: Make) -> None:
+    server = make(tmp_path / "data")
+    server.start()
+    server.stop()
+    if not server.cluster.is_symlink():
+        pytest.skip("the cluster lies in the folder itself here")
+    shutil.rmtree(server.cluster.resolve())
+    try:
+        server.start()
+    except StartFailed:
+        return
+    assert ask(server) == 1
