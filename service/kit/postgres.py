@@ -305,11 +305,13 @@ class Embedded:
         while time.monotonic() < limit:
             if self._process.poll() is not None:
                 break
-            if status.exists():
-                # Ours, that is: a server that was killed leaves its own file behind, and that says "ready" too.
+            # Ours, that is: a server that was killed leaves its own file behind, and that says "ready" too.
+            try:
                 lines = status.read_text(encoding="utf-8").split()
-                if lines[:1] == [str(self._process.pid)] and lines[-1] == "ready":
-                    return
+            except FileNotFoundError:  # not written yet, or just removed by an older server on its way out
+                lines = []
+            if lines[:1] == [str(self._process.pid)] and lines[-1] == "ready":
+                return
             time.sleep(0.02)
         raise StartFailed(f"PostgreSQL did not start; see {self.log.name} in the data folder")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.kit.postgres import Embedded, StartFailed
+from service.kit.postgres import Embedded, FolderInUse, StartFailed
 from tests.flows.children import descendants, is_running, needs_proc, wait_for
 from tests.flows.embedded import Make, ask, postmaster, run
 
@@ -62,6 +62,14 @@ def _kill_server(server: Embedded) -> None:
     assert wait_for(lambda: not any(map(is_running, family)))
 
 
+def _starts(server: Embedded) -> bool:
+    try:
+        server.start()
+    except FolderInUse:
+        return False
+    return True
+
+
 def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: Make) -> None:
     """Everything stops while initdb is at work, as in a power cut; nothing of anybody is in there yet."""
     folder = tmp_path / "data"
@@ -71,7 +79,24 @@ def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: M
     child.wait()
     assert made
     server = make(folder)
-    server.start()
+    # A child that was just being forked holds the folder's lock for a moment longer.
+    assert wait_for(lambda: _starts(server), 3)
+    assert ask(server) == 1
+
+
+def test_a_status_file_that_goes_away_between_two_looks_is_waited_for(
+    tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old server, still going down, removes its own just then."""
+    exists = Path.exists
+
+    def there(path: Path, **given: bool) -> bool:
+        return path.name == "postmaster.pid" or exists(path, **given)
+
+    server = make(tmp_path / "data")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", there)
+        server.start()
     assert ask(server) == 1
 
 
