@@ -28,7 +28,10 @@ class UnknownQuestionnaire(Invalid):
 
 
 class AudienceTooSmall(Conflict):
-    """Fewer people are invited than max(2k, 10): a result could hardly ever be published, and silence would tell."""
+    """Fewer people are invited than the larger of 10 and twice k, collusion included.
+
+    A result could hardly ever be published, and silence would tell.
+    """
 
     slug, title = "audience-too-small", "Too few people are invited"
 

@@ -1,4 +1,4 @@
-"""The org tree as parent links between external ids. Pure."""
+"""The org tree as parent links between any kind of key. Pure."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""One pure ASGI layer around everything: request id, metrics, access log, encodings refused.
+"""One pure ASGI layer around everything: request id, metrics, access log.
 
 Logged: method, route template, status, time. Never: query string, path values, body, headers, address.
 """
