@@ -1,6 +1,7 @@
 """The unprivileged account that the embedded PostgreSQL runs under when we are root (it refuses to be root)."""
 
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -30,23 +31,37 @@ class OsUser:
 
 def unprivileged_user() -> OsUser:
     """The system account `pouls`, made at first need. Only root may ask."""
-    try:
-        entry = pwd.getpwnam(NAME)
-    except KeyError:
-        useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-        if useradd is None:
-            raise NoUnprivilegedUser(
-                f"as root, PostgreSQL needs an unprivileged account: create a system user named {NAME}, "
-                "or run as an ordinary user, or set POULS_DATABASE_URL"
-            ) from None
-        command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(HOME)]
-        done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", NAME], check=False, capture_output=True)  # noqa: S603
-        try:
-            entry = pwd.getpwnam(NAME)  # made by us, or at the same moment by another process
-        except KeyError:
-            raise NoUnprivilegedUser(done.stderr.decode("utf-8", "replace").strip()) from None
     HOME.mkdir(mode=0o711, parents=True, exist_ok=True)
+    # One at a time: two `useradd` at the same moment both succeed, and the second one gives the account a new number.
+    handle = os.open(HOME, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        entry = _account() or _make_account()
+    finally:
+        os.close(handle)
     return OsUser(entry.pw_uid, entry.pw_gid, HOME)
+
+
+def _account() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(NAME)
+    except KeyError:
+        return None
+
+
+def _make_account() -> pwd.struct_passwd:
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd is None:
+        raise NoUnprivilegedUser(
+            f"as root, PostgreSQL needs an unprivileged account: create a system user named {NAME}, "
+            "or run as an ordinary user, or set POULS_DATABASE_URL"
+        )
+    command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(HOME)]
+    done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", NAME], check=False, capture_output=True)  # noqa: S603
+    made = _account()
+    if made is None:
+        raise NoUnprivilegedUser(done.stderr.decode("utf-8", "replace").strip())
+    return made
 
 
 def may_reach(user: OsUser, path: Path) -> bool:

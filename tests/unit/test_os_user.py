@@ -8,10 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from service.kit import os_user
 from service.kit.os_user import NAME, NoUnprivilegedUser, OsUser, die_with_parent, may_reach, unprivileged_user
 
 STRANGER = OsUser(uid=64_001, gid=64_001, home=Path("/nonexistent"))
@@ -101,10 +104,13 @@ def test_the_account_is_made_once_and_can_not_log_in() -> None:
     assert not user.home.stat().st_mode & 0o022
 
 
-def test_without_the_account_and_without_the_tool_it_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_account_and_without_the_tool_it_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def unknown(_: str) -> None:
         raise KeyError
 
+    monkeypatch.setattr(os_user, "HOME", tmp_path)
     monkeypatch.setattr("pwd.getpwnam", unknown)
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(NoUnprivilegedUser, match="create a system user named pouls"):
@@ -118,10 +124,32 @@ def test_a_tool_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     tool = tmp_path / "useradd"
     tool.write_text("#!/bin/sh\necho 'useradd: cannot lock /etc/passwd' >&2\nexit 1\n", encoding="utf-8")
     tool.chmod(0o755)
+    monkeypatch.setattr(os_user, "HOME", tmp_path)
     monkeypatch.setattr("pwd.getpwnam", unknown)
     monkeypatch.setattr("shutil.which", lambda *_, **__: str(tool))
     with pytest.raises(NoUnprivilegedUser, match="cannot lock"):
         unprivileged_user()
+
+
+def test_many_at_once_make_one_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A real `useradd` that comes second does not fail: it gives the account another number."""
+    made = tmp_path / "made"
+    tool = tmp_path / "useradd"
+    tool.write_text(f"#!/bin/sh\nsleep 0.1\necho line >> {made}\n", encoding="utf-8")
+    tool.chmod(0o755)
+
+    def account(_: str) -> SimpleNamespace:
+        if not made.exists():
+            raise KeyError
+        number = len(made.read_text(encoding="utf-8").splitlines())
+        return SimpleNamespace(pw_uid=number, pw_gid=number)
+
+    monkeypatch.setattr(os_user, "HOME", tmp_path)
+    monkeypatch.setattr("pwd.getpwnam", account)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: str(tool))
+    with ThreadPoolExecutor(8) as pool:
+        users = {future.result() for future in [pool.submit(unprivileged_user) for _ in range(8)]}
+    assert users == {OsUser(1, 1, tmp_path)}
 
 
 _PARENT = """
