@@ -247,6 +247,7 @@ def test_dimensions_are_closed_lists(org: TenantUnderTest) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest) -> None:
     """Memory does not grow with the call: its 100 MB pass through."""
     memory: list[int] = []

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from service.disclosure import coding
 from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
+
+# The same lines thousands of times: coverage learns nothing here, and would take three times as long.
+pytestmark = pytest.mark.no_cover
 
 Ints = NDArray[np.int64]
 

@@ -165,7 +165,7 @@ def test_patience_starts_anew_with_each_acknowledgement() -> None:
 
     with serving(slow) as (_, url):
         began = time.monotonic()
-        assert send(url, patience_s=0.4) == everybody()
+        assert send(url, patience_s=0.8) == everybody()
         assert time.monotonic() - began > 1.0
 
 
