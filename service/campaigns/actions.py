@@ -8,9 +8,9 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from service.campaigns import contract, retention, roster, wave_keys
+from service.campaigns import contract, queries, retention, roster, wave_keys
 from service.campaigns.contract import Notary
-from service.campaigns.lifecycle import NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
+from service.campaigns.lifecycle import INVITING, NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
 from service.campaigns.problems import (
     AudienceTooSmall,
     ContractBroken,
@@ -27,7 +27,7 @@ from service.kit.ids import new_id
 from service.kit.reasons import Fault
 from service.people.tables import OrgUnit
 from service.problems import Invalid, NotFound
-from service.questionnaires import actions as questionnaires
+from service.questionnaires.queries import latest
 from service.questionnaires.tables import QuestionnaireVersion
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
@@ -54,7 +54,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     if given.closes_at and given.closes_at <= now:
         raise Invalid(faults=[Fault("/closes_at", "must be in the future")])
     try:
-        version = await questionnaires.latest(tx, caller.tenant_id, given.questionnaire)
+        version = await latest(tx, caller.tenant_id, given.questionnaire)
     except NotFound:
         raise UnknownQuestionnaire(faults=[Fault("/questionnaire", "is not a known key")]) from None
     campaign = Campaign(
@@ -93,14 +93,6 @@ async def _units(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> list[UUID
     if missing:
         raise UnknownUnit(faults=missing)
     return sorted(set(found.values()))
-
-
-async def find(tx: AsyncSession, tenant: UUID, campaign: UUID, *, lock: bool = False) -> Campaign:
-    """A campaign of the tenant. Raises NotFound."""
-    found = await tx.get(Campaign, (tenant, campaign), with_for_update=lock)
-    if found is None:
-        raise NotFound
-    return found
 
 
 async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
@@ -209,7 +201,7 @@ async def _name_key(tx: AsyncSession, tenant: UUID, wave: UUID, public_key: byte
 async def close(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> Wave:
     """Stop accepting answers and ask for the release."""
     campaign.state = _step(campaign, "close")
-    wave = await wave_of(tx, campaign, lock=True)
+    wave = await queries.wave_of(tx, campaign, lock=True)
     await close_wave(tx, campaign, wave, now)
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.closed", str(campaign.campaign_id))
     await tx.flush()
@@ -231,27 +223,24 @@ async def cancel(tx: AsyncSession, caller: Principal, campaign: Campaign, now: d
     launched = campaign.state == CampaignState.launched
     campaign.state = _step(campaign, "cancel")
     if launched:
-        wave = await wave_of(tx, campaign, lock=True)
+        wave = await queries.wave_of(tx, campaign, lock=True)
         wave.state = _wave_step(wave, "cancel")
         await jobs.enqueue(tx, wave.tenant_id, retention.JOB, wave.wave_id, now + campaign.retention)
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.cancelled", str(campaign.campaign_id))
     await tx.flush()
 
 
-async def wave_of(tx: AsyncSession, campaign: Campaign, *, lock: bool = False) -> Wave:
-    """The campaign's wave (there is one, at this floor)."""
-    statement = select(Wave).where(
-        col(Wave.tenant_id) == campaign.tenant_id, col(Wave.campaign_id) == campaign.campaign_id
-    )
-    found = (await tx.scalars(statement.with_for_update() if lock else statement)).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+async def hand_out(tx: AsyncSession, caller: Principal, wave: Wave, notary: Notary, now: datetime) -> None:
+    """Let the wave's codes be computed for the caller, and write down who got them."""
+    if wave.state not in INVITING:
+        raise WrongState(f"A wave that is {wave.state} takes no more answers.")
+    await _check_roster(tx, wave, notary)
+    audit(tx, wave.tenant_id, now, caller.actor, "invitations.read", str(wave.wave_id))
 
 
-async def check_roster(tx: AsyncSession, wave: Wave, notary: Notary) -> None:
+async def _check_roster(tx: AsyncSession, wave: Wave, notary: Notary) -> None:
     """Codes carry their holders' classes, so they are made from the roster of the contract alone."""
-    campaign = await find(tx, wave.tenant_id, wave.campaign_id)
+    campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id)
     try:
         promised = notary.check(campaign.contract, campaign.contract_mac)
     except contract.ContractAltered:
@@ -276,8 +265,8 @@ async def close_due(tx: AsyncSession, due: jobs.Due) -> None:
     if found is None:
         return
     # Campaign before wave, as every other step: two steps at the same moment must not wait for each other.
-    campaign = await find(tx, due.tenant_id, found.campaign_id, lock=True)
-    wave = await wave_of(tx, campaign, lock=True)
+    campaign = await queries.campaign(tx, due.tenant_id, found.campaign_id, lock=True)
+    wave = await queries.wave_of(tx, campaign, lock=True)
     if wave.state == WaveState.scheduled:  # its opening was put off, past its closing even
         wave.state = _wave_step(wave, "open")
     if wave.state != WaveState.open:

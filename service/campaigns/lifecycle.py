@@ -19,6 +19,9 @@ class WaveState(StrEnum):
     cancelled = "cancelled"
 
 
+# Links are prepared ahead, so a scheduled wave has them; one that takes no more answers has none left to give.
+INVITING = frozenset({WaveState.scheduled, WaveState.open})
+
 NEXT_CAMPAIGN = {
     (CampaignState.draft, "launch"): CampaignState.launched,
     (CampaignState.draft, "cancel"): CampaignState.cancelled,

@@ -6,10 +6,8 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import select, text
-from sqlmodel import col
 
-from service.campaigns import actions
+from service.campaigns import actions, queries
 from service.campaigns.codes import Codes, Right, address_of, place_of
 from service.campaigns.problems import (
     AudienceTooSmall,
@@ -23,10 +21,9 @@ from service.campaigns.problems import (
 from service.campaigns.schemas import CampaignIn, CampaignOut, CampaignPage, Invitation, WaveOut
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
-from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
+from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
-from service.tenants.actions import audit
 from service.tenants.principals import Now, Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
@@ -34,41 +31,26 @@ router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 
-LINES_AT_ONCE = 2000
 _LINES_OUT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}
 }
-_LINES = text("""
-    SELECT r.serial, r.label, r.language, p.source, p.external_id
-    FROM roster_line r
-    JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
-    WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial > :after
-    ORDER BY r.serial LIMIT :limit
-""")
 
 
 async def _campaign_to_manage(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
-    return await actions.find(tx, caller.tenant_id, campaign_id, lock=True)
+    return await queries.campaign(tx, caller.tenant_id, campaign_id, lock=True)
 
 
 async def _wave_to_invite(caller: InvitationReader, tx: Transaction, wave_id: UUID) -> Wave:
-    found = await tx.get(Wave, (caller.tenant_id, wave_id))
-    if found is None:
-        raise NotFound
-    return found
+    return await queries.wave(tx, caller.tenant_id, wave_id)
 
 
 async def _campaign_to_read(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
-    return await actions.find(tx, caller.tenant_id, campaign_id)
+    return await queries.campaign(tx, caller.tenant_id, campaign_id)
 
 
 CampaignToManage = Annotated[Campaign, Depends(_campaign_to_manage)]
 CampaignToRead = Annotated[Campaign, Depends(_campaign_to_read)]
 WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
-
-
-def _out(wave: Wave) -> WaveOut:
-    return WaveOut.of(wave, address_of(wave.tenant_id, wave.wave_id))
 
 
 @router.post(
@@ -92,12 +74,7 @@ async def list_campaigns(
     cursor: Cursor = None,
 ) -> CampaignPage:
     """The campaigns, a page at a time."""
-    statement = select(Campaign).where(col(Campaign.tenant_id) == caller.tenant_id)
-    after = uuid_behind(cursor)
-    if after is not None:
-        statement = statement.where(col(Campaign.campaign_id) > after)
-    found = (await tx.scalars(statement.order_by(col(Campaign.campaign_id)).limit(limit + 1))).all()
-    page = page_of(found, limit, key=lambda row: str(row.campaign_id), show=CampaignOut.of)
+    page = await queries.campaigns(tx, caller.tenant_id, uuid_behind(cursor), limit)
     return CampaignPage(data=page.rows, next=link_next(request, response, page))
 
 
@@ -116,13 +93,13 @@ async def launch_campaign(
     request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
 ) -> WaveOut:
     """Freeze roster and contract; the wave opens now or at `opens_at`."""
-    return _out(await actions.launch(tx, caller, campaign, request.app.state.notary, now))
+    return WaveOut.of(await actions.launch(tx, caller, campaign, request.app.state.notary, now))
 
 
 @router.post("/campaigns/{campaign_id}/close", operation_id="campaigns.close", responses=problems(NotFound, WrongState))
 async def close_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
     """Stop accepting answers and start the release."""
-    return _out(await actions.close(tx, caller, campaign, now))
+    return WaveOut.of(await actions.close(tx, caller, campaign, now))
 
 
 @router.post(
@@ -137,12 +114,7 @@ async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx
 @router.get("/campaigns/{campaign_id}/waves", operation_id="campaigns.waves", responses=problems(NotFound))
 async def list_waves(campaign: CampaignToRead, tx: Transaction) -> list[WaveOut]:
     """The campaign's waves."""
-    found = await tx.scalars(
-        select(Wave)
-        .where(col(Wave.tenant_id) == campaign.tenant_id, col(Wave.campaign_id) == campaign.campaign_id)
-        .order_by(col(Wave.number))
-    )
-    return [_out(wave) for wave in found]
+    return [WaveOut.of(wave) for wave in await queries.waves(tx, campaign)]
 
 
 @router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
@@ -157,7 +129,7 @@ async def get_contract(campaign: CampaignToRead) -> dict[str, Any]:
     "/waves/{wave_id}/invitations",
     operation_id="waves.invitations",
     response_class=StreamingResponse,
-    responses=_LINES_OUT | problems(NotFound, ContractBroken),
+    responses=_LINES_OUT | problems(NotFound, WrongState, ContractBroken),
 )
 async def stream_invitations(
     request: Request,
@@ -168,29 +140,21 @@ async def stream_invitations(
     database: Annotated[Database, Depends(database_of)],
 ) -> StreamingResponse:
     """Participation links, one JSON object a line, in random order. Codes are computed, not stored."""
-    await actions.check_roster(tx, wave, request.app.state.notary)
-    audit(tx, wave.tenant_id, now, caller.actor, "invitations.read", str(wave.wave_id))
+    await actions.hand_out(tx, caller, wave, request.app.state.notary, now)
     base = request.app.state.settings.http.public_url or str(request.base_url)
     lines = _invitations(database, request.app.state.codes, wave, base.rstrip("/"))
     return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
 
 async def _invitations(database: Database, codes: Codes, wave: Wave, base: str) -> AsyncIterator[bytes]:
-    """Pages in transactions of their own: a slow reader holds no connection. The roster is frozen, so they agree."""
     link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
     place = place_of(wave.tenant_id, wave.wave_id)
-    after = -1
-    while True:
-        async with database.transaction(wave.tenant_id) as tx:
-            scope = {"tenant": wave.tenant_id, "wave": wave.wave_id, "after": after, "limit": LINES_AT_ONCE}
-            found = (await tx.execute(_LINES, scope)).all()
+    async for chunk in queries.roster(database, wave):
         page = bytearray()
-        for serial, label, language, source, person in found:
-            code = codes.issue(Right(place, serial, label))
-            line = Invitation(source=source, person=person, language=language, code=code, link=link + code)
+        for row in chunk:
+            code = codes.issue(Right(place, row.serial, row.label))
+            line = Invitation(
+                source=row.source, person=row.external_id, language=row.language, code=code, link=link + code
+            )
             page += line.model_dump_json().encode() + b"\n"
-        if page:
-            yield bytes(page)
-        if len(found) < LINES_AT_ONCE:
-            return
-        after = found[-1].serial
+        yield bytes(page)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from service.campaigns.codes import address_of
 from service.campaigns.tables import Campaign, Wave
 from service.kit.text import ExternalId, Moment, Name, Slug, Wire
 
@@ -100,10 +101,10 @@ class WaveOut(Wire):
     closes_at: datetime | None
 
     @classmethod
-    def of(cls, row: Wave, address: str) -> "WaveOut":
+    def of(cls, row: Wave) -> "WaveOut":
         return cls(
             id=row.wave_id,
-            address=address,
+            address=address_of(row.tenant_id, row.wave_id),
             number=row.number,
             state=row.state,
             invited=row.invited,

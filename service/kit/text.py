@@ -1,20 +1,38 @@
 """Text from callers: bounded, without NUL, control characters or half surrogates; kept byte for byte otherwise."""
 
-import unicodedata
+import re
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
 from pydantic_core import PydanticCustomError
 
+# Line feed and tab are text; the other controls of ASCII are not, and half a surrogate pair can not even be stored.
+CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n")
+SURROGATES = re.compile("[\ud800-\udfff]")
+_NOT_IN_PROSE = re.compile(f"[{CONTROLS.decode()}]|{SURROGATES.pattern}")
+# Names and ids are copied into other systems' lists: there, DEL and the controls of Latin-1 do harm as well.
+_NOT_IN_NAMES = re.compile(f"[\x7f-\x9f]|{_NOT_IN_PROSE.pattern}")
+
 
 def plain(value: str) -> str:
-    """The text itself, if it holds no control character but line feed and tab."""
-    if not value.isprintable():
-        for character in value:
-            if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
-                raise PydanticCustomError("refused", "{reason}", {"reason": "must not hold control characters"})
+    """A name or an id as it came, if it holds no control character but line feed and tab."""
+    if _NOT_IN_NAMES.search(value):
+        raise _refused("must not hold control characters")
     return value
+
+
+def prose(value: str) -> str:
+    """A sentence that people read, as it came, if it says anything and holds no control character of ASCII."""
+    if _NOT_IN_PROSE.search(value):
+        raise _refused("must not hold control characters")
+    if not value.strip():
+        raise _refused("must not be blank")
+    return value
+
+
+def _refused(reason: str) -> PydanticCustomError:
+    return PydanticCustomError("refused", "{reason}", {"reason": reason})
 
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(plain)]

@@ -36,7 +36,6 @@ __all__ = [
     "Contact",
     "Document",
     "DocumentRefused",
-    "Fault",
     "Index",
     "Item",
     "MultipleChoiceItem",

@@ -3,11 +3,12 @@
 Each model enforces what can be said of it alone; what binds elements together is in lint.py.
 """
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import PydanticKnownError
+
+from service.kit.text import Slug, prose
 
 MAX_TEXT = 2000
 MAX_LANGUAGES = 10
@@ -17,18 +18,8 @@ MAX_POINTS = 11
 MAX_CONTACTS = 20
 NUMBER_LIMIT = 32_000
 
-ID_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 # BCP 47, the part of it that names a language, a script and a region.
 _LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
-
-
-def _clean(text: str) -> str:
-    if _FORBIDDEN.search(text):
-        raise PydanticCustomError("refused", "{reason}", {"reason": "must not hold control characters"})
-    if not text.strip():
-        raise PydanticCustomError("refused", "{reason}", {"reason": "must not be blank"})
-    return text
 
 
 def at_most(limit: int) -> BeforeValidator:
@@ -43,9 +34,9 @@ def at_most(limit: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Id = Slug
 Language = Annotated[str, StringConstraints(pattern=_LANGUAGE_PATTERN)]
-Text = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_clean)]
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(prose)]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 ().-]{1,38}$")]
 Url = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=r"^https://[!-~]+$")]
 PointLabel = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]

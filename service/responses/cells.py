@@ -5,10 +5,10 @@ A cell is looked up like a dictionary, so that a whole form is one `map` over ce
 worked out afterwards by `refusal`, which is called for wrong answers alone and may take its time.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
+from service.kit.text import CONTROLS, SURROGATES
 from service.questionnaires.document import (
     Item,
     MultipleChoiceItem,
@@ -21,8 +21,6 @@ from service.questionnaires.document import (
 SKIPPED = -32768
 
 _SKIPPED_CELL = SKIPPED.to_bytes(2, "little", signed=True)
-_SURROGATES = re.compile("[\ud800-\udfff]")
-_CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n")
 
 
 class Cell(Protocol):
@@ -161,7 +159,7 @@ class TextCell:
         if type(answer) is not str or len(answer) > self._longest:
             raise LookupError
         raw = answer.encode()
-        if len(raw.translate(None, _CONTROLS)) != len(raw) or (self._required and not answer.strip()):
+        if len(raw.translate(None, CONTROLS)) != len(raw) or (self._required and not answer.strip()):
             raise LookupError
         return raw
 
@@ -172,9 +170,9 @@ class TextCell:
             return "must be a string"
         if len(answer) > self._longest:
             return f"must have at most {self._longest} characters"
-        if _SURROGATES.search(answer):
+        if SURROGATES.search(answer):
             return "holds a character that is not valid Unicode"
-        if len(answer.encode().translate(None, _CONTROLS)) != len(answer.encode()):
+        if len(answer.encode().translate(None, CONTROLS)) != len(answer.encode()):
             return "must not hold control characters"
         return "must not be blank" if self._required and not answer.strip() else None
 

@@ -9,6 +9,7 @@ import pytest
 
 from service.disclosure.policy import FLOORS
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.statements import statements
 from tests.make.wire import places, problem
 from tests.make.world import QUESTIONNAIRE, a_campaign, a_launched_wave, a_questionnaire, an_org, codes_of, ok
 
@@ -202,6 +203,18 @@ def test_the_contract_holds_what_was_promised_and_never_changes(org: TenantUnder
     ok(act(org, campaign["id"], "close"))
     org.house.sweep()
     assert read(org, f"/{campaign['id']}/contract") == told
+
+
+def test_a_list_loads_no_contract(org: TenantUnderTest) -> None:
+    campaign = a_campaign(org)["id"]
+    ok(act(org, campaign, "launch"))
+    with statements(org.house) as sent:
+        listed = read(org, "")["data"]
+    (statement,) = (one for one in sent if "FROM campaign" in one)
+    assert "campaign.contract_digest" in statement
+    assert "campaign.contract," not in statement
+    assert "campaign.audience" not in statement
+    assert listed == [read(org, f"/{campaign}")]
 
 
 def test_the_roster_digest_is_over_the_salted_lines(org: TenantUnderTest) -> None:

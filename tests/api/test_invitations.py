@@ -2,11 +2,22 @@
 
 import json
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.fixtures.house import TenantUnderTest
 from tests.make.wire import problem
-from tests.make.world import a_campaign, a_launched_wave, a_questionnaire, an_org, cells_of, codes_of, ok, post
+from tests.make.world import (
+    LaunchedWave,
+    a_campaign,
+    a_launched_wave,
+    a_questionnaire,
+    an_org,
+    cells_of,
+    codes_of,
+    ok,
+    post,
+)
 
 
 def stream(tenant: TenantUnderTest, wave: str) -> list[dict[str, Any]]:
@@ -132,3 +143,49 @@ def test_only_who_may_read_invitations_gets_links(tenant: TenantUnderTest) -> No
     wave = a_launched_wave(tenant)
     for scope in set(tenant.keys) - {"invitations:read"}:
         problem(tenant.call(scope, "GET", f"/v1/waves/{wave.wave}/invitations"), 403, "forbidden")
+
+
+def test_a_scheduled_wave_prepares_links(tenant: TenantUnderTest) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    wave = a_launched_wave(tenant, opens_at=tomorrow)
+    waves = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{wave.campaign}/waves"))
+    assert waves[0]["state"] == "scheduled"
+    assert len(stream(tenant, wave.wave)) == 24
+
+
+def refused_links(wave: LaunchedWave, state: str) -> None:
+    """No link, and no entry in the log that says so."""
+    tenant = wave.tenant
+    reads = "SELECT count(*) FROM audit_entry WHERE action = 'invitations.read'"
+    before = tenant.sql(reads)
+    waves = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{wave.campaign}/waves"))
+    assert waves[0]["state"] == state
+    told = problem(tenant.call("invitations:read", "GET", f"/v1/waves/{wave.wave}/invitations"), 409, "wrong-state")
+    assert told["detail"] == f"A wave that is {state} takes no more answers."
+    assert tenant.sql(reads) == before
+
+
+def test_a_wave_that_takes_no_more_answers_gives_no_links(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant)
+    for person in wave.codes:
+        ok(wave.submit(person, {"load": 3}), 201)
+    ok(wave.close())
+    refused_links(wave, "closed")
+    tenant.house.sweep()
+    refused_links(wave, "released")
+    tenant.house.clock.shift = timedelta(days=31)  # the roster is gone by then
+    tenant.house.sweep()
+    refused_links(wave, "released")
+
+
+def test_a_cancelled_wave_gives_no_links(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant)
+    ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{wave.campaign}/cancel"))
+    refused_links(wave, "cancelled")
+
+
+def test_a_refused_wave_gives_no_links(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant)
+    ok(wave.close())
+    tenant.sql("UPDATE wave SET state = 'refused'")
+    refused_links(wave, "refused")

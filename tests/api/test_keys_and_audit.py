@@ -9,7 +9,7 @@ from service.tenants.keys import Key
 from service.tenants.scopes import Scope
 from tests.fixtures.house import TenantUnderTest
 from tests.make.wire import places, problem
-from tests.make.world import a_campaign, a_launched_wave, ok
+from tests.make.world import QUESTIONNAIRE, a_campaign, a_launched_wave, ok
 
 
 def post(tenant: TenantUnderTest, **fields: Any) -> Any:
@@ -116,11 +116,15 @@ def test_every_administrative_act_is_written_down(tenant: TenantUnderTest) -> No
     def actor(scope: str) -> str:
         return f"key:{Key.read(tenant.keys[scope]).key_id}"
 
-    entries = [(entry["action"], entry["subject"], entry["actor"]) for entry in log(tenant)]
+    # What an HRIS changes has tests beside the people's.
+    others = [entry for entry in log(tenant) if entry["action"].partition(".")[0] not in {"org_units", "people"}]
+    entries = [(entry["action"], entry["subject"], entry["actor"]) for entry in others]
     first = {("key.created", str(Key.read(key).key_id), "operator") for key in tenant.keys.values()}
     first.add(("tenant.created", str(tenant.tenant_id), "operator"))
     assert set(entries[: len(first)]) == first
+    (published,) = ok(tenant.call("questionnaires:write", "GET", "/v1/questionnaires"))["data"]
     assert entries[len(first) :] == [
+        ("questionnaire.published", published["id"], actor("questionnaires:write")),
         ("campaign.created", wave.campaign, actor("campaigns:write")),
         ("campaign.launched", wave.campaign, actor("campaigns:write")),
         ("invitations.read", wave.wave, actor("invitations:read")),
@@ -134,6 +138,8 @@ def test_every_administrative_act_is_written_down(tenant: TenantUnderTest) -> No
     launched = next(entry for entry in log(tenant) if entry["action"] == "campaign.launched")
     contract = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{wave.campaign}/contract"))
     assert launched["detail"] == {"contract": contract["digest"], "invited": 24}
+    written = next(entry for entry in log(tenant) if entry["action"] == "questionnaire.published")
+    assert written["detail"] == {"key": "small", "version": 1}
 
 
 def test_an_act_that_failed_is_not_in_the_log(tenant: TenantUnderTest) -> None:
@@ -141,6 +147,8 @@ def test_an_act_that_failed_is_not_in_the_log(tenant: TenantUnderTest) -> None:
     before = log(tenant)
     problem(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{wave.campaign}/launch"), 409, "wrong-state")
     problem(post(tenant, name=""), 422, "invalid")
+    again = tenant.call("questionnaires:write", "POST", "/v1/questionnaires", json=QUESTIONNAIRE)
+    problem(again, 409, "questionnaire-key-taken")
     assert log(tenant) == before
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from service.questionnaires.document import Document
 from tests.fixtures.house import TenantUnderTest
+from tests.make.statements import statements
 from tests.make.wire import places, problem
 from tests.make.world import QUESTIONNAIRE, a_launched_wave, a_questionnaire, ok
 
@@ -22,6 +23,15 @@ def test_a_published_questionnaire_is_listed(tenant: TenantUnderTest) -> None:
     assert (made["key"], made["version"]) == ("small", 1)
     assert made["digest"] == Document.parse(QUESTIONNAIRE).digest()
     assert listed(tenant) == {"data": [made], "next": None}
+
+
+def test_a_list_loads_no_document(tenant: TenantUnderTest) -> None:
+    made = a_questionnaire(tenant)
+    with statements(tenant.house) as sent:
+        assert listed(tenant)["data"] == [made]
+    (statement,) = (one for one in sent if "FROM questionnaire" in one)
+    assert "digest" in statement
+    assert "document" not in statement
 
 
 def test_every_fault_is_named_at_once(tenant: TenantUnderTest) -> None:

@@ -1,5 +1,6 @@
 """The house as code: layers, sizes, names, and the tools that judge it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ FILES = sorted((ROOT / "service").rglob("*.py"))
 LINES = 400
 CONTRACTS = {
     "Layers, top down",
+    "Below the domains, top down",
     "Disclosure control is pure arithmetic",
     "Only the release build opens sealed answers",
     "The API process can not open answers",
@@ -43,6 +45,14 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_no_router_speaks_sql() -> None:
+    """Reads go through `queries`, writes through `actions`."""
+    routers = [path for path in FILES if path.name == "router.py"]
+    assert len(routers) >= 6
+    imports = re.compile(r"^(?:from|import) (?:sqlalchemy|sqlmodel)\b", re.MULTILINE)
+    assert [path.parent.name for path in routers if imports.search(path.read_text(encoding="utf-8"))] == []
+
+
 def lint_imports(folder: Path) -> dict[str, bool]:
     """The import contracts by name, and whether each is kept."""
     done = run(TOOLS / "lint-imports", "--no-cache", cwd=folder)
@@ -50,6 +60,16 @@ def lint_imports(folder: Path) -> dict[str, bool]:
     found = {line.rpartition(" ")[0]: line.endswith("KEPT") for line in verdicts if line.endswith((" KEPT", " BROKEN"))}
     assert (done.returncode == 0) == all(found.values()), done.stdout + done.stderr
     return found
+
+
+def lint_seeded(folder: Path, lines: dict[str, str]) -> set[str]:
+    """The contracts that a copy of the service breaks, in which these modules end with these lines."""
+    shutil.copytree(ROOT / "service", folder / "service", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name, line in lines.items():
+        with (folder / "service" / name).open("a", encoding="utf-8") as module:
+            module.write(f"\n{line}\n")
+    return {name for name, kept in lint_imports(folder).items() if not kept}
 
 
 @pytest.mark.slow
@@ -60,6 +80,7 @@ def test_import_contracts_are_kept() -> None:
 SEEDED = {
     "people/tree.py": "from service.disclosure import policy",
     "kit/db.py": "from service.people import tables",
+    "settings.py": "from service.kit import clock",
     "disclosure/tree.py": "import sqlalchemy",
     "releases/statistics.py": "from service.responses import unseal",
     "routes.py": "from service.releases import build",
@@ -68,23 +89,30 @@ SEEDED = {
 
 @pytest.mark.slow
 def test_a_broken_contract_is_found(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for name, line in SEEDED.items():
-        with (tmp_path / "service" / name).open("a", encoding="utf-8") as module:
-            module.write(f"\n{line}\n")
-    assert lint_imports(tmp_path) == dict.fromkeys(CONTRACTS, False)
+    assert lint_seeded(tmp_path, SEEDED) == CONTRACTS
 
 
 @pytest.mark.slow
 def test_an_opener_in_one_more_module_is_found(tmp_path: Path) -> None:
     """Where the layers allow it: only the contract of its own forbids it."""
-    shutil.copytree(ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    with (tmp_path / "service" / "releases" / "publish.py").open("a", encoding="utf-8") as module:
-        module.write("\nfrom service.responses import unseal\n")
-    found = lint_imports(tmp_path)
-    assert {name for name, kept in found.items() if not kept} == {"Only the release build opens sealed answers"}
+    found = lint_seeded(tmp_path, {"releases/publish.py": "from service.responses import unseal"})
+    assert found == {"Only the release build opens sealed answers"}
+
+
+BELOW = [
+    ("problems.py", "from service.tenants import scopes", "Layers, top down"),
+    ("settings.py", "from service.people import tree", "Layers, top down"),
+    ("telemetry/probes.py", "from service.campaigns import codes", "Layers, top down"),
+    ("unlisted.py", '"""A module in no layer."""', "Layers, top down"),
+    ("problems.py", "from service.kit import clock", "Below the domains, top down"),
+    ("kit/db.py", "from service.telemetry import probes", "Below the domains, top down"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "line", "contract"), BELOW)
+def test_what_the_domains_stand_on_knows_none_of_them(tmp_path: Path, module: str, line: str, contract: str) -> None:
+    assert lint_seeded(tmp_path, {module: line}) == {contract}
 
 
 @pytest.mark.slow

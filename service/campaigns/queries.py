@@ -1,0 +1,86 @@
+"""Reading campaigns, their waves, and who is invited."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+from sqlmodel import col
+
+from service.campaigns.schemas import CampaignOut
+from service.campaigns.tables import Campaign, Wave
+from service.kit.db import Database
+from service.kit.pages import Page, page_of
+from service.problems import NotFound
+
+LINES_AT_ONCE = 2000
+# Documents that no list shows, and the longest that a campaign has.
+_UNLISTED = ("audience", "contract")
+_LINES = text("""
+    SELECT r.serial, r.label, r.language, p.source, p.external_id
+    FROM roster_line r
+    JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
+    WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial > :after
+    ORDER BY r.serial LIMIT :limit
+""")
+
+
+async def campaigns(tx: AsyncSession, tenant: UUID, after: UUID | None, limit: int) -> Page[CampaignOut]:
+    """Campaigns in the order they were made."""
+    statement = select(Campaign).where(col(Campaign.tenant_id) == tenant)
+    if after is not None:
+        statement = statement.where(col(Campaign.campaign_id) > after)
+    # Whoever asks for one of them gets an error, not a second query.
+    light = statement.options(*(defer(getattr(Campaign, name), raiseload=True) for name in _UNLISTED))
+    found = (await tx.scalars(light.order_by(col(Campaign.campaign_id)).limit(limit + 1))).all()
+    return page_of(found, limit, key=lambda row: str(row.campaign_id), show=CampaignOut.of)
+
+
+async def campaign(tx: AsyncSession, tenant: UUID, campaign_id: UUID, *, lock: bool = False) -> Campaign:
+    """Raises NotFound."""
+    found = await tx.get(Campaign, (tenant, campaign_id), with_for_update=lock)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def wave(tx: AsyncSession, tenant: UUID, wave_id: UUID) -> Wave:
+    """Raises NotFound."""
+    found = await tx.get(Wave, (tenant, wave_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def waves(tx: AsyncSession, of: Campaign) -> Sequence[Wave]:
+    """The campaign's waves in their order; none before launch."""
+    mine = (col(Wave.tenant_id) == of.tenant_id) & (col(Wave.campaign_id) == of.campaign_id)
+    return (await tx.scalars(select(Wave).where(mine).order_by(col(Wave.number)))).all()
+
+
+async def wave_of(tx: AsyncSession, of: Campaign, *, lock: bool = False) -> Wave:
+    """The campaign's wave (there is one, at this floor). Raises NotFound."""
+    statement = select(Wave).where(col(Wave.tenant_id) == of.tenant_id, col(Wave.campaign_id) == of.campaign_id)
+    found = (await tx.scalars(statement.with_for_update() if lock else statement)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def roster(database: Database, of: Wave) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Everybody invited, in random order, in chunks, each read in a transaction of its own.
+
+    A slow reader holds no connection. The roster is frozen, so the chunks agree.
+    """
+    after = -1
+    while True:
+        async with database.transaction(of.tenant_id) as tx:
+            scope = {"tenant": of.tenant_id, "wave": of.wave_id, "after": after, "limit": LINES_AT_ONCE}
+            chunk = (await tx.execute(_LINES, scope)).all()
+        if chunk:
+            yield chunk
+        if len(chunk) < LINES_AT_ONCE:
+            return
+        after = chunk[-1].serial

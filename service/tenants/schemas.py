@@ -1,0 +1,73 @@
+"""Keys and the audit log on the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from service.kit.text import Moment, Name, Wire
+from service.tenants.scopes import Scope
+from service.tenants.tables import ApiKey, AuditEntry
+
+
+class KeyIn(Wire):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Power BI", "scopes": ["aggregates:read"], "expires_at": None}]}
+    )
+
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+    expires_at: Moment | None = None
+
+
+class KeyOut(Wire):
+    id: UUID
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ApiKey) -> "KeyOut":
+        return cls(
+            id=row.key_id,
+            name=row.name,
+            scopes=row.scopes,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            revoked_at=row.revoked_at,
+        )
+
+
+class KeyMade(Wire):
+    """The only time the key is shown: the database keeps a hash."""
+
+    id: UUID
+    key: str
+
+
+class AuditEntryOut(Wire):
+    id: UUID
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: AuditEntry) -> "AuditEntryOut":
+        return cls(
+            id=row.entry_id,
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            detail=row.detail,
+        )
+
+
+class AuditPage(Wire):
+    data: list[AuditEntryOut]
+    next: str | None

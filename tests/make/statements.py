@@ -1,0 +1,25 @@
+"""What a call asks of the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from tests.fixtures.house import House
+
+
+@contextmanager
+def statements(house: House) -> Iterator[list[str]]:
+    """The SQL that the API sends meanwhile."""
+    engine = house.client.app.state.database.engine.sync_engine  # type: ignore[attr-defined]  # Starlette types the app as a callable
+    sent: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
