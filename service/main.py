@@ -6,23 +6,26 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import QueryParams
 from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from service import openapi, problems
+from service import openapi, problems, reference
 from service.campaigns.codes import Codes
 from service.campaigns.contract import Notary
 from service.kit.clock import Clock, system_clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
 from service.kit.limits import FailureLimit
-from service.problems import NotFound
+from service.kit.strict import query_faults
+from service.problems import Invalid, NotFound
 from service.responses.intake import Intake
 from service.responses.respond import PATH, Respond
 from service.responses.seal import Seal
 from service.responses.waves import Waves
 from service.routes import ROUTERS
 from service.settings import Settings
+from service.telemetry import metrics
 from service.telemetry.observe import Observe
 
 WRONG_CODES_A_MINUTE = 60
@@ -70,7 +73,12 @@ class _Service(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            await self._respond(scope, receive, send)
+            faults = query_faults(QueryParams(scope["query_string"])) if scope["query_string"] else ()
+            if faults:
+                metrics.REQUESTS.labels("POST", PATH, Invalid.status).inc()
+                await Invalid(faults=faults).response()(scope, receive, send)
+            else:
+                await self._respond(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -83,12 +91,14 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
         version=openapi.version(),
         description=openapi.DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
     app.add_middleware(Observe)
     app.router.routes.append(Route(PATH, respond, methods=["POST"]))  # so that other methods get their 405
+    app.router.routes.extend(reference.ROUTES)
     for mounted in ROUTERS:
         app.include_router(mounted.router, tags=[mounted.audience])
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it

@@ -64,12 +64,14 @@ def _document_hot_route(document: dict[str, Any]) -> None:
 def _only_problems(document: dict[str, Any]) -> None:
     """Errors are problems, with no other shape: FastAPI's own 422 leaves, and what any operation may answer comes."""
     reference = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
-    for path in document["paths"].values():
-        for operation in path.values():
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
             responses = operation["responses"]
             if operation.get("security"):
                 responses.setdefault("401", {"description": "`unauthenticated`: no valid key"})
                 responses.setdefault("403", {"description": "`forbidden`: the key lacks the scope"})
+            if path.startswith("/v1/"):
+                responses.setdefault("422", {"description": "`invalid`: a query parameter that is not known, or twice"})
             responses.setdefault("503", {"description": "`busy`: try again in a moment"})
             for status, response in responses.items():
                 if status >= "400" and operation["operationId"] != "service.ready":

@@ -184,7 +184,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line for eac
             return Malformed()  # the client is gone; nobody reads this
         case HTTPException():
             return _of_status(error)
-        case PoolTimeout() | OperationalError() | InterfaceError() | ConnectionError() | TimeoutError():
+        # A request opens nothing but connections: whatever the system says, the database is out of reach.
+        case PoolTimeout() | OperationalError() | InterfaceError() | OSError():
             return Busy()
         case DBAPIError() if error.connection_invalidated or _passing(error):
             return Busy()
@@ -192,9 +193,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line for eac
             return Internal()
 
 
-# SQLSTATE classes that pass by themselves: connection trouble, no resources, operator intervention
-# (shutdown, cancelled statement), system error, read-only transaction, lock not available, deadlock.
-_PASSING = ("08", "53", "57", "58", "25006", "55P03", "40001", "40P01")
+# SQLSTATE classes that pass, by themselves or once an operator mends the login: connection trouble, password or
+# database refused, no resources, operator intervention (shutdown, cancelled statement), system error, read-only
+# transaction, lock not available, deadlock.
+_PASSING = ("08", "28", "3D", "53", "57", "58", "25006", "55P03", "40001", "40P01")
 
 
 def _passing(error: DBAPIError) -> bool:

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.cli import admin, demo, local, replay, serve, work
+from service.cli import admin, demo, external, local, replay, serve, work
 from service.kit.crypto import KeyMissing
 from service.kit.os_user import NoUnprivilegedUser
 from service.kit.postgres import FolderInUse, StartFailed
@@ -31,7 +31,8 @@ app.add_typer(admin.tenants, name="tenants")
 _EXPECTED: dict[type[Exception], str] = {
     local.AddressTaken: "{}",
     ConnectionError: "the database can not be reached",
-    FolderInUse: "another Pouls process holds this data folder",
+    FolderInUse: "another Pouls process holds this data folder; stop it, then run this again",
+    external.DatabaseUnfit: "{}",
     KeyMissing: "a key file is missing; run `pouls keys init` (file: {})",
     NoUnprivilegedUser: "{}",
     RolesMissing: "{}",

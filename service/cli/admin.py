@@ -11,12 +11,13 @@ import typer
 
 from service import main
 from service.campaigns import wave_keys
-from service.cli import local
+from service.cli import external, local
+from service.cli.serve import Data, settings_with
 from service.kit import jobs
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.migrate import migrate
-from service.kit.postgres import External, postgres_for
+from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
 from service.tenants import actions
@@ -29,6 +30,7 @@ ACTOR = "operator"
 
 
 def _external(settings: Settings) -> External:
+    external.check_url(settings)
     postgres = postgres_for(settings)
     if not isinstance(postgres, External):
         raise typer.BadParameter("set POULS_DATABASE_URL; the embedded database prepares itself")
@@ -38,7 +40,8 @@ def _external(settings: Settings) -> External:
 @db.command("roles")
 def db_roles() -> None:
     """Create the roles and the schema; needs a login that may create roles."""
-    asyncio.run(ensure_roles(_external(Settings())))
+    with external.told_plainly():
+        asyncio.run(ensure_roles(_external(Settings())))
 
 
 @db.command("migrate")
@@ -47,8 +50,9 @@ def db_migrate(to: Annotated[str, typer.Option(help="a revision, or `base`")] = 
 
     async def go() -> None:
         postgres = _external(Settings())
-        await ensure_roles(postgres)
-        await migrate(postgres.url("pouls_owner"), to)
+        with external.told_plainly():
+            await ensure_roles(postgres)
+            await migrate(postgres.url("pouls_owner"), to)
 
     asyncio.run(go())
 
@@ -77,25 +81,35 @@ async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, st
 
 @tenants.command("create")
 def tenants_create(
-    name: str, as_json: Annotated[bool, typer.Option("--json", help="print one JSON line")] = False
+    name: str,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON line")] = False,
 ) -> None:
-    """Create a tenant and one API key for each scope; the keys are shown this once."""
+    """Create a tenant and one API key for each scope; the keys are shown this once.
 
-    async def go() -> tuple[UUID, dict[str, str]]:
-        settings = Settings()
-        database = Database(_external(settings).url("pouls_app"), "pouls_app", settings.database)
-        try:
-            return await make_tenant(database, name)
-        finally:
-            await database.close()
-
-    tenant, texts = asyncio.run(go())
+    Without POULS_DATABASE_URL in the embedded database, which runs for this moment.
+    """
+    settings = settings_with(None, None, data)
+    with local.database(settings) as postgres:
+        tenant, texts = asyncio.run(_create_tenant(settings, postgres, name))
     if as_json:
         typer.echo(json.dumps({"tenant": str(tenant), "keys": texts}))
         return
     typer.echo(f"tenant  {tenant}")
     for scope, text in texts.items():
         typer.echo(f"{scope:<22} {text}")
+
+
+async def _create_tenant(settings: Settings, postgres: Postgres, name: str) -> tuple[UUID, dict[str, str]]:
+    if local.is_external(postgres):
+        await external.require_schema(settings, "pouls_app")
+    else:
+        await local.prepare_database(postgres)
+    database = Database(postgres.url("pouls_app"), "pouls_app", settings.database)
+    try:
+        return await make_tenant(database, name)
+    finally:
+        await database.close()
 
 
 def openapi(

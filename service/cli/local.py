@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import start_http_server
 
+from service.cli import external
 from service.kit.crypto import ensure_key
 from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
@@ -64,6 +65,7 @@ def stopping_with_parent(stop: asyncio.Event, *, watch: bool) -> Iterator[None]:
 @contextmanager
 def database(settings: Settings) -> Iterator[Postgres]:
     """The running database; ours is stopped at the end."""
+    external.check_url(settings)
     postgres = postgres_for(settings)
     # In this thread, since the kernel ties a child's "parent is gone" to the thread that started it.
     postgres.start()
@@ -75,8 +77,9 @@ def database(settings: Settings) -> Iterator[Postgres]:
 
 async def prepare_database(postgres: Postgres) -> None:
     """Roles, schema and migrations."""
-    await ensure_roles(postgres)
-    await migrate(postgres.url("pouls_owner"))
+    with external.told_plainly():
+        await ensure_roles(postgres)
+        await migrate(postgres.url("pouls_owner"))
 
 
 def prepare_keys(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from service.cli import local
+from service.cli import external, local
 from service.kit.postgres import Postgres
 from service.main import create_app
 from service.settings import Settings
@@ -56,7 +56,9 @@ async def _serve(
     settings: Settings, postgres: Postgres, listening: socket.socket, with_worker: bool, as_json: bool
 ) -> None:
     with local.stopping_on_signals() as stop:
-        if not local.is_external(postgres):
+        if local.is_external(postgres):
+            await external.require_schema(settings, "pouls_app")
+        else:
             local.prepare_keys(settings)
             await local.prepare_database(postgres)
         async with AsyncExitStack() as stack:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from service import worker
-from service.cli import local
+from service.cli import external, local
 from service.kit.clock import system_clock
 from service.kit.db import Database
 from service.settings import Settings
@@ -29,6 +29,7 @@ def work(
     logs.configure(settings.log.level)
     if settings.database.url is None:
         raise typer.BadParameter("the worker needs POULS_DATABASE_URL; `pouls serve` runs one beside the embedded one")
+    external.check_url(settings)
     if check:
         sys.exit(0 if asyncio.run(_is_alive(settings)) else 1)
     asyncio.run(_work(settings, child=child))
@@ -49,11 +50,13 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 async def _is_alive(settings: Settings) -> bool:
     async with _database(settings) as database:
-        return await worker.is_alive(database)
+        with external.told_plainly():
+            return await worker.is_alive(database)
 
 
 async def _work(settings: Settings, *, child: bool) -> None:
     with local.stopping_on_signals() as stop, local.stopping_with_parent(stop, watch=child):
+        await external.require_schema(settings, ROLE)
         async with _database(settings) as database:
             sweeper = worker.create_sweeper(settings, database, system_clock)
             with local.metrics_listener(settings):

@@ -1,16 +1,20 @@
-"""Bodies read strictly: JSON with each name once and finite numbers, of bounded length, not encoded.
+"""Requests read strictly: only what the operation knows, each name once; JSON with finite numbers, of bounded length.
 
-The framework's own reading would let a repeated name win, and would answer a body that is too long in its own words.
+The framework's own reading would let a repeated name win, would ignore a query parameter that nobody knows (a filter
+with a slip in its name would show everything), and would answer a body that is too long in its own words.
 """
 
 import json
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
-from service.problems import Malformed, TooLarge, UnsupportedMediaType
+from service.kit.reasons import AnyFault, ParameterFault, pointer
+from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 BODY_LIMIT = 1 << 20
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -55,6 +59,18 @@ async def read(request: Request, limit: int, sentence: str) -> bytes:
     return bytes(body)
 
 
+def query_faults(given: Iterable[str], known: Collection[str] = ()) -> list[AnyFault]:
+    """What is wrong with the names in a query. Each may come once, since no operation takes a list there."""
+    faults = []
+    for name, times in Counter(given).items():
+        shown = pointer([name])[1:]  # a name that is not shaped like one is text of the sender
+        if name not in known:
+            faults.append(ParameterFault(shown, "query", "is not a known parameter"))
+        elif times > 1:
+            faults.append(ParameterFault(shown, "query", "must be given once"))
+    return list(dict.fromkeys(faults))
+
+
 class _StrictRequest(Request):
     async def json(self) -> Any:
         return self._value
@@ -74,12 +90,17 @@ class _StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """An operation whose body is read by us; one that takes the request itself reads it on its own."""
+    """An operation whose query and body are read by us; one that takes the request itself reads its body on its own."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        fields = get_flat_params(self.dependant)
+        known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
 
         async def strictly(request: Request) -> Response:
+            faults = query_faults((name for name, _ in request.query_params.multi_items()), known)
+            if faults:
+                raise Invalid(faults=faults)
             if request.method in _WITH_BODY:
                 if request.headers.get("content-encoding", "identity").lower() != "identity":
                     raise UnsupportedMediaType("Send the body without an encoding.")

@@ -2,15 +2,15 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row
 
-from service.releases.schemas import BREAKDOWN, CellOut, shares
+from service.releases.schemas import BREAKDOWN, CellOut
 
 COLUMNS = tuple(CellOut.model_fields)
+_SIGNS = {"at_least": ">=", "at_most": "<=", None: ""}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -19,7 +19,7 @@ def header() -> bytes:
 
 
 def lines(cells: Iterable[Row[Any]]) -> bytes:
-    """The cells' lines. Numbers keep the decimals they are shown with; a distribution is a JSON list."""
+    """The cells' lines. Numbers keep the decimals they are shown with; a distribution is `1=<=5; 2=20; 3=75`."""
     return _lines([[_shown(cell, name) for name in COLUMNS] for cell in cells])
 
 
@@ -30,9 +30,14 @@ def _shown(cell: Row[Any], name: str) -> str:
     if value is None:
         return ""
     if name == "distribution":
-        return json.dumps(shares(cell.options, value), separators=(",", ":"))
+        return _pairs(cell.options, value)
     shown = str(value)
     return "'" + shown if isinstance(value, str) and shown.startswith(_FORMULA) else shown
+
+
+def _pairs(options: list[str], stored: list[list[Any]]) -> str:
+    """An option's id holds no `=` and no `;`, and starts with no sign that a spreadsheet would run."""
+    return "; ".join(f"{option}={_SIGNS[bound]}{value}" for option, (value, bound) in zip(options, stored, strict=True))
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:

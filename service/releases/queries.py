@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.db import Database
-from service.problems import NotFound
+from service.kit.reasons import ParameterFault
+from service.problems import Invalid, NotFound
 from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
 
 CELLS_AT_ONCE = 5000
 Position = tuple[int, int]
 START: Position = (-1, -1)
+_LISTED = ("release_id", "wave_id", "status", "reason", "digest", "released_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,20 @@ class CellFilter:
         return "\0".join("" if part is None else "=" + part for part in parts)
 
 
-async def releases(tx: AsyncSession, tenant: UUID, wave: UUID | None, after: UUID | None, limit: int) -> list[Release]:
-    """Releases in the order they were made, one more than `limit` where there are more."""
-    statement = select(Release).where(col(Release.tenant_id) == tenant)
+async def releases(
+    tx: AsyncSession, tenant: UUID, wave: UUID | None, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Releases in the order they were made, one more than `limit` where there are more; of a manifest, its head."""
+    statement: Select[Any] = select(
+        *(col(getattr(Release, name)) for name in _LISTED),
+        *(col(Release.manifest)[name].label(name) for name in ("campaign", "wave")),
+    ).where(col(Release.tenant_id) == tenant)
     if wave is not None:
         statement = statement.where(col(Release.wave_id) == wave)
     if after is not None:
         statement = statement.where(col(Release.release_id) > after)
-    return list(await tx.scalars(statement.order_by(col(Release.release_id)).limit(limit + 1)))
+    rows: Sequence[Row[Any]] = (await tx.execute(statement.order_by(col(Release.release_id)).limit(limit + 1))).all()
+    return rows
 
 
 async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
@@ -49,6 +57,18 @@ async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
     if found is None:
         raise NotFound
     return found
+
+
+async def check(tx: AsyncSession, found: Release, wanted: CellFilter) -> None:
+    """Raises Invalid for a unit or a measure that the release does not have: no cell would look like a result."""
+    faults = []
+    for name, table, value in (("unit", ReleaseUnit, wanted.unit), ("measure", ReleaseMeasure, wanted.measure)):
+        if value is not None:
+            here = (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
+            if not await tx.scalar(select(exists().where(here, col(getattr(table, name)) == value))):
+                faults.append(ParameterFault(name, "query", f"is not a {name} of this release"))
+    if faults:
+        raise Invalid(faults=faults)
 
 
 def _cells(found: Release, wanted: CellFilter) -> Select[Any]:

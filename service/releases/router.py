@@ -25,6 +25,8 @@ router = api_router()
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
+# To be raised when the same rows are shown otherwise: what a reader kept of them is then out of date.
+SHAPE = "2"
 _POSITION = re.compile(r"([0-9]{1,9}):([0-9]{1,9})", re.ASCII)
 
 
@@ -32,7 +34,12 @@ async def _release_to_read(caller: AggregateReader, tx: Transaction, release_id:
     return await queries.release(tx, caller.tenant_id, release_id)
 
 
-def _filter(
+ReleaseToRead = Annotated[Release, Depends(_release_to_read)]
+
+
+async def _filter(
+    release: ReleaseToRead,
+    tx: Transaction,
     unit: Annotated[str | None, Query(max_length=200, description="external id of a unit")] = None,
     measure: Annotated[str | None, Query(max_length=63, description="id of an item, scale or index")] = None,
     kind: Annotated[Literal["item", "scale", "index"] | None, Query()] = None,
@@ -41,16 +48,17 @@ def _filter(
     for name, value in (("unit", unit), ("measure", measure)):
         if value is not None and not value.isprintable():
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
-    return CellFilter(unit, measure, kind, family)
+    wanted = CellFilter(unit, measure, kind, family)
+    await queries.check(tx, release, wanted)
+    return wanted
 
 
-ReleaseToRead = Annotated[Release, Depends(_release_to_read)]
 WantedCells = Annotated[CellFilter, Depends(_filter)]
 
 
 def _etag(release: Release, *parts: str) -> str:
     """Strong: over the release's own digest and everything that shapes the answer."""
-    return '"' + hashlib.sha256("\0".join((release.digest, *parts)).encode()).hexdigest()[:32] + '"'
+    return '"' + hashlib.sha256("\0".join((SHAPE, release.digest, *parts)).encode()).hexdigest()[:32] + '"'
 
 
 def _caching(etag: str) -> dict[str, str]:
@@ -74,7 +82,7 @@ async def list_releases(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> ReleasePage:
-    """Releases, oldest first; a refused one says why."""
+    """Releases with campaign and wave, oldest first; a refused one says why."""
     found = await queries.releases(tx, caller.tenant_id, wave, uuid_behind(cursor), limit)
     page = page_of(found, limit, key=lambda row: str(row.release_id), show=ReleaseOut.of)
     return ReleasePage(data=page.rows, next=link_next(request, response, page))
@@ -111,7 +119,10 @@ async def list_cells(
     cursor: Cursor = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Cells as JSON pages, or all of them as CSV with `Accept: text/csv`. Withheld cells are rows like any other."""
+    """Cells as JSON pages, or all of them as CSV with `Accept: text/csv`. Withheld cells are rows like any other.
+
+    A unit or measure that the release does not have is refused.
+    """
     if "text/csv" in request.headers.get("accept", ""):
         return _csv(database, release, wanted, if_none_match)
     caching = _caching(_etag(release, "json", wanted.text(), str(limit), cursor or ""))
@@ -137,7 +148,10 @@ async def stream_cells(
     database: Annotated[Database, Depends(database_of)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """All cells as one CSV file (RFC 4180, UTF-8)."""
+    """All cells as one CSV file (RFC 4180, UTF-8), with the columns of a JSON cell.
+
+    A distribution is text, `option=percent` joined by `; `; a bound is written `<=5` or `>=90`: `1=<=5; 2=20; 3=75`.
+    """
     return _csv(database, release, wanted, if_none_match)
 
 

@@ -15,24 +15,26 @@ BREAKDOWN = "org"
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
+class CampaignOfRelease(Wire):
+    """The campaign as it was called when the release was made."""
+
+    id: UUID
+    name: str
+
+
 class ReleaseOut(Wire):
     id: UUID
+    campaign: CampaignOfRelease
     wave_id: UUID
+    wave_number: int
     status: Literal["published", "refused"]
     reason: str | None
     digest: str
     released_at: datetime
 
     @classmethod
-    def of(cls, row: Release) -> "ReleaseOut":
-        return cls(
-            id=row.release_id,
-            wave_id=row.wave_id,
-            status=row.status,
-            reason=row.reason,
-            digest=row.digest,
-            released_at=row.released_at,
-        )
+    def of(cls, row: Row[Any]) -> "ReleaseOut":
+        return cls(**_head(row, row.campaign, row.wave))
 
 
 class ReleaseDetail(ReleaseOut):
@@ -41,8 +43,21 @@ class ReleaseDetail(ReleaseOut):
     manifest: dict[str, Any]
 
     @classmethod
-    def of(cls, row: Release) -> "ReleaseDetail":
-        return cls(**ReleaseOut.of(row).model_dump(), manifest=row.manifest)
+    def of(cls, row: Release) -> "ReleaseDetail":  # type: ignore[override]  # a whole row here, some columns in a list
+        return cls(**_head(row, row.manifest["campaign"], row.manifest["wave"]), manifest=row.manifest)
+
+
+def _head(row: Row[Any] | Release, campaign: dict[str, Any], wave: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row.release_id,
+        "campaign": campaign,
+        "wave_id": row.wave_id,
+        "wave_number": wave["number"],
+        "status": row.status,
+        "reason": row.reason,
+        "digest": row.digest,
+        "released_at": row.released_at,
+    }
 
 
 class OptionShare(Wire):

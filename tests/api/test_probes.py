@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 from prometheus_client import REGISTRY, generate_latest
+from sqlalchemy.engine import make_url
 from starlette.testclient import TestClient
 
 from service.cli import local
@@ -76,6 +77,31 @@ def test_without_its_database_it_says_try_again(
     for answer in answers:
         problem(answer, 503, "busy")
         assert answer.headers["retry-after"] == "1"
+        assert "4711" not in answer.text
+    assert "4711" not in "".join(capfd.readouterr())
+
+
+NO_WAY_IN = {
+    "password": {"password": "secret-4711"},
+    "database": {"database": "secret-4711"},
+    "socket": {"query": {"host": "/secret-4711"}},
+}
+
+
+@pytest.mark.parametrize("wrong", NO_WAY_IN)
+def test_a_database_that_lets_nobody_in_is_no_fault_of_the_request(
+    house: House, tenant: TenantUnderTest, tmp_path: Path, wrong: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A password may be changed, a database moved, under a process that runs."""
+    url = make_url(house.postgres.url("pouls_app")).set(**NO_WAY_IN[wrong]).render_as_string(hide_password=False)
+    settings = Settings.model_validate({"keys": {"dir": tmp_path}, "database": {"url": url}})
+    local.prepare_keys(settings)
+    headers = {"Authorization": f"Bearer {tenant.keys['people:write']}"}
+    with TestClient(create_app(settings), base_url="http://pouls.test") as client:
+        answers = [client.get("/v1/dimensions", headers=headers), client.get(f"/v1/respond/{'A' * 43}")]
+        assert client.get("/readyz").status_code == 503
+    for answer in answers:
+        problem(answer, 503, "busy")
         assert "4711" not in answer.text
     assert "4711" not in "".join(capfd.readouterr())
 

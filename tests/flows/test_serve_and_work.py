@@ -168,7 +168,8 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
         assert answer(api, codes[0], {canary: 1}) == 422
         assert answer(api, codes[0][:-2] + "AA", {"word": canary}) == 403
         assert send(api, "POST", "/v1/respond", body=f'{{"code":"{codes[0]}","answers":"{canary}"'.encode())[0] == 400
-        assert send(api, "GET", f"/v1/respond/{codes[0]}?word={canary}")[0] == 404
+        assert send(api, "GET", f"/v1/respond/{codes[0]}?language={canary[:35]}")[0] == 404
+        assert send(api, "GET", f"/v1/respond/{codes[0]}?word={canary}")[0] == 422
         assert send(api, "GET", f"/{canary}?code={codes[0]}")[0] == 404
         assert send(api, "POST", f"/v1/campaigns/{campaign}/close", keys["campaigns:write"])[0] == 200
         asked = f"/v1/releases?wave={wave}"

@@ -1,10 +1,12 @@
 """A PostgreSQL that somebody else runs: with a superuser, with a login that may make roles, with one that may not."""
 
 import asyncio
+import json
 import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,3 +185,101 @@ def test_the_command_line_says_it_in_one_line(server: Embedded, database: str, l
     done = subprocess.run(command, check=False, capture_output=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
     assert run(server, "SELECT version_num FROM pouls.alembic_version", database=database) == [(head(),)]
+
+
+# One process for all commands, each told apart on both outputs: a start costs more than the refusal.
+ONE_BY_ONE = textwrap.dedent("""
+    import json, sys
+    from service.cli import main
+    for command in json.loads(sys.argv[1]):
+        sys.argv = ["pouls", *command]
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        print(json.dumps([" ".join(command), code]), flush=True)
+        print("--", file=sys.stderr, flush=True)
+""")
+SERVE, WORK, TENANT = ("serve", "--port", "0"), ("work",), ("tenants", "create", "Acme")
+USERS = (SERVE, WORK, TENANT)
+EVERY = (*USERS, ("work", "--check"), ("db", "migrate"), ("db", "roles"))
+SECRET = "secret-4711"  # noqa: S105 - of nobody
+
+
+def refusals(folder: Path, url: str, *commands: tuple[str, ...]) -> set[str]:
+    """What commands said that must each refuse with one line, exit 1 and nothing of the URL."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
+    environment = kept | {"POULS_DATABASE_URL": url, "POULS_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        timeout=100,
+    )
+    ended = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ended == [[" ".join(command), 1] for command in commands], done.stderr
+    said = done.stderr.split("--\n")[:-1]
+    for lines in said:
+        assert lines.startswith("pouls: "), lines
+        assert lines.count("\n") == 1, lines
+    assert SECRET not in done.stderr
+    return {lines.removeprefix("pouls: ").strip() for lines in said}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SECRET,
+        f"mysql://login:{SECRET}@localhost/pouls",
+        f"postgresql://login:{SECRET}@localhost:port/pouls",
+        f"http://{SECRET}/",
+    ],
+)
+def test_a_url_that_is_none_is_refused_in_one_line(tmp_path: Path, url: str) -> None:
+    (said,) = refusals(tmp_path, url, *EVERY)
+    assert said.startswith("POULS_DATABASE_URL can not be read")
+
+
+@pytest.mark.parametrize("place", ["@127.0.0.1:9/pouls", "@/pouls?host=/nowhere"])
+def test_a_server_that_is_away_is_told_in_one_line(tmp_path: Path, place: str) -> None:
+    (said,) = refusals(tmp_path, f"postgresql://login:{SECRET}{place}", *EVERY)
+    assert said.startswith("the database can not be reached")
+
+
+def test_tls_options_in_the_url_are_told_in_one_line(tmp_path: Path) -> None:
+    (said,) = refusals(tmp_path, f"postgresql://login:{SECRET}@127.0.0.1:9/pouls?sslmode=require", *EVERY)
+    assert "PGSSLMODE" in said
+
+
+def test_a_login_a_database_or_a_role_that_is_wrong_is_told_in_one_line(
+    server: Embedded, database: str, login: str, tmp_path: Path
+) -> None:
+    (said,) = refusals(tmp_path, url_of(server, database, login, SECRET), *EVERY)
+    assert "refuses this login" in said
+    (said,) = refusals(tmp_path, url_of(server, SECRET), *EVERY)
+    assert "no database of that name" in said
+    asyncio.run(ensure_roles(External(url_of(server, database))))
+    (said,) = refusals(tmp_path, url_of(server, database, login, "pw"), *USERS)
+    assert "may not act under the role" in said
+
+
+def test_a_schema_that_is_missing_or_another_is_told_in_one_line(
+    server: Embedded, database: str, tmp_path: Path
+) -> None:
+    url = url_of(server, database)
+    (said,) = refusals(tmp_path, url, *USERS)
+    assert said.endswith("run `pouls db migrate`")
+    asyncio.run(ensure_roles(External(url)))
+    (said,) = refusals(tmp_path, url, *USERS)
+    assert said.endswith("run `pouls db migrate`")
+    asyncio.run(migrate(url))
+    run(server, "UPDATE pouls.alembic_version SET version_num = 'another'", database=database)
+    (said,) = refusals(tmp_path, url, *USERS)
+    assert said == f"the schema is at revision another and this Pouls needs {head()}: run `pouls db migrate`"
+    run(server, f"UPDATE pouls.alembic_version SET version_num = '{head()}'", database=database)  # noqa: S608 - ours
+    assert all(said.startswith("a key file is missing") for said in refusals(tmp_path, url, SERVE, WORK))
+    assert run(server, "SELECT count(*) FROM pouls.tenant", database=database) == [(0,)]

@@ -19,7 +19,7 @@ from service.tenants.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 HOT = "responses.submit"
-FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/v1/respond"}
+FRAMEWORK = {"/openapi.json", "/docs", "/docs/{file}", "/v1/respond"}
 ROUTES = [route for mounted in ROUTERS for route in mounted.router.routes]
 METHODS = {"get", "put", "post", "patch", "delete"}
 
