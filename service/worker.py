@@ -1,4 +1,4 @@
-"""The worker: which kind of due work is done by what, the loop around it, and its sign of life."""
+"""The worker: which kind of due work is done by what, the lanes that do it, and its sign of life."""
 
 import asyncio
 
@@ -12,12 +12,16 @@ from service.kit.crypto import read_key
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
+from service.kit.loose_ends import tell_by_name
 from service.releases.build import releaser
 from service.responses.seal import Seal
 from service.settings import Settings
 
 log = structlog.get_logger()
 HEARTBEAT_S = 5.0
+# May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
+# lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
+SLOW = frozenset({actions.RELEASE_WAVE, retention.JOB})
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
@@ -48,20 +52,23 @@ async def is_alive(database: Database) -> bool:
 
 
 async def run(sweeper: Sweeper, database: Database, stop: asyncio.Event, poll_s: float) -> None:
-    """Do due work until `stop`, finishing the job under way. A database that is away is waited for."""
-    beating = asyncio.create_task(_beat(database, stop))
-    try:
-        while not stop.is_set():
-            if not await _step(sweeper):
-                await _pause(stop, poll_s)
-    finally:
-        stop.set()
-        await beating
+    """Do due work until `stop`, finishing the jobs under way. A database that is away is waited for."""
+    asyncio.get_running_loop().set_exception_handler(tell_by_name)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_beat(database, stop))
+        for kinds in (sweeper.kinds, sweeper.kinds - SLOW):
+            group.create_task(_lane(sweeper, kinds, stop, poll_s))
 
 
-async def _step(sweeper: Sweeper) -> bool:
+async def _lane(sweeper: Sweeper, kinds: frozenset[str], stop: asyncio.Event, poll_s: float) -> None:
+    while not stop.is_set():
+        if not await _step(sweeper, kinds):
+            await _pause(stop, poll_s)
+
+
+async def _step(sweeper: Sweeper, kinds: frozenset[str]) -> bool:
     try:
-        return await sweeper.step()
+        return await sweeper.step(kinds)
     except Exception as error:  # noqa: BLE001 - the database may be away for a while; it is looked for again
         log.warning("no look at due work", problem=type(error).__name__)
         return False

@@ -68,6 +68,11 @@ class Sweeper:
         self._handlers = dict(handlers)
         self._clock = clock
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What it knows how to do."""
+        return frozenset(self._handlers)
+
     async def sweep(self) -> int:
         """Do all that is due now; the number of jobs done."""
         done = 0
@@ -75,12 +80,13 @@ class Sweeper:
             done += 1
         return done
 
-    async def step(self) -> bool:
-        """Do one due job; False where none is due."""
+    async def step(self, kinds: frozenset[str] | None = None) -> bool:
+        """Do one due job, of any kind or of these; False where none is due."""
+        known = sorted(self._handlers if kinds is None else kinds & self.kinds)
         due: Due | None = None
         try:
             async with self._database.transaction() as tx:
-                row = (await tx.execute(_TAKE, {"now": self._clock(), "kinds": list(self._handlers)})).one_or_none()
+                row = (await tx.execute(_TAKE, {"now": self._clock(), "kinds": known})).one_or_none()
                 if row is None:
                     return False
                 due = Due(*row)

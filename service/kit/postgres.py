@@ -1,5 +1,6 @@
 """Where PostgreSQL comes from: a server that exists already (External), or our own in a folder (Embedded)."""
 
+import contextlib
 import fcntl
 import importlib.util
 import json
@@ -24,6 +25,7 @@ DATABASE = "pouls"
 ADMIN = "postgres"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
+RUNTIME_PREFIX = "pouls-"
 LONGEST_ROOT = 70
 """A socket's path may have 107 bytes."""
 
@@ -99,6 +101,7 @@ class Embedded:
         self.cluster = self.folder / "pg"
         self.log = self.folder / "pg.log"
         self._credentials_file = self.folder / "database.json"
+        self._runtime_file = self.folder / "runtime.json"
         self._user: OsUser | None = unprivileged_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -145,12 +148,12 @@ class Embedded:
         try:
             binaries = self._binaries()
             self._place_cluster()
-            self._runtime = Path(tempfile.mkdtemp(prefix="pouls-", dir=self._runtime_root()))
-            self._give(self._runtime)
-            if not (self.cluster / "PG_VERSION").exists():
-                self._make_cluster(binaries)
-            else:
+            is_made = (self.cluster / "PG_VERSION").exists()
+            if is_made:
                 self._end_leftover(binaries)
+            self._make_runtime()
+            if not is_made:
+                self._make_cluster(binaries)
             self._launch(binaries)
         except BaseException:
             self.stop()
@@ -169,10 +172,22 @@ class Embedded:
             self._process = None
         if self._runtime is not None:
             shutil.rmtree(self._runtime, ignore_errors=True)
+            self._runtime_file.unlink(missing_ok=True)
             self._runtime = None
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def remove(self) -> None:
+        """Stop, and delete the data folder with its cluster, wherever that lies. Raises FolderInUse."""
+        self.stop()
+        if not self.folder.exists():
+            return
+        self._take_folder()
+        place = self.cluster.resolve()
+        for path in (self._draft_of(place), place, self.folder):
+            shutil.rmtree(path, ignore_errors=True)
+        self.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -198,6 +213,22 @@ class Embedded:
             os.close(lock)
             raise FolderInUse(str(self.folder)) from None
         self._lock = lock  # inherited by nobody: the kernel frees it when this process is gone, however it goes
+
+    def _make_runtime(self) -> None:
+        """The folder of the socket; first the one goes that a process of before, which was killed, left behind."""
+        assert self._lock is not None  # noqa: S101 - set by start()
+        # A copy of the data folder has this file too, but another lock: it must not take the original's socket away.
+        lock = os.fstat(self._lock)
+        held = [lock.st_dev, lock.st_ino]
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            last = json.loads(self._runtime_file.read_text(encoding="utf-8"))
+            left = Path(last["folder"])
+            owners = {os.geteuid()} | ({self._user.uid} if self._user else set())
+            if last["lock"] == held and left.name.startswith(RUNTIME_PREFIX) and left.lstat().st_uid in owners:
+                shutil.rmtree(left, ignore_errors=True)  # follows no link
+        self._runtime = Path(tempfile.mkdtemp(prefix=RUNTIME_PREFIX, dir=self._runtime_root()))
+        self._runtime_file.write_text(json.dumps({"folder": str(self._runtime), "lock": held}), encoding="utf-8")
+        self._give(self._runtime)
 
     def _runtime_root(self) -> Path:
         """Short enough for a socket's path, and within reach of the server's account."""
@@ -244,13 +275,17 @@ class Embedded:
             self.cluster.symlink_to(place)
         self._give(self.cluster.resolve())
 
+    @staticmethod
+    def _draft_of(place: Path) -> Path:
+        return place.with_name(f"{place.name}.draft")
+
     def _make_cluster(self, binaries: Path) -> None:
         """In a draft beside its place, moved there once it is whole: nothing half made is ever taken for a cluster."""
         assert self._runtime is not None  # noqa: S101 - set by start()
         place = self.cluster.resolve()
         if any(place.iterdir()):
             raise StartFailed(f"{self.cluster.name} in the data folder holds something that is no database of ours")
-        draft = place.with_name(f"{place.name}.draft")
+        draft = self._draft_of(place)
         shutil.rmtree(draft, ignore_errors=True)  # of a try that was cut short
         draft.mkdir()
         self._give(draft)

@@ -1,7 +1,13 @@
-"""Writing the organisation down: all rows of a call or none, unless the caller asked to skip the refused ones."""
+"""Writing the organisation down: all rows of a call or none, unless the caller asked to skip the refused ones.
+
+The rows are all there when a call begins (see `spool`): whoever waits for the organisation's lock waits for us, never
+for a client.
+"""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -16,6 +22,8 @@ from service.people import schemas
 from service.people.tables import Dimension, OrgUnit
 from service.people.tree import in_cycles
 from service.problems import Conflict, Invalid
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
 
 CHUNK = 1000
 UNITS_LIMIT = 200_000
@@ -77,14 +85,15 @@ async def lock_organisation(tx: AsyncSession, tenant: UUID) -> None:
 
 
 async def put_units(
-    tx: AsyncSession, tenant: UUID, rows: AsyncIterator[Row[schemas.OrgUnitIn]], *, skip: bool
+    tx: AsyncSession, caller: Principal, rows: Iterable[Row[schemas.OrgUnitIn]], now: datetime, *, skip: bool
 ) -> schemas.UpsertOut:
     """Upsert units. Refuses unknown parents, cycles, and a key named twice."""
+    tenant = caller.tenant_id
     await lock_organisation(tx, tenant)
     known = await units_by_key(tx, tenant)
     refusals = Refusals(skip=skip)
     given: dict[tuple[str, str], tuple[int, schemas.OrgUnitIn]] = {}
-    async for row in rows:
+    for row in rows:
         if row.value is None:
             refusals.add(row.index, row.faults)
         elif (row.value.source, row.value.external_id) in given:
@@ -130,7 +139,9 @@ async def put_units(
             _SET_PARENTS,
             {"tenant": tenant, "ids": [ids[u.source, u.external_id] for u in chunk], "parents": parents},
         )
-    return _report(created, updated, len(given) - created - updated, refusals)
+    report = _report(created, updated, len(given) - created - updated, refusals)
+    _write_down(tx, caller, now, "org_units.put", report)
+    return report
 
 
 def _refuse_bad_links(
@@ -159,9 +170,10 @@ def _refuse_bad_links(
 
 
 async def put_people(
-    tx: AsyncSession, tenant: UUID, rows: AsyncIterator[Row[schemas.PersonIn]], *, skip: bool
+    tx: AsyncSession, caller: Principal, rows: Iterable[Row[schemas.PersonIn]], now: datetime, *, skip: bool
 ) -> schemas.UpsertOut:
     """Upsert people a thousand at a time, in one transaction."""
+    tenant = caller.tenant_id
     await lock_organisation(tx, tenant)
     units = {key: unit.unit_id for key, unit in (await units_by_key(tx, tenant)).items()}
     values = await dimension_values(tx, tenant)
@@ -176,7 +188,7 @@ async def put_people(
         created, updated, unchanged = created + counts[0], updated + counts[1], unchanged + counts[2]
         chunk.clear()
 
-    async for row in rows:
+    for row in rows:
         person = row.value
         faults = list(row.faults)
         if person is not None:
@@ -191,7 +203,9 @@ async def put_people(
             await flush()
     refusals.settle()
     await flush()
-    return _report(created, updated, unchanged, refusals)
+    report = _report(created, updated, unchanged, refusals)
+    _write_down(tx, caller, now, "people.put", report)
+    return report
 
 
 def _faults_of(
@@ -238,14 +252,21 @@ def _json(values: dict[str, str]) -> str:
 
 async def dimension_values(tx: AsyncSession, tenant: UUID) -> dict[str, set[str]]:
     """The declared values by dimension."""
+    return {name: {value["id"] for value in values} for name, values in (await _declared(tx, tenant)).items()}
+
+
+async def _declared(tx: AsyncSession, tenant: UUID) -> dict[str, list[dict[str, Any]]]:
     found = await tx.scalars(select(Dimension).where(col(Dimension.tenant_id) == tenant))
-    return {dimension.name: {value["id"] for value in dimension.values} for dimension in found}
+    return {dimension.name: dimension.values for dimension in found}
 
 
-async def put_dimensions(tx: AsyncSession, tenant: UUID, dimensions: Iterable[schemas.Dimension]) -> None:
+async def put_dimensions(
+    tx: AsyncSession, caller: Principal, dimensions: Sequence[schemas.Dimension], now: datetime
+) -> None:
     """Declare dimensions or replace their lists; a value that somebody holds can not be taken away."""
+    tenant = caller.tenant_id
     await lock_organisation(tx, tenant)
-    known = await dimension_values(tx, tenant)
+    known = await _declared(tx, tenant)
     faults = []
     names: set[str] = set()
     for index, dimension in enumerate(dimensions):
@@ -257,17 +278,24 @@ async def put_dimensions(tx: AsyncSession, tenant: UUID, dimensions: Iterable[sc
         names.add(dimension.name)
     if faults:
         raise Invalid(faults=faults)
+    created = updated = 0
     for index, dimension in enumerate(dimensions):
-        gone = known.get(dimension.name, set()) - {value.id for value in dimension.values}
+        old, new = known.get(dimension.name), [value.model_dump() for value in dimension.values]
+        if old == new:
+            continue
+        gone = {value["id"] for value in old or ()} - {value["id"] for value in new}
         if gone and await _held(tx, tenant, dimension.name, gone):
             raise Conflict("A value that people hold can not be removed.", faults=[Fault(f"/{index}/values", "in use")])
-        row = {"tenant_id": tenant, "name": dimension.name, "values": [v.model_dump() for v in dimension.values]}
-        statement = insert(Dimension).values(**row)
+        statement = insert(Dimension).values(tenant_id=tenant, name=dimension.name, values=new)
         await tx.execute(
             statement.on_conflict_do_update(
                 index_elements=["tenant_id", "name"], set_={"values": statement.excluded["values"]}
             )
         )
+        created, updated = created + (old is None), updated + (old is not None)
+    if created or updated:
+        detail = {"created": created, "updated": updated, "unchanged": len(dimensions) - created - updated}
+        audit(tx, tenant, now, caller.actor, "dimensions.put", str(tenant), **detail)
 
 
 async def _held(tx: AsyncSession, tenant: UUID, name: str, gone: set[str]) -> bool:
@@ -285,3 +313,10 @@ def _report(created: int, updated: int, unchanged: int, refusals: Refusals) -> s
         refused=refusals.rows,
         refusals=[schemas.Refusal(pointer=fault.pointer, reason=fault.reason) for fault in refusals.faults],
     )
+
+
+def _write_down(tx: AsyncSession, caller: Principal, now: datetime, action: str, report: schemas.UpsertOut) -> None:
+    """In the audit log: how many rows, never whose. A call that changed nothing is no act."""
+    if report.created or report.updated:
+        counts = report.model_dump(include={"created", "updated", "unchanged", "refused"})
+        audit(tx, caller.tenant_id, now, caller.actor, action, str(caller.tenant_id), **counts)

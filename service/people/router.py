@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import Body, Query, Request, Response
+from fastapi import Body, Request, Response
 
-from service.kit.lines import documented, rows
+from service.kit.lines import documented
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.people import actions, queries, schemas
+from service.people.spool import Spool, may_write, spooled
 from service.problems import Conflict, Invalid, Malformed, TooLarge, UnsupportedMediaType, problems
-from service.tenants.principals import Principal, Transaction, holding
-from service.tenants.scopes import Scope
+from service.tenants.principals import Now, Principal, Transaction
 
 router = api_router()
-PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
-OnError = Annotated[schemas.OnError, Query(description="`skip`: store the good rows, list the refused ones")]
+PeopleWriter = Annotated[Principal, may_write]
+SpooledUnits = Annotated[Spool[schemas.OrgUnitIn], spooled(schemas.OrgUnitIn)]
+SpooledPeople = Annotated[Spool[schemas.PersonIn], spooled(schemas.PersonIn)]
 _ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)
 
 
@@ -30,11 +31,9 @@ class OrgUnitPage(Wire):
     openapi_extra=documented(schemas.OrgUnitIn),
     responses=_ROWS,
 )
-async def put_org_units(
-    request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"
-) -> schemas.UpsertOut:
+async def put_org_units(rows: SpooledUnits, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
     """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
-    return await actions.put_units(tx, caller.tenant_id, rows(request, schemas.OrgUnitIn), skip=on_error == "skip")
+    return await actions.put_units(tx, caller, rows, now, skip=rows.skip)
 
 
 @router.get("/org-units", operation_id="org_units.list", responses=problems(Invalid))
@@ -57,21 +56,20 @@ async def list_org_units(
     openapi_extra=documented(schemas.PersonIn),
     responses=_ROWS,
 )
-async def put_people(
-    request: Request, caller: PeopleWriter, tx: Transaction, on_error: OnError = "abort"
-) -> schemas.UpsertOut:
+async def put_people(rows: SpooledPeople, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
     """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
-    return await actions.put_people(tx, caller.tenant_id, rows(request, schemas.PersonIn), skip=on_error == "skip")
+    return await actions.put_people(tx, caller, rows, now, skip=rows.skip)
 
 
 @router.put("/dimensions", operation_id="dimensions.put", responses=problems(Invalid, Conflict))
 async def put_dimensions(
     caller: PeopleWriter,
     tx: Transaction,
+    now: Now,
     dimensions: Annotated[list[schemas.Dimension], Body(min_length=1, max_length=50)],
 ) -> list[schemas.Dimension]:
     """Declare dimensions with their closed lists of values."""
-    await actions.put_dimensions(tx, caller.tenant_id, dimensions)
+    await actions.put_dimensions(tx, caller, dimensions, now)
     return await queries.dimensions(tx, caller.tenant_id)
 
 

@@ -18,6 +18,7 @@ import structlog
 
 from service.kit.clock import Clock
 from service.kit.db import async_url, session_settings
+from service.kit.loose_ends import tell_by_name
 from service.problems import Busy
 from service.responses.seal import Seal
 from service.responses.waves import LaunchedWave
@@ -92,6 +93,8 @@ class Intake:
         self._shuffle = random.SystemRandom().shuffle
 
     async def start(self) -> None:
+        # A request that is gone no longer waits for what becomes of its answers.
+        asyncio.get_running_loop().set_exception_handler(tell_by_name)
         self._pool = await asyncpg.create_pool(
             self._dsn,
             min_size=0,

@@ -1,15 +1,19 @@
 """People as the HRIS tells them: counts, all or nothing, lines of any number, dimensions with their closed lists."""
 
 import asyncio
-import contextlib
+import errno
 import json
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from service.people import actions, spool
+from service.tenants.keys import Key
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import Sent, ask, places, problem, raw
 from tests.make.world import an_org, ok
@@ -184,37 +188,160 @@ def test_a_long_array_is_refused_and_told_how_to_come_in(org: TenantUnderTest) -
     assert counts(answer) == (15_000, 0, 0, 0)
 
 
+def headers_of(tenant: TenantUnderTest, kind: bytes = b"application/json") -> dict[str, bytes]:
+    return {"authorization": b"Bearer " + tenant.keys["people:write"].encode(), "content-type": kind}
+
+
 def test_two_calls_at_once_do_not_mix(org: TenantUnderTest) -> None:
     """Each alone is a tree; together they would be a circle. The later one must hear of it.
 
-    The first is under way when the second comes, and sends its rows only once that one is done or clearly waits.
+    Both are there and wait for the organisation, which somebody else holds.
     """
-    headers = {"authorization": b"Bearer " + org.keys["people:write"].encode(), "content-type": b"application/json"}
+    house = org.house
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
     def body(name: str, parent: str) -> bytes:
         return json.dumps([{"external_id": name, "name": name, "parent": parent}]).encode()
 
     async def both() -> list[Sent]:
-        app = org.house.client.app
-        began, done = asyncio.Event(), asyncio.Event()
+        calls = []
+        async with house.worker_database.transaction(org.tenant_id) as tx:
+            await actions.lock_organisation(tx, org.tenant_id)
+            for sent in (body("A", "B"), body("B", "A")):
+                call = ask(house.client.app, "PUT", "/v1/org-units", headers=headers_of(org), chunks=[sent])
+                calls.append(asyncio.ensure_future(call))
+            for _ in range(500):
+                if await tx.scalar(waiting) == len(calls):
+                    break
+                await asyncio.sleep(0.01)
+            else:
+                pytest.fail("they do not wait for each other")
+        return await asyncio.gather(*calls)
 
-        async def until_the_other_is_done() -> None:
-            began.set()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(done.wait(), 0.3)
+    assert sorted(answer.status_code for answer in house.run(both)) == [200, 422]
 
-        async def second() -> Sent:
-            await began.wait()
-            sent = await ask(app, "PUT", "/v1/org-units", headers=headers, chunks=[body("B", "A")])
-            done.set()
-            return sent
 
-        first = ask(
-            app, "PUT", "/v1/org-units", headers=headers, chunks=[body("A", "B")], hesitate=until_the_other_is_done()
-        )
-        return list(await asyncio.gather(first, second()))
+def while_slow(org: TenantUnderTest, meanwhile: Callable[[], Awaitable[Any]]) -> tuple[Sent, Any]:
+    """The answer to a call whose client pauses before its rows, and what was done in the pause."""
+    results: list[Any] = []
 
-    assert [answer.status_code for answer in org.house.run(both)] == [200, 422]
+    async def pause() -> None:
+        async with asyncio.timeout(10):
+            results.append(await meanwhile())
+
+    async def go() -> Sent:
+        rows = [json.dumps(person(name)).encode() + b"\n" for name in ("slow", "last")]
+        headers = headers_of(org, LINES.encode())
+        return await ask(org.house.client.app, "PUT", "/v1/people", headers=headers, chunks=rows, hesitate=pause())
+
+    sent: Sent = org.house.run(go)
+    return sent, results[0]
+
+
+def test_a_slow_client_keeps_nobody_waiting(org: TenantUnderTest) -> None:
+    """Another writer of the same organisation finishes, and no connection of the pool is held meanwhile."""
+    app = org.house.client.app
+    pool = app.state.database.engine.pool  # type: ignore[attr-defined]  # Starlette types the app as a callable
+
+    async def another() -> tuple[int, Sent]:
+        held = pool.checkedout()
+        body = json.dumps([person("quick")]).encode()
+        return held, await ask(app, "PUT", "/v1/people", headers=headers_of(org), chunks=[body])
+
+    slow, (held, quick) = while_slow(org, another)
+    assert counts(quick) == (1, 0, 0, 0)
+    assert counts(slow) == (2, 0, 0, 0)
+    assert held == 0
+    assert [row[0] for row in stored(org)] == ["last", "quick", "slow"]
+
+
+def test_a_key_revoked_while_the_rows_come_in_is_refused(org: TenantUnderTest) -> None:
+    key = Key.read(org.keys["people:write"]).key_id
+
+    async def revoke() -> Sent:
+        headers = {"authorization": b"Bearer " + org.keys["admin"].encode()}
+        return await ask(org.house.client.app, "DELETE", f"/v1/api-keys/{key}", headers=headers)
+
+    slow, revoked = while_slow(org, revoke)
+    assert revoked.status_code == 204
+    problem(slow, 401, "unauthenticated")
+    assert stored(org) == []
+
+
+@pytest.mark.parametrize("scope", [None, "admin"])
+def test_who_may_not_write_is_refused_before_the_first_row(org: TenantUnderTest, scope: str | None) -> None:
+    taken: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        taken.append(1)
+        yield b"{}"
+
+    key = {"authorization": b"Bearer " + org.keys[scope].encode()} if scope else {}
+    headers = {"content-type": LINES.encode()} | key
+    answer = raw(org.house, "PUT", "/v1/people", headers=headers, chunks=lines())
+    assert answer.status_code == (403 if scope else 401)
+    assert taken == []
+
+
+def test_rows_beyond_all_measure_are_refused(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "LIMIT", 5000)
+    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
+    lines = [json.dumps(person(str(number))).encode() + b"\n" for number in range(1000)]
+    problem(put_lines(org, lines), 413, "too-large")
+    assert stored(org) == []
+
+
+def test_a_full_disk_is_a_503(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", full)
+    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
+    lines = [json.dumps(person(str(number))).encode() + b"\n" for number in range(1000)]
+    problem(put_lines(org, lines), 503, "busy")
+    assert stored(org) == []
+
+
+def acts(tenant: TenantUnderTest) -> list[tuple[str, str, str, dict[str, int]]]:
+    """The audit log, but for how the tenant came to be."""
+    log = ok(tenant.call("admin", "GET", "/v1/audit-log", params={"limit": 100}))["data"]
+    return [
+        (one["action"], one["actor"], one["subject"], one["detail"])
+        for one in log
+        if not one["action"].startswith(("key.", "tenant."))
+    ]
+
+
+def test_what_changes_the_organisation_is_in_the_audit_log_in_numbers_alone(tenant: TenantUnderTest) -> None:
+    values = [{"id": "lyon", "label": {"fr": "Lyon"}}]
+    calls: list[tuple[str, list[Any]]] = [
+        ("/v1/org-units", [{"external_id": "A", "name": "A"}, {"external_id": "B", "name": "B", "parent": "A"}]),
+        ("/v1/dimensions", [{"name": "site", "values": values}]),
+        ("/v1/people?on_error=skip", [person("E1"), person("E2", dimensions={"site": "lyon"}), person("E3", "X")]),
+    ]
+    expected = [
+        ("org_units.put", {"created": 2, "updated": 0, "unchanged": 0, "refused": 0}),
+        ("dimensions.put", {"created": 1, "updated": 0, "unchanged": 0}),
+        ("people.put", {"created": 2, "updated": 0, "unchanged": 0, "refused": 1}),
+    ]
+    actor, subject = f"key:{Key.read(tenant.keys['people:write']).key_id}", str(tenant.tenant_id)
+    for _ in range(2):  # the second time nothing changes
+        for path, rows in calls:
+            ok(tenant.call("people:write", "PUT", path, json=rows), 200)
+        assert acts(tenant) == [(action, actor, subject, detail) for action, detail in expected]
+    # Refused calls are no acts either.
+    problem(put(tenant, person("E1", "X")), 422, "invalid")
+    problem(tenant.call("people:write", "PUT", "/v1/org-units", json=[{"external_id": "A"}]), 422, "invalid")
+    assert len(acts(tenant)) == len(expected)
+    ok(put(tenant, person("E1", "B"), person("E2", dimensions={"site": "lyon"})))
+    more = {"created": 0, "updated": 1, "unchanged": 1, "refused": 0}
+    assert acts(tenant)[len(expected) :] == [("people.put", actor, subject, more)]
+    two = [
+        {"name": "site", "values": [*values, {"id": "nice", "label": {"fr": "Nice"}}]},
+        {"name": "a", "values": values},
+    ]
+    ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=two))
+    assert acts(tenant)[-1][::3] == ("dimensions.put", {"created": 1, "updated": 1, "unchanged": 0})
 
 
 def test_dimensions_are_closed_lists(org: TenantUnderTest) -> None:
@@ -248,9 +375,16 @@ def test_dimensions_are_closed_lists(org: TenantUnderTest) -> None:
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest) -> None:
-    """Memory does not grow with the call: its 100 MB pass through."""
+def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the call, neither while its 100 MB come in nor while they are written."""
     memory: list[int] = []
+    write = actions._write_people
+
+    async def watched(*given: Any) -> tuple[int, int, int]:
+        memory.append(resident())
+        return await write(*given)
+
+    monkeypatch.setattr(actions, "_write_people", watched)
 
     def lines() -> Iterator[bytes]:
         for start in range(0, 100_000, 100):
@@ -260,6 +394,7 @@ def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest) -> None:
 
     assert counts(put_lines(org, lines())) == (100_000, 0, 0, 0)
     assert org.sql("SELECT count(*) FROM person")[0][0] == 100_000
+    assert len(memory) > 1000 + 100
     assert max(memory) - memory[0] < 40 << 20
 
 

@@ -1,7 +1,10 @@
 """Due work: put off when it fails, never told in words, never done twice, never half."""
 
 import asyncio
+import gc
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service import worker
+from service.campaigns.actions import RELEASE_WAVE
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.jobs import FIRST_PAUSE, LONGEST_PAUSE, Due, Handler, Sweeper, enqueue
@@ -18,6 +23,7 @@ from tests.fixtures.house import House, TenantUnderTest
 from tests.make.world import a_campaign, a_questionnaire, an_org, ok
 
 KIND = "test_job"
+SLOW_KIND = "test_job_slow"
 SECRET = "the answer of E1042 was 3"  # noqa: S105 - what must not be told
 _EFFECT = text("""
     INSERT INTO audit_entry (tenant_id, entry_id, at, actor, action, subject, detail)
@@ -27,7 +33,7 @@ _EFFECT = text("""
 
 @pytest.fixture(autouse=True)
 def _no_job_of_another_test(house: House) -> None:
-    write(house, "DELETE FROM job WHERE kind = $1", KIND)
+    write(house, "DELETE FROM job WHERE kind = ANY($1)", [KIND, SLOW_KIND])
 
 
 async def _effect(tx: AsyncSession, due: Due) -> None:
@@ -263,3 +269,123 @@ def test_work_of_an_unknown_kind_waits_for_a_worker_that_knows_it(tenant: Tenant
     ask(tenant, "of_the_next_version")
     tenant.house.sweep()
     assert [row[1:] for row in jobs(tenant, "of_the_next_version")] == [(0, None)]
+
+
+# -- the worker's lanes --------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def working(house: House, swept: Sweeper) -> AsyncIterator[asyncio.Event]:
+    """A worker that runs meanwhile, and its sign to stop."""
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(worker.run(swept, house.worker_database, stop, 0.01))
+    try:
+        yield stop
+    finally:
+        stop.set()
+        await running
+
+
+def test_a_long_release_delays_no_opening(tenant: TenantUnderTest) -> None:
+    """Nor do two, although there are two lanes."""
+    house = tenant.house
+    an_org(tenant, {"A": 12})
+    a_questionnaire(tenant)
+    campaign = a_campaign(tenant, opens_at=(house.clock() + timedelta(hours=1)).isoformat())
+    ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+    for _ in range(2):
+        ask(tenant, RELEASE_WAVE)
+    house.clock.shift = timedelta(hours=1, seconds=1)
+    began: list[UUID] = []
+    finish = asyncio.Event()
+
+    async def take_long(_: AsyncSession, due: Due) -> None:
+        began.append(due.job_id)
+        await finish.wait()
+
+    swept = worker.create_sweeper(house.settings, house.worker_database, house.clock)
+    swept._handlers[RELEASE_WAVE] = take_long
+
+    async def state() -> str:
+        async with house.worker_database.transaction(tenant.tenant_id) as tx:
+            return str(await tx.scalar(text("SELECT state FROM wave")))
+
+    async def go() -> tuple[str, int]:
+        async with working(house, swept):
+            try:
+                for _ in range(200):
+                    if began and await state() == "open":
+                        break
+                    await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)  # time for a second release to begin, if it could
+                return await state(), len(began)
+            finally:
+                finish.set()
+
+    assert house.run(go) == ("open", 1)
+
+
+def test_stopping_finishes_the_jobs_under_way_and_begins_no_other(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = tenant.house
+    monkeypatch.setattr(worker, "SLOW", frozenset({SLOW_KIND}))
+    write(house, "DELETE FROM worker_heartbeat")
+    slow, quick, late = ask(tenant, SLOW_KIND), ask(tenant), ask(tenant, due=datetime.now(UTC))
+    began: set[UUID] = set()
+    both, finish = asyncio.Event(), asyncio.Event()
+
+    async def take_long(tx: AsyncSession, due: Due) -> None:
+        await _effect(tx, due)
+        began.add(due.subject_id)
+        if len(began) == 2:
+            both.set()
+        await finish.wait()
+
+    async def go() -> int:
+        swept = Sweeper(house.worker_database, {KIND: take_long, SLOW_KIND: take_long}, house.clock)
+        async with working(house, swept) as stop:
+            try:
+                await asyncio.wait_for(both.wait(), 10)
+                await asyncio.sleep(0.1)
+                async with house.worker_database.transaction() as tx:
+                    beats = int(await tx.scalar(text("SELECT count(*) FROM worker_heartbeat")))
+                stop.set()
+                await asyncio.sleep(0.1)
+            finally:
+                finish.set()
+        return beats
+
+    assert house.run(go) == 1
+    assert [done(tenant, subject) for subject in (slow, quick, late)] == [1, 1, 0]
+    assert len(jobs(tenant)) == 1
+    assert write(house, "SELECT 1 FROM worker_heartbeat") == []
+
+
+def test_what_fails_with_nobody_waiting_is_told_by_its_class_alone(
+    tenant: TenantUnderTest, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    house = tenant.house
+    ask(tenant)
+    left = asyncio.Event()
+
+    async def fail() -> None:
+        raise ValueError(SECRET)
+
+    async def leave_behind(_: AsyncSession, __: Due) -> None:
+        failing = [asyncio.ensure_future(fail())]
+        await asyncio.wait(failing)
+        failing.clear()
+        left.set()
+
+    async def go() -> None:
+        asyncio.get_running_loop().set_exception_handler(None)
+        async with working(house, sweeper(house, leave_behind)):
+            await asyncio.wait_for(left.wait(), 10)
+            gc.collect()
+
+    house.run(go)
+    said = "".join(capfd.readouterr()) + caplog.text
+    assert "nobody waiting" in said
+    assert "ValueError" in said
+    assert SECRET not in said

@@ -1,6 +1,7 @@
 """Requests that are cut off, pools that are empty, queues that are full: nothing leaks, nothing lies."""
 
 import asyncio
+import gc
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -379,3 +380,32 @@ def test_who_hangs_up_is_counted_or_not_but_never_half(tenant: TenantUnderTest, 
     assert set(house.run(go)) == {201}
     assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == len(bodies)
     assert _left_open(house, ROLE) == []
+
+
+def test_what_fails_with_nobody_waiting_is_told_by_its_class_alone(
+    house: House, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A future whose request is gone, a task of a library: asyncio would quote the error in the log."""
+    secret = "the answer of E1042 was 3"  # noqa: S105 - what must not be told
+
+    async def fail() -> None:
+        raise ValueError(secret)
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(None)
+        app = create_app(local.acting_as(house.settings, house.postgres, ROLE), clock=house.clock)
+        async with app.router.lifespan_context(app):
+            failing: list[asyncio.Future[None]] = [loop.create_task(fail()), loop.create_future()]
+            failing[1].set_exception(KeyError(secret))
+            await asyncio.wait(failing[:1])
+            failing.clear()
+            gc.collect()
+            loop.call_exception_handler({"message": secret})
+
+    house.run(go)
+    said = "".join(capfd.readouterr()) + caplog.text
+    assert said.count("nobody waiting") == 3
+    assert "ValueError" in said
+    assert "KeyError" in said
+    assert secret not in said

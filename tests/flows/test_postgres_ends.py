@@ -1,6 +1,7 @@
 """The embedded PostgreSQL comes back from any end: of its parent, of itself, of the machine."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 
 from service.kit.postgres import Embedded, FolderInUse, StartFailed
 from tests.flows.children import descendants, is_running, needs_proc, wait_for
-from tests.flows.embedded import Make, ask, postmaster, run
+from tests.flows.embedded import Make, ask, postmaster, run, runtime_of
 
 pytestmark = needs_proc
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server under another account")
@@ -41,6 +42,79 @@ def test_a_server_whose_parent_is_killed_ends_and_the_folder_can_be_used_at_once
         assert ask(server) == 1
         assert not is_running(pid)
         server.stop()
+
+
+def test_the_socket_folder_of_a_process_that_was_killed_goes_at_the_next_start(
+    tmp_path: Path, make: Make, short: Path, temporary: Callable[[Path], None]
+) -> None:
+    temporary(short / "t")
+    server = make(tmp_path / "data")
+    for _ in range(2):
+        parent = run(_HOLD, str(tmp_path / "data"), stdout=subprocess.PIPE)
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"up\n"
+        left = json.loads((tmp_path / "data" / "runtime.json").read_text(encoding="utf-8"))["folder"]
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        assert Path(left).is_dir()
+        server.start()
+        assert ask(server) == 1
+        assert not Path(left).exists()
+        server.stop()
+        assert not (tmp_path / "data" / "runtime.json").exists()
+
+
+@pytest.mark.parametrize("told", ["", "[]", "5", '{"lock": []}', '{"folder": "/nowhere/pouls-x", "lock": [1, 2]}'])
+def test_a_note_of_the_socket_folder_that_says_nothing_is_written_anew(tmp_path: Path, told: str) -> None:
+    server = _prepared(tmp_path / "data", told)
+    assert json.loads((tmp_path / "data" / "runtime.json").read_text(encoding="utf-8"))["folder"] == str(
+        runtime_of(server)
+    )
+    server.stop()
+
+
+def test_a_copied_data_folder_leaves_the_original_its_socket(tmp_path: Path, make: Make) -> None:
+    """As after `cp -a` while the server runs: the note is the original's, the lock is not."""
+    server = make(tmp_path / "data")
+    server.start()
+    copy = _prepared(tmp_path / "copy", (tmp_path / "data" / "runtime.json").read_text(encoding="utf-8"))
+    assert runtime_of(copy) != runtime_of(server)
+    copy.stop()
+    assert ask(server) == 1
+
+
+def test_a_note_never_names_a_folder_that_is_not_of_this_kind(tmp_path: Path) -> None:
+    theirs = tmp_path / "thesis"
+    theirs.mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lock").touch()
+    lock = (tmp_path / "data" / "lock").stat()
+    _prepared(tmp_path / "data", json.dumps({"folder": str(theirs), "lock": [lock.st_dev, lock.st_ino]})).stop()
+    assert theirs.is_dir()
+
+
+def _prepared(folder: Path, told: str) -> Embedded:
+    """One that has its socket folder but no server, on a data folder with this note in it."""
+    server = Embedded(folder)
+    folder.mkdir(exist_ok=True)
+    (folder / "runtime.json").write_text(told, encoding="utf-8")
+    server._take_folder()
+    server._make_runtime()
+    return server
+
+
+def test_nothing_is_left_of_one_that_is_removed(tmp_path: Path) -> None:
+    server = Embedded(tmp_path / "data")
+    server.start()
+    pid, places = postmaster(server), [server.folder, server.cluster.resolve(), runtime_of(server)]
+    with pytest.raises(FolderInUse):
+        Embedded(tmp_path / "data").remove()
+    assert ask(server) == 1
+    server.remove()
+    assert not is_running(pid)
+    assert not [place for place in places if place.exists()]
+    server.remove()
 
 
 def test_a_server_that_was_killed_itself_is_waited_for_at_the_next_start(tmp_path: Path, make: Make) -> None:

@@ -97,11 +97,13 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    with Embedded(folder / "data") as server:
-        place = server.cluster.resolve()
+    server = Embedded(folder / "data")
+    try:
+        server.start()
         asyncio.run(local.prepare_database(server))
         yield Site(server, folder)
-    shutil.rmtree(place, ignore_errors=True)
+    finally:
+        server.remove()
 
 
 def send(child: Child, method: str, path: str, key: str | None = None, body: Any = None) -> tuple[int, Any]:

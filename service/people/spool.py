@@ -1,0 +1,89 @@
+"""Rows kept until the last of them is there, so that a slow client keeps nobody else waiting.
+
+Until then the call holds neither the organisation's lock nor a connection; a little of it lies in memory, the rest in
+a temporary file without a name.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, TypeAdapter
+
+from service.kit.db import Database
+from service.kit.lines import FAULTS_KEPT, Row, rows
+from service.people.schemas import OnError
+from service.problems import TooLarge
+from service.tenants.keys import Key
+from service.tenants.principals import Now, authenticated, database_of, holding, presented_key
+from service.tenants.scopes import Scope
+
+IN_MEMORY = 1 << 20
+# Without the blanks and the defaults of what was sent: more than a million people.
+LIMIT = 1 << 28
+
+M = TypeVar("M", bound=BaseModel)
+may_write = holding(Scope.people_write)
+Skip = Annotated[OnError, Query(description="`skip`: store the good rows, list the refused ones")]
+
+
+class Spool(Generic[M]):
+    """The rows of one call, in order, each as a value or as what is wrong with it."""
+
+    def __init__(self, adapter: TypeAdapter[Row[M]], *, skip: bool) -> None:
+        self.skip = skip
+        self._adapter = adapter
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - this is a context manager itself
+
+    async def take(self, incoming: AsyncIterator[Row[M]]) -> None:
+        """Keep the rows as they come in. Raises TooLarge, and OSError where the disk takes no more."""
+        faults = 0
+        async for row in incoming:
+            self._keep(row)
+            faults += len(row.faults)
+            if faults >= FAULTS_KEPT and not self.skip:
+                return  # refused whatever follows, and there is no room for more reasons
+
+    def _keep(self, row: Row[M]) -> None:
+        self._file.write(self._adapter.dump_json(row, exclude_defaults=True) + b"\n")
+        if self._file.tell() > LIMIT:
+            raise TooLarge("Send the rows in several calls.")
+
+    def __iter__(self) -> Iterator[Row[M]]:
+        self._file.seek(0)
+        return map(self._adapter.validate_json, self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+
+async def admitted(
+    key: Annotated[Key, Depends(presented_key)], database: Annotated[Database, Depends(database_of)], now: Now
+) -> None:
+    """Whether this key may write, asked in a transaction that ends before the first row is read."""
+    async with database.transaction(key.tenant_id) as tx:
+        principal = await authenticated(key, tx, now)
+    await may_write.dependency(principal)
+
+
+def spooled(model: type[M]) -> Any:
+    """A dependency: the request's rows, once all are there.
+
+    It must be the handler's first parameter, since they are resolved in order: the transaction comes after it, and
+    with it the caller, who is asked for once more, since a key may be revoked while its rows come in.
+    """
+    adapter = TypeAdapter(Row[model])  # type: ignore[valid-type]  # a class like any other at run time
+
+    async def spool(
+        request: Request, _: Annotated[None, Depends(admitted)], on_error: Skip = "abort"
+    ) -> AsyncIterator[Spool[M]]:
+        with Spool(adapter, skip=on_error == "skip") as kept:
+            await kept.take(rows(request, model))
+            yield kept
+
+    return Depends(spool, scope="function")
