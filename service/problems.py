@@ -184,7 +184,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line for eac
             return Malformed()  # the client is gone; nobody reads this
         case HTTPException():
             return _of_status(error)
-        # A request opens nothing but connections: whatever the system says, the database is out of reach.
+        # A request opens connections and, for long bodies, temporary files: one is out of reach, or the disk is full.
         case PoolTimeout() | OperationalError() | InterfaceError() | OSError():
             return Busy()
         case DBAPIError() if error.connection_invalidated or _passing(error):

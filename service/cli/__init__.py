@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from service.cli import admin, demo, external, local, replay, serve, work
 from service.kit.crypto import KeyMissing
+from service.kit.migrate import RevisionUnknown
 from service.kit.os_user import NoUnprivilegedUser
 from service.kit.postgres import FolderInUse, StartFailed
 from service.kit.roles import RolesMissing
@@ -35,6 +36,7 @@ _EXPECTED: dict[type[Exception], str] = {
     external.DatabaseUnfit: "{}",
     KeyMissing: "a key file is missing; run `pouls keys init` (file: {})",
     NoUnprivilegedUser: "{}",
+    RevisionUnknown: "{}",
     RolesMissing: "{}",
     StartFailed: "{}",
     replay.ReplayFailed: "{}",

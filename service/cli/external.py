@@ -38,8 +38,8 @@ def check_url(settings: Settings) -> None:
         parsed = async_url(settings.database.url.get_secret_value())
     except (ArgumentError, ValueError):
         raise DatabaseUnfit(_URL) from None
-    if any(name.startswith("ssl") for name in parsed.query):
-        raise DatabaseUnfit("POULS_DATABASE_URL takes no TLS options: set PGSSLMODE and the like instead")
+    if any(name.startswith("ssl") and name != "ssl" for name in parsed.query):
+        raise DatabaseUnfit("POULS_DATABASE_URL takes sslmode alone: set PGSSLROOTCERT and the like instead")
 
 
 @contextmanager

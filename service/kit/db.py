@@ -19,7 +19,15 @@ def async_url(url: str) -> URL:
     parsed = make_url(url)
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise ValueError("the database URL must be a PostgreSQL one")
-    return parsed.set(drivername="postgresql+asyncpg")
+    # What libpq calls sslmode, SQLAlchemy hands to asyncpg as ssl, with the same values.
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
+
+
+def driver_url(url: str) -> str:
+    """The same for asyncpg itself, password and all."""
+    async_url(url)
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def session_settings(role: str, settings: DatabaseSettings) -> Mapping[str, str]:

@@ -51,6 +51,10 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table_schema": "pouls"}).get_current_revision()
 
 
+class RevisionUnknown(Exception):
+    """The database is at, or was asked to go to, a revision that this code does not have."""
+
+
 async def migrate(url: str, to: str = "head") -> None:
     """Bring the schema to a revision, as its owner; two at once wait for one another."""
     engine = create_async_engine(
@@ -74,5 +78,7 @@ def _run(connection: Connection, to: str) -> None:
     script = ScriptDirectory.from_config(here)
     revisions = [step.revision for step in script.walk_revisions()]  # newest first
     target = head() if to == "head" else to
+    if not {current, target} <= {None, "base", *revisions}:
+        raise RevisionUnknown("this Pouls does not know the revision that the database is at, or should go to")
     goes_down = current is not None and (target == "base" or revisions.index(target) > revisions.index(current))
     (command.downgrade if goes_down else command.upgrade)(here, to)

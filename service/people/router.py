@@ -32,7 +32,7 @@ class OrgUnitPage(Wire):
     responses=_ROWS,
 )
 async def put_org_units(rows: SpooledUnits, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
-    """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
+    """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
     return await actions.put_units(tx, caller, rows, now, skip=rows.skip)
 
 
@@ -57,7 +57,7 @@ async def list_org_units(
     responses=_ROWS,
 )
 async def put_people(rows: SpooledPeople, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
-    """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON of any length."""
+    """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
     return await actions.put_people(tx, caller, rows, now, skip=rows.skip)
 
 

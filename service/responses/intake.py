@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from service.kit.clock import Clock
-from service.kit.db import async_url, session_settings
+from service.kit.db import driver_url, session_settings
 from service.kit.loose_ends import tell_by_name
 from service.problems import Busy
 from service.responses.seal import Seal
@@ -80,7 +80,7 @@ class Intake:
     def __init__(
         self, url: str, role: str, database: DatabaseSettings, intake: IntakeSettings, seal: Seal, clock: Clock
     ) -> None:
-        self._dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._dsn = driver_url(url)
         self._role = role
         self._database = database
         self._settings = intake

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from service.cli.client import body_of
-from service.kit.db import async_url
+from service.kit.db import driver_url
 from tests.bench import insert, load, peer, processes, survey
 from tests.bench.ground import Child, Ground, ground
 from tests.bench.house import House, house, open_wave, organise
@@ -131,7 +131,7 @@ def _targets(earth: Ground, home: House, stack: ExitStack, codes: list[str], opt
     bodies = _bodies(codes)
     bare_url, bare_pid = _peer(earth, stack, "bare")
     # asyncpg takes the same URL, under its plain name.
-    dsn = async_url(earth.postgres.admin_url()).set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = driver_url(earth.postgres.admin_url())
     told = {peer.DSN: dsn, peer.CONNECTIONS: str(options.connections)}
     insert_url, insert_pid = _peer(earth, stack, "insert", told)
     return {

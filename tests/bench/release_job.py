@@ -16,7 +16,7 @@ import numpy as np
 from structlog.testing import capture_logs
 
 from service.kit.clock import system_clock
-from service.kit.db import Database, async_url, session_settings
+from service.kit.db import Database, driver_url, session_settings
 from service.settings import DatabaseSettings, Settings
 from service.worker import create_sweeper
 from tests.bench import processes, sealed, survey
@@ -55,7 +55,7 @@ async def job(settings: Settings, url: str, patient: DatabaseSettings) -> dict[s
 
 async def read(url: str, patient: DatabaseSettings, tenant: UUID, wave: UUID) -> tuple[float, int]:
     """Seconds to read all batches in one query, and their bytes."""
-    dsn = async_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = driver_url(url)
     connection = await asyncpg.connect(dsn, server_settings=dict(session_settings(ROLE, patient)))
     try:
         async with connection.transaction():

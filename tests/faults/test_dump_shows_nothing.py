@@ -86,7 +86,8 @@ def provoke_refusals(tenant: TenantUnderTest, code: str, word: str) -> None:
     broken = json.dumps({"code": code, "answers": {"word": word}})[:-1]
     headers = {"Content-Type": "application/json"}
     assert tenant.call(None, "POST", "/v1/respond", content=broken, headers=headers).status_code == 400
-    assert tenant.call(None, "GET", f"/v1/respond/{code}?word={word}").status_code == 404
+    assert tenant.call(None, "GET", f"/v1/respond/{code}").status_code == 404
+    assert tenant.call(None, "GET", f"/v1/respond/{code}?word={word}").status_code == 422
 
 
 def test_a_stolen_copy_shows_no_answer(tenant: TenantUnderTest, capfdbinary: Capture) -> None:
