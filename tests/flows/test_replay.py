@@ -83,7 +83,7 @@ def test_into_a_running_service(service: Running, tmp_path: Path) -> None:
     file, given, truth = made_up(tmp_path, people=500, seed=3)
     state = tmp_path / "state.json"
     arguments = (file, "--map", given, "--url", service.url, "--keys", service.keys_file(), "--state", state, "--json")
-    result = result_of(replay(*arguments))
+    result = result_of(replay(*arguments, env=os.environ))
     check_figures(result, truth, MEASURES)
     assert result["peak_memory_mb"]["service"] is None
     cells = cells_of(service, result["release"])

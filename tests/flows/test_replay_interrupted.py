@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.fixtures.past import made_up, replay, result_of
-from tests.fixtures.running import data_folder, free_port, running
+from tests.fixtures.running import data_folder, free_port, running, unmeasured
 
 PEOPLE = 4000
 
@@ -23,7 +23,9 @@ def acknowledged(state: Path) -> int:
 def started(*arguments: object) -> "Iterator[subprocess.Popen[str]]":
     """A replay under way; ended, if it still runs."""
     command = [sys.executable, "-m", "service.cli", "replay", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured()
+    ) as process:
         try:
             yield process
         finally:
