@@ -68,6 +68,15 @@ class Submission:
     done: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
+@dataclass(slots=True)
+class _Queue:
+    """One wave's answers: those that wait, how many are in commits under way, and in how many commits."""
+
+    waiting: list[Submission] = field(default_factory=list)
+    under_way: int = 0
+    commits: int = 0
+
+
 def _batch_limit(wave: LaunchedWave, most: int) -> int:
     """Answers in one batch: padded texts may be long, and a batch is sealed in one go."""
     texts = sum(item.type == "text" for item in wave.document.items)
@@ -87,7 +96,7 @@ class Intake:
         self._seal = seal
         self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
-        self._waiting: dict[tuple[UUID, UUID], list[Submission]] = {}
+        self._queues: dict[tuple[UUID, UUID], _Queue] = {}
         self._count = 0
         self._lanes: set[asyncio.Task[None]] = set()
         self._shuffle = random.SystemRandom().shuffle
@@ -117,24 +126,29 @@ class Intake:
         if self._count >= self._settings.queue_limit:
             raise Busy
         key = (wave.tenant_id, wave.wave_id)
-        lane = self._waiting.get(key)
-        if lane is None:
-            self._waiting[key] = [submission]
-            task = asyncio.get_running_loop().create_task(self._run(key, wave))
+        queue = self._queues.setdefault(key, _Queue())
+        queue.waiting.append(submission)
+        self._count += 1
+        if self._wants_commit(queue):
+            queue.commits += 1
+            task = asyncio.get_running_loop().create_task(self._run(key, wave, queue))
             self._lanes.add(task)
             task.add_done_callback(self._lanes.discard)
-        else:
-            lane.append(submission)
-        self._count += 1
         return await submission.done
 
-    async def _run(self, key: tuple[UUID, UUID], wave: LaunchedWave) -> None:
-        """Commit one wave's batches, one after the other, until nothing waits."""
-        while self._waiting[key]:
-            waiting = self._waiting[key]
+    def _wants_commit(self, queue: _Queue) -> bool:
+        """A second commit beside the first, once as many wait: where the disk is slow, the server flushes both at once."""
+        if queue.commits == 0:
+            return True
+        return len(self._lanes) < self._settings.connections and len(queue.waiting) >= queue.under_way > 0
+
+    async def _run(self, key: tuple[UUID, UUID], wave: LaunchedWave, queue: _Queue) -> None:
+        """Commit a wave's batches, one after the other, until nothing waits."""
+        most = _batch_limit(wave, self._settings.batch_limit)
+        while queue.waiting:
             metrics.INTAKE_WAITING.set(self._count)
-            most = _batch_limit(wave, self._settings.batch_limit)
-            batch, self._waiting[key] = waiting[:most], waiting[most:]
+            batch, queue.waiting = queue.waiting[:most], queue.waiting[most:]
+            queue.under_way += len(batch)
             try:
                 outcomes = await self._commit(wave, batch)
             except Exception as error:  # noqa: BLE001 - each waiting request must hear of it, whatever it is
@@ -146,9 +160,12 @@ class Intake:
                 for submission, outcome in zip(batch, outcomes, strict=True):
                     if not submission.done.done():
                         submission.done.set_result(outcome)
+            queue.under_way -= len(batch)
             self._count -= len(batch)
         metrics.INTAKE_WAITING.set(self._count)
-        del self._waiting[key]
+        queue.commits -= 1
+        if queue.commits == 0:
+            del self._queues[key]
 
     async def _commit(self, wave: LaunchedWave, batch: list[Submission]) -> list[Outcome]:
         scope = (wave.tenant_id, wave.wave_id)
