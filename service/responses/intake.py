@@ -137,7 +137,7 @@ class Intake:
         return await submission.done
 
     def _wants_commit(self, queue: _Queue) -> bool:
-        """A second commit beside the first, once as many wait: where the disk is slow, the server flushes both at once."""
+        """A second commit beside the first, once as many wait: the server flushes both at once to a slow disk."""
         if queue.commits == 0:
             return True
         return len(self._lanes) < self._settings.connections and len(queue.waiting) >= queue.under_way > 0
