@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from service.campaigns.schemas import CampaignOut
 from service.campaigns.tables import Campaign, Wave
-from service.kit.db import Database
+from service.kit.db import WAVE_LOCK, Database
 from service.kit.pages import Page, page_of
 from service.problems import NotFound
 
@@ -62,8 +62,13 @@ async def waves(tx: AsyncSession, of: Campaign) -> Sequence[Wave]:
 
 async def wave_of(tx: AsyncSession, of: Campaign, *, lock: bool = False) -> Wave:
     """The campaign's wave (there is one, at this floor). Raises NotFound."""
-    statement = select(Wave).where(col(Wave.tenant_id) == of.tenant_id, col(Wave.campaign_id) == of.campaign_id)
-    found = (await tx.scalars(statement.with_for_update() if lock else statement)).one_or_none()
+    mine = (col(Wave.tenant_id) == of.tenant_id) & (col(Wave.campaign_id) == of.campaign_id)
+    statement = select(Wave).where(mine)
+    if lock:
+        wave = await tx.scalar(select(col(Wave.wave_id)).where(mine))
+        await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave)}"))  # `wave` is a UUID of ours
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = (await tx.scalars(statement)).one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from service.kit.db import Database, async_url
+from service.kit.db import Database, driver_url
 from service.kit.migrate import head, revision_of
 from service.settings import Settings
 
@@ -35,10 +36,10 @@ def check_url(settings: Settings) -> None:
     if settings.database.url is None:
         return
     try:
-        parsed = async_url(settings.database.url.get_secret_value())
+        parsed = make_url(driver_url(settings.database.url.get_secret_value()))
     except (ArgumentError, ValueError):
         raise DatabaseUnfit(_URL) from None
-    if any(name.startswith("ssl") and name != "ssl" for name in parsed.query):
+    if any(name.startswith("ssl") and name != "sslmode" for name in parsed.query):
         raise DatabaseUnfit("POULS_DATABASE_URL takes sslmode alone: set PGSSLROOTCERT and the like instead")
 
 

@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from service.settings import DatabaseSettings
 
+# Commits of answers hold it shared; closing a wave takes it alone. Unlike a row's locks it is given in order, so that a
+# closing does not wait for ever behind commits that overlap.
+WAVE_LOCK = "pg_advisory_xact_lock{kind}(hashtextextended('wave {wave}', 0))"
 SET_TENANT = text("SELECT set_config('pouls.tenant', :tenant, true)")
 
 

@@ -5,7 +5,7 @@ for a client.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,7 +85,7 @@ async def lock_organisation(tx: AsyncSession, tenant: UUID) -> None:
 
 
 async def put_units(
-    tx: AsyncSession, caller: Principal, rows: Iterable[Row[schemas.OrgUnitIn]], now: datetime, *, skip: bool
+    tx: AsyncSession, caller: Principal, rows: AsyncIterable[Row[schemas.OrgUnitIn]], now: datetime, *, skip: bool
 ) -> schemas.UpsertOut:
     """Upsert units. Refuses unknown parents, cycles, and a key named twice."""
     tenant = caller.tenant_id
@@ -93,7 +93,7 @@ async def put_units(
     known = await units_by_key(tx, tenant)
     refusals = Refusals(skip=skip)
     given: dict[tuple[str, str], tuple[int, schemas.OrgUnitIn]] = {}
-    for row in rows:
+    async for row in rows:
         if row.value is None:
             refusals.add(row.index, row.faults)
         elif (row.value.source, row.value.external_id) in given:
@@ -170,7 +170,7 @@ def _refuse_bad_links(
 
 
 async def put_people(
-    tx: AsyncSession, caller: Principal, rows: Iterable[Row[schemas.PersonIn]], now: datetime, *, skip: bool
+    tx: AsyncSession, caller: Principal, rows: AsyncIterable[Row[schemas.PersonIn]], now: datetime, *, skip: bool
 ) -> schemas.UpsertOut:
     """Upsert people a thousand at a time, in one transaction."""
     tenant = caller.tenant_id
@@ -188,7 +188,7 @@ async def put_people(
         created, updated, unchanged = created + counts[0], updated + counts[1], unchanged + counts[2]
         chunk.clear()
 
-    for row in rows:
+    async for row in rows:
         person = row.value
         faults = list(row.faults)
         if person is not None:

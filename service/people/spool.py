@@ -4,8 +4,9 @@ Until then the call holds neither the organisation's lock nor a connection; a li
 a temporary file without a name.
 """
 
+import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -17,10 +18,11 @@ from service.kit.lines import FAULTS_KEPT, Row, rows
 from service.people.schemas import OnError
 from service.problems import TooLarge
 from service.tenants.keys import Key
-from service.tenants.principals import Now, authenticated, database_of, holding, presented_key
+from service.tenants.principals import authenticated, database_of, holding, now_of, presented_key
 from service.tenants.scopes import Scope
 
 IN_MEMORY = 1 << 20
+AT_ONCE = 500
 # Without the blanks and the defaults of what was sent: more than a million people.
 LIMIT = 1 << 28
 
@@ -51,9 +53,12 @@ class Spool(Generic[M]):
         if self._file.tell() > LIMIT:
             raise TooLarge("Send the rows in several calls.")
 
-    def __iter__(self) -> Iterator[Row[M]]:
+    async def __aiter__(self) -> AsyncIterator[Row[M]]:
         self._file.seek(0)
-        return map(self._adapter.validate_json, self._file)
+        for number, line in enumerate(self._file):
+            if number % AT_ONCE == 0:  # millions of refused rows must not keep everybody else's answers waiting
+                await asyncio.sleep(0)
+            yield self._adapter.validate_json(line)
 
     def __enter__(self) -> Self:
         return self
@@ -63,11 +68,16 @@ class Spool(Generic[M]):
 
 
 async def admitted(
-    key: Annotated[Key, Depends(presented_key)], database: Annotated[Database, Depends(database_of)], now: Now
+    request: Request,
+    key: Annotated[Key, Depends(presented_key)],
+    database: Annotated[Database, Depends(database_of)],
 ) -> None:
-    """Whether this key may write, asked in a transaction that ends before the first row is read."""
+    """Whether this key may write, asked in a transaction that ends before the first row is read.
+
+    `Now` is taken once a request: only when the rows are in, so that a key that expires meanwhile is refused then.
+    """
     async with database.transaction(key.tenant_id) as tx:
-        principal = await authenticated(key, tx, now)
+        principal = await authenticated(key, tx, now_of(request))
     await may_write.dependency(principal)
 
 

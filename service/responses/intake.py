@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 
 from service.kit.clock import Clock
-from service.kit.db import driver_url, session_settings
+from service.kit.db import WAVE_LOCK, driver_url, session_settings
 from service.kit.loose_ends import tell_by_name
 from service.problems import Busy
 from service.responses.seal import Seal
@@ -28,8 +28,9 @@ from service.telemetry import metrics
 log = structlog.get_logger()
 BATCH_BYTES = 4 << 20
 
-# One round trip for both; the tenant is a UUID of ours, so a literal is safe.
-_BEGIN = "BEGIN; SET LOCAL pouls.tenant = '{}'"
+# One round trip for all; tenant and wave are UUIDs of ours, so literals are safe.
+_BEGIN = "BEGIN; SET LOCAL pouls.tenant = '{tenant}'; SELECT {lock}"
+COMMITS_OF_A_WAVE = 2
 # FOR SHARE: closing the wave waits for the commits under way, and commits wait for a closing under way.
 _SPEND = """
     WITH open_wave AS MATERIALIZED (
@@ -140,7 +141,8 @@ class Intake:
         """A second commit beside the first, once as many wait: the server flushes both at once to a slow disk."""
         if queue.commits == 0:
             return True
-        return len(self._lanes) < self._settings.connections and len(queue.waiting) >= queue.under_way > 0
+        room = queue.commits < COMMITS_OF_A_WAVE and len(self._lanes) < self._settings.connections
+        return room and len(queue.waiting) >= queue.under_way > 0
 
     async def _run(self, key: tuple[UUID, UUID], wave: LaunchedWave, queue: _Queue) -> None:
         """Commit a wave's batches, one after the other, until nothing waits."""
@@ -176,7 +178,7 @@ class Intake:
             first.setdefault(submission.serial, submission)
         serials = sorted(first)
         nonces = [first[serial].nonce_digest for serial in serials]
-        async with self._transaction(wave.tenant_id) as connection:
+        async with self._transaction(*scope) as connection:
             now = self._clock()
             is_open, spent = await connection.fetchrow(_SPEND, *scope, serials, nonces, now)
             accepted = set(spent or ())
@@ -193,13 +195,13 @@ class Intake:
         return [self._outcome(submission, accepted, first, known, is_open=bool(is_open)) for submission in batch]
 
     @asynccontextmanager
-    async def _transaction(self, tenant: UUID) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
+    async def _transaction(self, tenant: UUID, wave: UUID) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
         """One transaction of one tenant; a connection whose transaction did not end in order is closed, not reused."""
         if self._pool is None:
             raise Busy
         async with self._pool.acquire(timeout=self._database.pool_wait_s) as connection:
             try:
-                await connection.execute(_BEGIN.format(tenant))
+                await connection.execute(_BEGIN.format(tenant=tenant, lock=WAVE_LOCK.format(kind="_shared", wave=wave)))
                 yield connection
                 await connection.execute("COMMIT")
             except BaseException:

@@ -5,14 +5,19 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import text
 
+from service.kit.lines import Row
+from service.kit.reasons import Fault
 from service.people import actions, spool
+from service.people.schemas import PersonIn
+from service.people.spool import AT_ONCE, Spool
 from service.tenants.keys import Key
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import Sent, ask, places, problem, raw
@@ -401,3 +406,30 @@ def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest, monkeypatch
 def resident() -> int:
     """Memory of this process that is in use, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_rows_that_are_all_refused_do_not_keep_others_waiting() -> None:
+    """A million of them come from a small body: reading them back gives way to whoever waits for the loop."""
+
+    async def go() -> int:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async def given() -> AsyncIterator[Row[PersonIn]]:
+            for number in range(5 * AT_ONCE):
+                yield Row(number, None, (Fault("/unit", "is required"),))
+
+        with Spool(TypeAdapter(Row[PersonIn]), skip=True) as spool:
+            await spool.take(given())
+            beside = asyncio.ensure_future(others())
+            read = [row async for row in spool]
+            beside.cancel()
+        assert [row.index for row in read] == list(range(5 * AT_ONCE))
+        return turns
+
+    assert asyncio.run(go()) >= 4

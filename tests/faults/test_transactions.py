@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from service.cli import local
-from service.kit.db import Database
+from service.kit.db import WAVE_LOCK, Database
 from service.kit.ids import new_id
 from service.main import create_app
 from service.settings import DatabaseSettings
@@ -339,6 +339,31 @@ def test_a_commit_that_can_not_be_is_a_503_and_stores_nothing(tenant: TenantUnde
     assert _is_busy(refused)
     assert ok(again, 201) == {"status": "recorded"}
     assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch") == 1
+
+
+def test_a_closing_waits_its_turn_and_no_longer(tenant: TenantUnderTest, small: FastAPI) -> None:
+    """Commits that overlap would keep the row's lock among themselves for ever; a closing must come in between."""
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    people = list(wave.codes)
+    shared = text(f"SELECT {WAVE_LOCK.format(kind='_shared', wave=wave.wave)}")
+
+    async def go() -> tuple[int, int, int]:
+        async with calling(small) as client, a_database(house) as database:
+            headers = _headers(tenant, "campaigns:write")
+            async with database.transaction(tenant.tenant_id) as tx:
+                await tx.execute(shared)  # as a commit under way does
+                closing = asyncio.ensure_future(
+                    client.post(f"/v1/campaigns/{wave.campaign}/close", headers=headers, timeout=20)
+                )
+                await asyncio.sleep(0.3)
+                late = asyncio.ensure_future(client.post("/v1/respond", json=_body(wave, people[0]), timeout=20))
+                await asyncio.sleep(0.3)
+                waiting = closing.done() + late.done()
+            return waiting, (await closing).status_code, (await late).status_code
+
+    assert house.run(go) == (0, 200, 409)
+    assert _count(tenant, "sealed_batch") == 0
 
 
 def test_none_is_accepted_by_a_commit_that_waited_for_the_closing(tenant: TenantUnderTest, small: FastAPI) -> None:
