@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.cli import admin, demo, external, local, replay, serve, work
+from service.cli import admin, demo, external, local, protect, replay, serve, work
 from service.kit.crypto import KeyMissing
 from service.kit.migrate import RevisionUnknown
 from service.kit.os_user import NoUnprivilegedUser
@@ -24,6 +24,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("replay")(replay.replay)
+app.command("protect")(protect.protect)
 app.command("openapi")(admin.openapi)
 app.add_typer(admin.db, name="db")
 app.add_typer(admin.keys, name="keys")
@@ -39,6 +40,7 @@ _EXPECTED: dict[type[Exception], str] = {
     RevisionUnknown: "{}",
     RolesMissing: "{}",
     StartFailed: "{}",
+    protect.ProtectFailed: "{}",
     replay.ReplayFailed: "{}",
 }
 

@@ -1,0 +1,275 @@
+"""Perturbations of the data that no published number sees, as a sparse basis kept up to date.
+
+A *check* is a vector x over the atoms, modulo the prime of `field`, with a . x = 0 for each published cell a. All
+checks together span the orthogonal complement N(S) of the span L(S) of the published cells S: a vector is derivable
+from S exactly when its product with every check is zero. The basis starts as the unit vectors, when nothing is
+published. Publishing one more cell takes the checks that it hits (product not zero), spends one of them, and adds
+multiples of others to the rest until they are hit no more.
+
+Checks stay short when neighbours are combined first: atoms lie in the order of the org tree, and `regions` tells for
+each depth of the tree in which unit an atom is. Within a unit all hit checks are combined with the shortest one; those
+shortest ones, unit by unit, go on to the level above. Most checks never leave their part of the organisation, which is
+why a cell costs about as much as its neighbourhood is large, however large the company.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.disclosure.compiled import compiled
+from service.disclosure.field import ONE, PRIME, ZERO, add, inverse, minus, times
+
+Mask = NDArray[np.bool_]
+Int32s = NDArray[np.int32]
+Int64s = NDArray[np.int64]
+Field = NDArray[np.uint64]
+
+
+class Sparse(NamedTuple):
+    """Vectors as compressed rows: those of row r are `atom[start[r]:start[r+1]]`, ascending, with `value` beside."""
+
+    start: Int64s
+    atom: Int32s
+    value: Field
+
+
+class Basis(NamedTuple):
+    """The checks while they change, and for each atom the checks that hold it; both as rows in growing pools.
+
+    Check c has `book[SIZE, c]` entries from `book[AT, c]` on in `atom` and `value`, atoms ascending; a spent one has
+    none. Atom a is held by the `book[HELD, a]` checks from `book[LIST, a]` on in `check`, where `book[ROOM, a]` fit.
+    `ends` says where the two pools are free.
+    """
+
+    book: Int64s
+    ends: Int64s
+    atom: Int32s
+    value: Field
+    check: Int32s
+
+
+AT, SIZE, LIST, HELD, ROOM = range(5)
+_FIRST_ROOM = 4
+
+
+@compiled
+def unit_vectors(size: int) -> Basis:
+    """The basis while nothing is published: one check for each atom."""
+    book = np.ones((5, size), np.int64)
+    atom = np.empty(8 * size + 1024, np.int32)
+    value = np.empty(8 * size + 1024, np.uint64)
+    check = np.empty(2 * _FIRST_ROOM * size + 1024, np.int32)
+    for number in range(size):
+        book[AT, number] = number
+        book[LIST, number] = _FIRST_ROOM * number
+        book[ROOM, number] = _FIRST_ROOM
+        atom[number] = number
+        value[number] = ONE
+        check[_FIRST_ROOM * number] = number
+    return Basis(book, np.array([size, _FIRST_ROOM * size]), atom, value, check)
+
+
+@compiled
+def products(basis: Basis, vector: Sparse, row: int, out: Field, hit: Int64s) -> int:
+    """The checks that a vector hits: their number; they stand in `hit[0]`, and their products in `out`, zero before.
+
+    `hit[1]` says beside each at which atom it was met first: these ascend.
+    """
+    book, atoms, values, listed = basis.book, basis.atom, basis.value, basis.check
+    met = 0
+    for place in range(vector.start[row], vector.start[row + 1]):
+        atom = vector.atom[place]
+        for index in range(book[LIST, atom], book[LIST, atom] + book[HELD, atom]):
+            check = listed[index]
+            low = book[AT, check]
+            high = low + book[SIZE, check]
+            while high - low > 1:
+                middle = (low + high) >> 1
+                if atoms[middle] <= atom:
+                    low = middle
+                else:
+                    high = middle
+            if out[check] == ZERO:
+                hit[0, met] = check
+                hit[1, met] = atom
+                met += 1
+                out[check] = PRIME  # met already, though the sum is zero
+            total = add(out[check] % PRIME, times(vector.value[place], values[low]))
+            out[check] = total if total != ZERO else PRIME
+    count = 0
+    for place in range(met):
+        check = hit[0, place]
+        if out[check] == PRIME:
+            out[check] = ZERO
+        else:
+            hit[0, count], hit[1, count] = check, hit[1, place]
+            count += 1
+    return count
+
+
+@compiled
+def forget(out: Field, hit: Int64s, count: int) -> None:
+    """Set the products back to zero."""
+    for place in range(count):
+        out[hit[0, place]] = ZERO
+
+
+@compiled
+def impose(basis: Basis, out: Field, hit: Int64s, count: int, regions: Int64s) -> Basis:
+    """The basis once a cell with these products is published too."""
+    here = hit[:, :count].copy()
+    for depth in range(len(regions) - 1, -1, -1):
+        left = 0
+        place = 0
+        while place < count:
+            end = place
+            short = place
+            while end < count and regions[depth, here[1, end]] == regions[depth, here[1, place]]:
+                if basis.book[SIZE, here[0, end]] < basis.book[SIZE, here[0, short]]:
+                    short = end
+                end += 1
+            if end - place > 1:
+                scale = inverse(out[here[0, short]])
+                for other in range(place, end):
+                    if other != short:
+                        factor = minus(times(out[here[0, other]], scale))
+                        basis = _add(basis, here[0, other], here[0, short], factor)
+            here[0, left], here[1, left] = here[0, short], here[1, short]
+            left += 1
+            place = end
+        count = left
+    spent = here[0, 0]
+    book = basis.book
+    for index in range(book[AT, spent], book[AT, spent] + book[SIZE, spent]):
+        _unlist(basis, basis.atom[index], spent)
+    book[SIZE, spent] = 0
+    return basis
+
+
+@compiled
+def _add(basis: Basis, check: int, other: int, factor: np.uint64) -> Basis:
+    """Add `factor` times another check; the sum is written at the pool's end."""
+    book, ends = basis.book, basis.ends
+    atom, value, listed = basis.atom, basis.value, basis.check
+    most = book[SIZE, check] + book[SIZE, other]
+    if ends[0] + most > len(atom):
+        atom, value = _swept(basis, most)
+        basis = Basis(book, ends, atom, value, listed)
+    mine, mine_end = book[AT, check], book[AT, check] + book[SIZE, check]
+    theirs, theirs_end = book[AT, other], book[AT, other] + book[SIZE, other]
+    begin = ends[0]
+    end = begin
+    while mine < mine_end or theirs < theirs_end:
+        if theirs >= theirs_end or (mine < mine_end and atom[mine] < atom[theirs]):
+            atom[end], value[end] = atom[mine], value[mine]
+            mine += 1
+            end += 1
+        elif mine >= mine_end or atom[theirs] < atom[mine]:
+            held_by = atom[theirs]
+            if book[HELD, held_by] == book[ROOM, held_by]:
+                listed = _with_room(basis, held_by)
+                basis = Basis(book, ends, atom, value, listed)
+            listed[book[LIST, held_by] + book[HELD, held_by]] = check
+            book[HELD, held_by] += 1
+            atom[end], value[end] = held_by, times(factor, value[theirs])
+            theirs += 1
+            end += 1
+        else:
+            total = add(value[mine], times(factor, value[theirs]))
+            if total != ZERO:
+                atom[end], value[end] = atom[mine], total
+                end += 1
+            else:
+                _unlist(basis, atom[mine], check)
+            mine += 1
+            theirs += 1
+    book[AT, check], book[SIZE, check] = begin, end - begin
+    ends[0] = end
+    return basis
+
+
+@compiled
+def _swept(basis: Basis, wanted: int) -> tuple[Int32s, Field]:
+    """The checks' pool without what is no longer used, and with room for so many entries more."""
+    book = basis.book
+    used = 0
+    for check in range(book.shape[1]):
+        used += book[SIZE, check]
+    length = max(len(basis.atom), 2 * used + wanted)
+    atom = np.empty(length, np.int32)
+    value = np.empty(length, np.uint64)
+    end = 0
+    for check in range(book.shape[1]):
+        begin = book[AT, check]
+        for place in range(book[SIZE, check]):
+            atom[end + place], value[end + place] = basis.atom[begin + place], basis.value[begin + place]
+        book[AT, check] = end
+        end += book[SIZE, check]
+    basis.ends[0] = end
+    return atom, value
+
+
+@compiled
+def _with_room(basis: Basis, atom: int) -> Int32s:
+    """The lists' pool with twice the room for one atom."""
+    book, ends, check = basis.book, basis.ends, basis.check
+    room = 2 * book[ROOM, atom]
+    if ends[1] + room > len(check):
+        total = room
+        for other in range(book.shape[1]):
+            total += book[ROOM, other]
+        check = np.empty(2 * total, np.int32)
+        end = 0
+        for other in range(book.shape[1]):
+            for place in range(book[HELD, other]):
+                check[end + place] = basis.check[book[LIST, other] + place]
+            book[LIST, other] = end
+            end += book[ROOM, other]
+        ends[1] = end
+    for place in range(book[HELD, atom]):
+        check[ends[1] + place] = check[book[LIST, atom] + place]
+    book[LIST, atom], book[ROOM, atom] = ends[1], room
+    ends[1] += room
+    return check
+
+
+@compiled
+def _unlist(basis: Basis, atom: int, check: int) -> None:
+    book = basis.book
+    begin = book[LIST, atom]
+    last = begin + book[HELD, atom] - 1
+    for place in range(begin, last + 1):
+        if basis.check[place] == check:
+            basis.check[place] = basis.check[last]
+            break
+    book[HELD, atom] -= 1
+
+
+@compiled
+def perturbations(cells: Sparse, order: Int64s, regions: Int64s) -> Sparse:
+    """A basis of N(S) for S = the cells of `order`; shortest where small and low cells come first."""
+    size = regions.shape[1]
+    basis = unit_vectors(size)
+    out = np.zeros(size, np.uint64)
+    hit = np.empty((2, size), np.int64)
+    for cell in order:
+        count = products(basis, cells, cell, out, hit)
+        if count:
+            basis = impose(basis, out, hit, count, regions)
+            forget(out, hit, count)
+    book = basis.book
+    start = np.zeros(size + 1, np.int64)
+    kept = 0
+    for check in range(size):
+        if book[SIZE, check]:
+            start[kept + 1] = start[kept] + book[SIZE, check]
+            kept += 1
+    atom = np.empty(start[kept], np.int32)
+    value = np.empty(start[kept], np.uint64)
+    end = 0
+    for check in range(size):
+        for place in range(book[AT, check], book[AT, check] + book[SIZE, check]):
+            atom[end], value[end] = basis.atom[place], basis.value[place]
+            end += 1
+    return Sparse(start[: kept + 1], atom, value)

@@ -1,0 +1,181 @@
+"""Linked breakdowns protected together: cells from which no group of fewer than k people can be computed.
+
+1. The cells of fewer than k people are protected vectors; `gauss` publishes, in order of value, what gives none of them
+   away.
+2. `attack` looks for every other group of fewer than k people, with any coefficients. Each one found becomes a
+   protected vector too, and the choice is made again.
+3. When the search comes back empty, each atom is proved, and that is the certificate.
+
+Published and withheld hang on the plan and on numbers of people alone. Work is counted in steps of the search, never in
+seconds, so that the same input gives the same pattern on any machine. Where it runs out, the coarser plan that is safe
+by the tree lemma is published instead, and the result says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.disclosure import attack
+from service.disclosure.atoms import World
+from service.disclosure.checks import Int64s, Mask, Sparse, perturbations
+from service.disclosure.field import PRIME
+from service.disclosure.gauss import choose, holders_of
+from service.disclosure.programme import programme
+from service.disclosure.tree import Tree
+
+BUDGET = 1_000_000
+"""Groups that the search may look at for one atom."""
+
+ROUNDS = 50
+_MODULUS = int(PRIME)
+Vector = dict[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """Which cells are published, and what that rests on.
+
+    Attributes:
+        published: mask [cells].
+        named: cells that the named-cell method alone would publish; the baseline, which may give groups away.
+        small: atoms of fewer than k people.
+        proved: how many of them the search has proved; all of them, unless `fell_back`.
+        groups: groups found on the way, each protected now.
+        steps: groups looked at by the last search.
+        rounds: choices made.
+        fell_back: whether the work ran out, and the coarser plan is published.
+    """
+
+    published: Mask
+    named: Mask
+    small: int
+    proved: int
+    groups: int
+    steps: int
+    rounds: int
+    fell_back: bool
+
+
+def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: int = BUDGET) -> Pattern:
+    """The pattern for one threshold.
+
+    Args:
+        world: atoms and cells.
+        k: smallest group, >= 1.
+        allowed: cells that may be published at all, [cells]; None allows all.
+        budget: see `BUDGET`.
+
+    Raises:
+        ValueError: a k under 1.
+    """
+    if k < 1:
+        raise ValueError("the smallest group has at least one person")
+    may = world.people >= k
+    if allowed is not None:
+        may = may & allowed
+    order = world.value[may[world.value]]
+    protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
+    small = int((world.n < k).sum())
+    named: Mask | None = None
+    groups = 0
+    for round_number in range(1, ROUNDS + 1):
+        published = choose(world.cells, order, sparse(protected), world.regions)
+        named = published if named is None else named
+        checks, found = search(world, published, k, budget)
+        given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.group[found.outcome == attack.GROUP]}
+        if not given_away:
+            proved = int((found.outcome == attack.PROVED).sum())
+            if proved < small:
+                break
+            return Pattern(
+                published, named, small, proved, groups, int(found.steps.sum()), round_number, fell_back=False
+            )
+        groups += len(given_away)
+        holders = holders_of(checks, len(world.n))
+        protected += [derivable_on(checks, holders, group) for group in sorted(given_away)]
+    coarse = _coarse(world, k, may)
+    return Pattern(coarse, coarse if named is None else named, small, 0, groups, 0, round_number, fell_back=True)
+
+
+def search(world: World, published: Mask, k: int, budget: int = BUDGET) -> tuple[Sparse, attack.Found]:
+    """The checks of a pattern, and what the search finds in it."""
+    # Small groups far down first: what they leave stays near them, and the checks are short.
+    upwards = np.lexsort((world.people, -world.depth))
+    checks = perturbations(world.cells, upwards[published[upwards]], world.regions)
+    held = np.bincount(checks.atom, minlength=len(world.n))
+    small = np.flatnonzero(world.n < k)
+    # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.
+    order = small[np.argsort(-held[small], kind="stable")]
+    return checks, attack.search(checks, world.n, k, order, budget)
+
+
+def sparse(vectors: list[Vector]) -> Sparse:
+    """Vectors as compressed rows."""
+    start = np.zeros(len(vectors) + 1, np.int64)
+    start[1:] = np.cumsum([len(vector) for vector in vectors])
+    entries = [(atom, vector[atom]) for vector in vectors for atom in sorted(vector)]
+    return Sparse(
+        start,
+        np.array([atom for atom, _ in entries], np.int32),
+        np.array([value for _, value in entries], np.uint64),
+    )
+
+
+def derivable_on(checks: Sparse, holders: Sparse, group: tuple[int, ...]) -> Vector:
+    """A derivable vector whose support lies in a group, which the search says has one."""
+    solved: list[tuple[int, Vector, Vector]] = []
+    for atom in group:
+        row = {
+            int(check): int(checks.value[checks.start[check] + _place(checks, int(check), atom)])
+            for check in holders.atom[holders.start[atom] : holders.start[atom + 1]]
+        }
+        made_of: Vector = {atom: 1}
+        for pivot, other, parts in solved:
+            if pivot in row:
+                factor = -row[pivot] * pow(other[pivot], -1, _MODULUS) % _MODULUS
+                row = _plus(row, other, factor)
+                made_of = _plus(made_of, parts, factor)
+        if not row:
+            return made_of
+        solved.append((next(iter(row)), row, made_of))
+    raise ValueError("nothing derivable has its support in this group")
+
+
+def _plus(one: Vector, other: Vector, factor: int) -> Vector:
+    total = dict(one)
+    for key, value in other.items():
+        entry = (total.pop(key, 0) + factor * value) % _MODULUS
+        if entry:
+            total[key] = entry
+    return total
+
+
+def _place(checks: Sparse, check: int, atom: int) -> int:
+    return int(np.searchsorted(checks.atom[checks.start[check] : checks.start[check + 1]], atom))
+
+
+def _vector(cells: Sparse, cell: int) -> Vector:
+    return dict.fromkeys(cells.atom[cells.start[cell] : cells.start[cell + 1]].tolist(), 1)
+
+
+def _coarse(world: World, k: int, may: Mask) -> Mask:
+    """The first hierarchy alone, by the tree programme; nothing where there is none."""
+    published = np.zeros(len(world.people), np.bool_)
+    nodes = sorted(world.units)
+    if not nodes or nodes[0] != (0, 0):
+        return published
+    number = {node: place for place, node in enumerate(nodes)}
+    cells: Int64s = np.array([world.units[node] for node in nodes], np.int64)
+    first = world.cells.atom[world.cells.start[cells]]
+    parents = np.array(
+        [
+            number[depth - 1, int(world.regions[depth - 1, atom])] if depth else -1
+            for (depth, _), atom in zip(nodes, first, strict=True)
+        ],
+        np.int64,
+    )
+    own = world.people[cells].copy()
+    np.subtract.at(own, parents[1:], world.people[cells[1:]])
+    shown = programme(Tree(parents), own, k, may[cells])
+    published[cells[shown]] = True
+    return published
