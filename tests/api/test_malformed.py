@@ -9,6 +9,9 @@ from tests.make.wire import MEMBERS, Answer, places, raw
 from tests.make.world import LaunchedWave, a_launched_wave, ok
 from tests.make.writes import WRITES, leaves, send, spoilt, valid
 
+# Hundreds of requests to a few lines of code, which other tests count.
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(scope="module")
 def wave(house: House) -> LaunchedWave:

@@ -163,6 +163,7 @@ def test_a_leak_or_an_untruth_is_found(service: Running, tmp_path: Path) -> None
 
 
 @pytest.mark.shared
+@pytest.mark.no_cover
 def test_a_part_of_the_federal_survey(service: Running, tmp_path: Path, shared_data: Path) -> None:
     sample = fevs_sample(shared_data / "fevs2018" / "responses.csv.gz", tmp_path / "part.csv", people=3000, seed=5)
     truth = fevs_truth(sample)
