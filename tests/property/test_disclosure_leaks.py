@@ -236,13 +236,13 @@ def leaks(world: World, table: SafeTable, policy: Policy) -> list[str]:
     ]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(worlds(), policies)
 def test_no_combination_of_published_sums_describes_a_small_group(world: World, policy: Policy) -> None:
     assert leaks(world, world.protect(policy), policy) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(worlds(), policies)
 def test_thresholds_residuals_and_nesting(world: World, policy: Policy) -> None:
     table = world.protect(policy)
