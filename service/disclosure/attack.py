@@ -4,8 +4,9 @@ A derivable vector v is orthogonal to each check. So where v is not zero at an a
 second one. The search takes an atom of fewer than k people, assumes that v is not zero there, and branches over the
 other atoms of a check that is *violated*: one that holds a single atom of the group so far. Only atoms that keep the
 group under k people come into question; where there are none, nothing derivable has that group inside so small a one.
-A group whose every check holds two of its atoms or more either is the support of a derivable vector (its rows in the
-checks are dependent) or some combination of checks is violated after all, and the search goes on with that.
+A group whose every check holds two of its atoms or more either is the support of a derivable vector or some combination
+of checks is violated after all (elimination among the checks at the group's atoms tells), and the search goes on with
+that.
 
 An atom from which the search comes back with nothing is *proved* and never looked at again: no group holds it. What
 was tried below one branch is left out of the later ones, since all groups with it have been seen. A branch ends early
@@ -244,9 +245,13 @@ def _needed(state: _Search, check: int, room: int) -> int:
 
 @compiled
 def _isolate(state: _Search, depth: int, room: int) -> bool:
-    """Set the atoms to try from a combination of checks that holds one atom of the group alone; False if none does."""
+    """Set the atoms to try from a combination of checks that holds one atom of the group alone; False if none does.
+
+    Where none does, some derivable vector is zero outside the group and nowhere inside it.
+    """
     holders = state.holders
-    # Each row: a check's values at the group's atoms, less what the rows before hold of it; then of which it is made.
+    # Each row: a check's values at the group's atoms, one at its own pivot and zero at the others'; then of which
+    # checks it is made.
     rows = np.zeros((depth, 2 * depth), np.uint64)
     pivot = np.zeros(depth, np.int64)
     chosen = np.zeros(depth, np.int64)
@@ -257,11 +262,14 @@ def _isolate(state: _Search, depth: int, room: int) -> bool:
             if rank < depth and _reduced(state, depth, holders.atom[place], rows, pivot, rank):
                 chosen[rank] = holders.atom[place]
                 rank += 1
-    if rank < depth:
-        return False
-    # The last row is zero at the pivots of the others, which are all the atoms but its own.
-    _open_combination(state, depth, room, chosen, rows[depth - 1, depth:])
-    return True
+    for row in range(rank - 1, -1, -1):
+        alone = True
+        for number in range(depth):
+            alone = alone and (number == pivot[row] or rows[row, number] == ZERO)
+        if alone:
+            _open_combination(state, depth, room, chosen[:rank], rows[row, depth:])
+            return True
+    return False
 
 
 @compiled
@@ -270,7 +278,9 @@ def _open_combination(state: _Search, depth: int, room: int, chosen: Int64s, fac
     checks = state.checks
     met = np.empty(len(state.sum), np.int64)
     count = 0
-    for row in range(depth):
+    for row in range(len(chosen)):
+        if factors[row] == ZERO:
+            continue
         for place in range(checks.start[chosen[row]], checks.start[chosen[row] + 1]):
             atom = checks.atom[place]
             if state.sum[atom] == ZERO:
@@ -293,9 +303,7 @@ def _reduced(state: _Search, depth: int, check: int, rows: Field, pivot: Int64s,
     row[:] = ZERO
     _read_group(state, depth, check, row)
     for other in range(rank):
-        factor = minus(row[pivot[other]])
-        for place in range(2 * depth):
-            row[place] = add(row[place], times(factor, rows[other, place]))
+        _subtract(row, rows[other], pivot[other])
     for number in range(depth):
         if row[number] != ZERO:
             scale = inverse(row[number])
@@ -303,8 +311,19 @@ def _reduced(state: _Search, depth: int, check: int, rows: Field, pivot: Int64s,
             for place in range(2 * depth):
                 row[place] = times(row[place], scale)
             pivot[rank] = number
+            for other in range(rank):
+                _subtract(rows[other], row, number)
             return True
     return False
+
+
+@compiled
+def _subtract(row: Field, other: Field, pivot: int) -> None:
+    """Take from a row what makes it zero at the pivot of another, where that one is one."""
+    factor = minus(row[pivot])
+    if factor != ZERO:
+        for place in range(len(row)):
+            row[place] = add(row[place], times(factor, other[place]))
 
 
 @compiled
