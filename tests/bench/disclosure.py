@@ -1,0 +1,392 @@
+"""`python -m tests.bench.disclosure`: linked breakdowns protected, by size of the company; with --fevs, a real survey.
+
+Each company is drawn from a seed (`tests.make.company`) and protected in a process of its own, so that the peak of its
+memory is its own; what the compiler does beforehand, on a small company, is told apart. Stages are timed around the
+engine's own functions while the engine runs as it always does. A run that fell back to the coarser plan does not count.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import math
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from service.disclosure import attack, linked
+from service.disclosure.atoms import World, world
+from service.disclosure.checks import Mask
+from service.disclosure.linked import protect_linked
+from service.disclosure.plan import Plan
+from tests.bench import interruptible, processes
+from tests.make.company import RESPONSE, TEAM, company
+
+SIZES = (2_000, 5_000, 25_000, 100_000)
+CANDIDATES_EACH = 2.5
+"""Candidate cells for each person of the company, about."""
+KS = (5, 10)
+WATCHED = {"choice": (linked, "choose"), "basis": (linked, "perturbations"), "search": (attack, "search")}
+STAGES = ("world", *WATCHED, "rest")
+ROWS = (
+    *((stage, f"stages_s/{stage}", ".2f") for stage in STAGES), None,
+    ("total", "total_s", ".2f"),
+    ("compiling, or loading it, before", "compile_s", ".1f"),
+    ("peak memory, MiB", "memory_mib/peak", ".0f"),
+    ("  before", "memory_mib/before", ".0f"), None,
+    ("distinct cells", "distinct", ",.0f"),
+    ("atoms", "atoms", ",.0f"),
+    ("rounds", "rounds", ".0f"),
+    ("groups found and protected", "groups", ",.0f"), None,
+    ("distinct published, 0 groups", "published", ",.0f"),
+    ("  by named cells alone", "named", ",.0f"),
+    ("  by a threshold alone", "threshold", ",.0f"),
+    ("of what named cells publish", "ratio_to_named", ".1%"),
+    ("share of candidates", "share_of_cells", ".1%"),
+    ("share of people, lowest cells", "share_of_people", ".1%"), None,
+)  # fmt: skip
+PLAIN = ("respondents", "candidates", *(row[1] for row in ROWS if row and "/" not in row[1] and row[1][:5] != "ratio"))
+WARM_UP = 320
+LEVELS, DIMENSIONS = ("AGENCY", "LEVEL1"), ("DSEX", "DEDUC", "DFEDTEN", "DSUPER", "DMINORITY")
+
+say = Console(stderr=True, highlight=False, soft_wrap=True).print
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One company and one threshold."""
+
+    candidates: int
+    k: int
+    seed: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much is measured."""
+
+    sizes: tuple[int, ...]
+    ks: tuple[int, ...]
+    seed: int
+    repeats: int
+    budget: int
+    limit_s: float
+
+
+# -- one run, in a process of its own --------------------------------------------------------------------------------
+
+
+def run(case: Case) -> None:
+    """Protect one company; prints a JSON line as each stage begins, and one with the result."""
+    started = time.perf_counter()
+    small = company(WARM_UP, 0)
+    for k in KS:
+        protect_linked(world(small.plan, small.table), k)
+    compiling = time.perf_counter() - started
+    people = round(case.candidates / CANDIDATES_EACH / TEAM) * TEAM
+    made = company(people, case.seed)
+    before, _ = processes.memory_mib()
+    with watched() as seconds:
+        _tell(began="world")
+        started = time.perf_counter()
+        one = world(made.plan, made.table)
+        seconds["world"] = time.perf_counter() - started
+        pattern = protect_linked(one, case.k, budget=case.budget)
+        total = time.perf_counter() - started
+    _, peak = processes.memory_mib()
+    seconds["rest"] = total - sum(seconds.values())
+    result = {
+        "people": people,
+        "respondents": made.respondents,
+        "candidates": len(one.candidates),
+        "distinct": len(one.people),
+        "atoms": len(one.n),
+        "compile_s": compiling,
+        "total_s": total,
+        "stages_s": seconds,
+        "memory_mib": {"before": before, "peak": peak},
+        "rounds": pattern.rounds,
+        "groups": pattern.groups,
+        "fell_back": pattern.fell_back,
+        "published": int(pattern.published.sum()),
+        "named": int(pattern.named.sum()),
+        "threshold": int((one.people >= case.k).sum()),
+        **shares(made.plan, one, pattern.published),
+    }
+    _tell(result=result)
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """Seconds spent in the engine's stages while the block runs."""
+    seconds = dict.fromkeys(WATCHED, 0.0)
+    with ExitStack() as stack:
+        for stage, (module, name) in WATCHED.items():
+            stack.enter_context(mock.patch.object(module, name, _timed(stage, getattr(module, name), seconds)))
+        yield seconds
+
+
+def _timed(stage: str, function: Callable[..., Any], seconds: dict[str, float]) -> Callable[..., Any]:
+    def timed(*given: Any, **named: Any) -> Any:
+        _tell(began=stage)
+        started = time.perf_counter()
+        out = function(*given, **named)
+        seconds[stage] += time.perf_counter() - started
+        return out
+
+    return timed
+
+
+def _tell(**line: Any) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def shares(plan: Plan, one: World, shown: Mask) -> dict[str, float]:
+    """Share of the candidates that is published; and at the lowest level of each breakdown, of the people in them."""
+    columns = {name: (name,) for name in plan.dimensions} | dict(plan.hierarchies)
+    deepest = [sum(len(columns[name]) for name in breakdown) for breakdown in plan.breakdowns]
+    cell = np.array([candidate.cell for candidate in one.candidates])
+    lowest = cell[[len(at.labels) - at.labels.count(None) == deepest[at.breakdown] for at in one.candidates]]
+    people = one.people[lowest]
+    return {
+        "share_of_cells": float(shown[cell].mean()),
+        "share_of_people": float(people[shown[lowest]].sum() / people.sum()),
+    }
+
+
+# -- all runs --------------------------------------------------------------------------------------------------------
+
+
+def measure(options: Options) -> dict[str, Any]:
+    """Each size with each k, smallest first; what takes too long is said so, and larger ones are not tried."""
+    variants: list[dict[str, Any]] = []
+    for k in options.ks:
+        ended = ""
+        for size in sorted(options.sizes):
+            runs: list[dict[str, Any]] = []
+            for seed in range(options.seed, options.seed + options.repeats):
+                if not ended:
+                    found = _child(Case(size, k, seed, options.budget), options.limit_s)
+                    ended = found.get("ended", "")
+                    runs += [] if ended else [found]
+            variants.append(_variant(size, k, runs, options.repeats, ended))
+            ended = ended and f"not tried: {size:,} candidates took too long"
+    return {
+        "bench": "disclosure",
+        "ratio_to_named": {_name(one): one["ratio_to_named"] for one in variants if one["counted"]},
+        "growth": _growth(variants),
+        "variants": variants,
+        **asdict(options),
+    }
+
+
+def _child(case: Case, limit_s: float) -> dict[str, Any]:
+    """The result of one run; where it takes longer than the limit, what it was doing then."""
+    say(f"about {case.candidates:,} candidates, k = {case.k}, seed {case.seed}")
+    command = (sys.executable, "-m", "tests.bench.disclosure", "--run", json.dumps(asdict(case)))
+    result: dict[str, Any] = {}
+    stage, rounds = "compiling", 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        clock = threading.Timer(limit_s, child.kill)
+        try:
+            for line in child.stdout or ():
+                told = json.loads(line)
+                stage = told.get("began", stage)
+                rounds += told.get("began") == "choice"
+                result = told.get("result", result)
+                if told.get("began") == "world":
+                    clock.start()  # not before: compiling does not count
+        finally:
+            clock.cancel()
+            child.kill()
+    if result:
+        said = "fell back" if result["fell_back"] else f"{result['total_s']:.1f} s"
+        say(f"  {said}, {result['rounds']} rounds, {result['published']:,} of {result['distinct']:,} distinct cells")
+        return result
+    if child.returncode != -signal.SIGKILL:
+        raise RuntimeError(f"the run failed during {stage}")
+    ended = f"stopped after {limit_s:g} s, in round {rounds} ({stage})"
+    say(f"  {ended}")
+    return {"ended": ended}
+
+
+def _variant(size: int, k: int, runs: Sequence[dict[str, Any]], wanted: int, ended: str) -> dict[str, Any]:
+    """Medians of the runs that count."""
+    counted = [one for one in runs if not one["fell_back"]]
+    fallen = len(runs) - len(counted)
+    said = [ended] * bool(ended) + [f"{fallen} of {wanted} fell back to the coarser plan"] * bool(fallen)
+    variant = {"size": size, "k": k, "counted": len(counted), "of": wanted, "said": "; ".join(said)}
+    if not counted:
+        return variant
+    return (
+        variant
+        | {name: _median(one[name] for one in counted) for name in PLAIN}
+        | {
+            name: {part: _median(one[name][part] for one in counted) for part in counted[0][name]}
+            for name in ("stages_s", "memory_mib")
+        }
+        | {"ratio_to_named": _median(one["published"] / one["named"] for one in counted), "runs": counted}
+    )
+
+
+def _median(values: Iterable[float]) -> float:
+    return round(statistics.median(values), 4)
+
+
+def _growth(variants: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Exponent of the time in the candidates, from each size to the next."""
+    grown = {}
+    for one, other in pairwise(variants):
+        if one["k"] == other["k"] and one["counted"] and other["counted"]:
+            larger = math.log(other["candidates"] / one["candidates"])
+            grown[_name(other)] = round(math.log(other["total_s"] / one["total_s"]) / larger, 2)
+    return grown
+
+
+def _name(variant: dict[str, Any]) -> str:
+    return f"{variant['size']}_k{variant['k']}"
+
+
+def show(result: dict[str, Any]) -> None:
+    """The table for people: a column for each size and k that finished, and what is to say of the others."""
+    out = Console(highlight=False, soft_wrap=True)
+    shown = [one for one in result["variants"] if one["counted"]]
+    table = Table(
+        title=f"teams of {TEAM}, {RESPONSE:.0%} answered; one core, seconds; median of {result['repeats']} companies"
+    )
+    table.add_column("")
+    for one in shown:
+        table.add_column(f"k = {one['k']}\n{one['candidates']:,.0f}", justify="right")
+
+    for line in ROWS:
+        if line is None:
+            table.add_section()
+        else:
+            title, name, form = line
+            group, _, part = name.partition("/")
+            table.add_row(title, *(format(one[group][part] if part else one[group], form) for one in shown))
+    table.add_row(
+        "exponent of the time to the size before", *(str(result["growth"].get(_name(one), "")) for one in shown)
+    )
+    if shown:
+        out.print(table)
+    for one in result["variants"]:
+        if one["said"]:
+            out.print(f"about {one['size']:,} candidates, k = {one['k']}: {one['said']}")
+
+
+# -- a real survey ---------------------------------------------------------------------------------------------------
+
+
+def fevs(file: Path, k: int) -> dict[str, Any]:
+    """Units of two levels by five dimensions: ours, named cells, a threshold alone, and what each gives away."""
+    say(f"reading {file.name}")
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as handle:
+        rows = [[row[name] for name in (*LEVELS, *DIMENSIONS)] for row in csv.DictReader(handle)]
+    plan = Plan.default(LEVELS, DIMENSIONS)
+    one = world(plan, dict(zip(plan.columns, map(list, zip(*rows, strict=True)), strict=True)))
+    say(f"protecting {len(one.people):,} distinct cells, {len(one.n):,} classes")
+    started = time.perf_counter()
+    pattern = protect_linked(one, k)
+    took = time.perf_counter() - started
+    if pattern.fell_back:
+        raise RuntimeError("the engine fell back to the coarser plan: nothing to compare")
+    outputs = {"ours": pattern.published, "named cells": pattern.named, "threshold": one.people >= k}
+    return {
+        "bench": "disclosure",
+        "survey": {"k": k, "respondents": len(rows), "candidates": len(one.candidates), "distinct": len(one.people)},
+        "seconds": took,
+        "ratio_to_named": float(pattern.published.sum() / pattern.named.sum()),
+        "outputs": {
+            name: {"distinct": int(shown.sum()), **shares(plan, one, shown), **leaks(one, shown, k)}
+            for name, shown in outputs.items()
+        },
+    }
+
+
+def leaks(one: World, shown: Mask, k: int) -> dict[str, int]:
+    """Groups of fewer than k people that the engine's search finds: for each small class one at most, so at least."""
+    say("searching what an output gives away")
+    _, found = linked.search(one, shown, k)
+    rows = found.group[found.outcome == attack.GROUP]
+    groups = {tuple(sorted(row[row >= 0].tolist())) for row in rows}
+    return {
+        "groups": len(groups),
+        "single_classes": sum(len(group) == 1 for group in groups),
+        "people_in_groups": int(one.n[sorted({atom for group in groups for atom in group})].sum()),
+        "classes_unsettled": int((found.outcome == attack.BUDGET).sum()),
+    }
+
+
+def show_survey(result: dict[str, Any]) -> None:
+    out = Console(highlight=False, soft_wrap=True)
+    survey = result["survey"]
+    table = Table(
+        title=f"{survey['respondents']:,} people, {survey['candidates']:,} candidates, {survey['distinct']:,} distinct "
+        f"cells, k = {survey['k']}; protected in {result['seconds']:.1f} s"
+    )
+    table.add_column("")
+    for name in result["outputs"]:
+        table.add_column(name, justify="right")
+    for title, name, form in (
+        ("distinct cells published", "distinct", ",d"), ("share of candidates", "share_of_cells", ".1%"),
+        ("share of people, lowest cells", "share_of_people", ".1%"), ("groups given away, at least", "groups", ",d"),
+        ("  of them single classes", "single_classes", ",d"), ("  people in these groups", "people_in_groups", ",d"),
+        ("classes the search left open", "classes_unsettled", ",d"),
+    ):  # fmt: skip
+        table.add_row(title, *(format(one[name], form) for one in result["outputs"].values()))
+    out.print(table)
+
+
+def main() -> None:
+    """Read the command line, measure, print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.disclosure", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quick", action="store_true", help="one small company, about 20 seconds: does it still run?")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="candidate cells, about")
+    parser.add_argument("--k", type=int, nargs="+", default=KS, help="smallest groups")
+    parser.add_argument("--seed", type=int, default=1, help="of the first company; the next ones follow")
+    parser.add_argument("--repeats", type=int, default=3, help="companies of each size")
+    parser.add_argument("--budget", type=int, default=linked.BUDGET, help="groups looked at for one class")
+    parser.add_argument("--limit", type=float, default=600, help="seconds after which a run is given up, and said so")
+    parser.add_argument("--fevs", type=Path, metavar="FILE", help="instead, the federal survey's responses.csv.gz")
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.run:
+        run(Case(**json.loads(given.run)))
+        return
+    options = Options(tuple(given.sizes), tuple(given.k), given.seed, given.repeats, given.budget, given.limit)
+    if given.quick:
+        options = Options((1_000,), KS[:1], given.seed, 1, given.budget, given.limit)
+    try:
+        with interruptible.raising():
+            result = fevs(given.fevs, max(KS)) if given.fevs else measure(options)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    if given.json:
+        print(json.dumps(result))
+    elif given.fevs:
+        show_survey(result)
+    else:
+        show(result)
+
+
+if __name__ == "__main__":
+    main()
