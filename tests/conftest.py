@@ -16,4 +16,4 @@ def shared_data() -> Path:
     return folder
 
 
-pytest_plugins = ["tests.fixtures.house"]
+pytest_plugins = ["tests.fixtures.house", "tests.fixtures.tracing"]

@@ -9,8 +9,6 @@ from uuid import UUID
 
 import typer
 
-from service import main
-from service.campaigns import wave_keys
 from service.cli import external, local
 from service.cli.serve import Data, settings_with
 from service.kit import jobs
@@ -20,7 +18,6 @@ from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
-from service.tenants import actions
 from service.tenants.scopes import Scope
 
 db = typer.Typer(help="The database's roles and schema.", no_args_is_help=True)
@@ -67,6 +64,9 @@ def keys_init() -> None:
 
 async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:
     """A tenant with one key for each scope; and the first wave keys asked for."""
+    from service.campaigns import wave_keys  # noqa: PLC0415 - as in `serve`
+    from service.tenants import actions  # noqa: PLC0415
+
     tenant = new_id()
     now = datetime.now(UTC)
     texts: dict[str, str] = {}
@@ -117,6 +117,8 @@ def openapi(
     check: Annotated[Path | None, typer.Option(help="exit 1 if this file differs")] = None,
 ) -> None:
     """Print the API's OpenAPI document."""
+    from service import main  # noqa: PLC0415 - as in `serve`
+
     text = main.description()
     if check is not None:
         if check.read_text(encoding="utf-8") != text:

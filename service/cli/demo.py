@@ -22,7 +22,6 @@ from service.cli.serve import Data, Host, Json, Port, settings_with
 from service.kit.crypto import write_new
 from service.kit.db import Database
 from service.kit.postgres import Postgres
-from service.main import create_app
 from service.settings import Settings
 from service.telemetry import logs
 
@@ -52,6 +51,8 @@ def demo(
 async def _demo(
     settings: Settings, postgres: Postgres, listening: Any, *, as_json: bool, empty: bool, child: bool
 ) -> None:
+    from service.main import create_app  # noqa: PLC0415 - as in `serve`
+
     with local.stopping_on_signals() as stop, local.stopping_with_parent(stop, watch=child):
         local.prepare_keys(settings)
         await local.prepare_database(postgres)

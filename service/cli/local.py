@@ -10,10 +10,10 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from prometheus_client import start_http_server
 
 from service.cli import external
@@ -22,6 +22,9 @@ from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = structlog.get_logger()
 WORKER_STOP_S = 60.0
@@ -138,7 +141,7 @@ def base_url(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, listening: socket.socket, settings: Settings) -> AsyncIterator[Serving]:
+async def serving(app: "FastAPI", listening: socket.socket, settings: Settings) -> AsyncIterator[Serving]:
     """The API, accepting requests; stopped in order at the end (requests under way finish, the queue is committed)."""
     config = uvicorn.Config(
         app,

@@ -11,7 +11,6 @@ import uvloop
 
 from service.cli import external, local
 from service.kit.postgres import Postgres
-from service.main import create_app
 from service.settings import Settings
 from service.telemetry import logs
 
@@ -55,6 +54,9 @@ def serve(
 async def _serve(
     settings: Settings, postgres: Postgres, listening: socket.socket, with_worker: bool, as_json: bool
 ) -> None:
+    # Here, as in the other commands: one that does not serve starts in less than half the time without the application.
+    from service.main import create_app  # noqa: PLC0415
+
     with local.stopping_on_signals() as stop:
         if local.is_external(postgres):
             await external.require_schema(settings, "pouls_app")

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from service import worker
 from service.cli import external, local
 from service.kit.clock import system_clock
 from service.kit.db import Database
@@ -49,12 +48,16 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _is_alive(settings: Settings) -> bool:
+    from service import worker  # noqa: PLC0415 - as in `serve`
+
     async with _database(settings) as database:
         with external.told_plainly():
             return await worker.is_alive(database)
 
 
 async def _work(settings: Settings, *, child: bool) -> None:
+    from service import worker  # noqa: PLC0415 - as in `serve`
+
     with local.stopping_on_signals() as stop, local.stopping_with_parent(stop, watch=child):
         await external.require_schema(settings, ROLE)
         async with _database(settings) as database:

@@ -10,7 +10,7 @@ from tests.make.world import LaunchedWave, a_launched_wave, ok
 from tests.make.writes import WRITES, leaves, send, spoilt, valid
 
 # Hundreds of requests to a few lines of code, which other tests count.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 
 @pytest.fixture(scope="module")

@@ -379,7 +379,7 @@ def test_dimensions_are_closed_lists(org: TenantUnderTest) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory does not grow with the call, neither while its 100 MB come in nor while they are written."""
     memory: list[int] = []

@@ -119,7 +119,7 @@ def test_into_a_running_service(service: Running, tmp_path: Path) -> None:
     assert not any(key in refused.stdout + refused.stderr for key in service.line["keys"].values())
 
 
-@pytest.mark.no_cover  # an oracle of the tests, many times
+@pytest.mark.uncounted  # an oracle of the tests, many times
 def test_a_leak_or_an_untruth_is_found(service: Running, tmp_path: Path) -> None:
     """The check itself: one withheld cell shown, one figure one step away, and so on, are faults."""
     file, given, truth = made_up(tmp_path, people=460, seed=4)
@@ -163,7 +163,7 @@ def test_a_leak_or_an_untruth_is_found(service: Running, tmp_path: Path) -> None
 
 
 @pytest.mark.shared
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 def test_a_part_of_the_federal_survey(service: Running, tmp_path: Path, shared_data: Path) -> None:
     sample = fevs_sample(shared_data / "fevs2018" / "responses.csv.gz", tmp_path / "part.csv", people=3000, seed=5)
     truth = fevs_truth(sample)

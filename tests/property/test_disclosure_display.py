@@ -13,7 +13,7 @@ from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 Ints = NDArray[np.int64]
 

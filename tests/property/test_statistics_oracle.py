@@ -15,7 +15,7 @@ from service.releases.statistics import MeasureTally, tally
 from service.responses.sheet import Sheet
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 TEXT = {"en": "x"}
 

@@ -160,7 +160,7 @@ class TestOrganisation:
         assert min(spoken.values()) > 300
 
 
-@pytest.mark.no_cover  # a thousand people, again and again
+@pytest.mark.uncounted  # a thousand people, again and again
 @pytest.mark.parametrize("key", KEYS)
 class TestAnswers:
     def test_follow_from_person_wave_and_seed_and_not_from_the_order(self, demo: Organisation, key: str) -> None:

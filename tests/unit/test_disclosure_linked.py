@@ -108,7 +108,7 @@ def test_the_field_is_arithmetic_modulo_the_prime(a: int, b: int) -> None:
 # -- checks, search, pattern ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(max_examples=60, deadline=None)
 @given(matrices())
 def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]]) -> None:
@@ -122,7 +122,7 @@ def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]
             assert sum(mine * theirs for mine, theirs in zip(check, cell, strict=True)) % MODULUS == 0
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(max_examples=80, deadline=None)
 @example(([[0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 0, 1, 1]], [1, 1, 1, 1, 1, 1, 2]), 4)  # a group beside the atom asked
 @given(matrices(), st.integers(2, 9))
@@ -141,7 +141,7 @@ def test_the_search_finds_a_group_exactly_where_there_is_one(given_: tuple[Matri
         assert any(set(one) <= group for one in groups)
 
 
-@pytest.mark.no_cover
+@pytest.mark.uncounted
 @settings(max_examples=60, deadline=None)
 @given(matrices(), st.integers(2, 7), st.randoms(use_true_random=False))
 def test_a_pattern_is_safe_whatever_the_order_of_its_cells(
