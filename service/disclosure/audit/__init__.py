@@ -1,0 +1,46 @@
+"""The independent auditor: published rows and a class table in, a verdict with its reason out.
+
+It knows nothing of how the rows were chosen and shares no code with what chose them. For a set of published rows it
+says *safe* (proved), *unsafe* (with a combination of rows, in exact fractions, that describes too few people), or *not
+proved* (the budget of operations ran out, or numbers came too close to call).
+
+How a system is proved safe. A combination v of rows that describes fewer than k people has a largest coefficient, at
+some point i (a class of people whom the rows do not tell apart) with n_i < k. For each such i the auditor shows that
+there is no such v, by perturbations of the data that leave every published sum as it is (`branch`): each is a vector
+of whole numbers, checked in whole numbers, found by a linear programme over a neighbourhood (`simplex`,
+`neighbourhood`). Where one perturbation does not do it, two cases are told apart, and so on. A neighbourhood can only
+lose a proof, never make a wrong one; nor can floating point, since no floating number is part of a proof.
+
+How an example is found. Random numbers modulo a prime that every row's sum cancels (`modular`) show at once whether a
+group of points is isolated by some combination; which it is, with what coefficients, is then solved for, and the rows
+are added up in fractions (`confirm`). No suspicion is reported that does not pass this.
+"""
+
+from service.disclosure.audit.judge import BUDGET, audit
+from service.disclosure.audit.model import (
+    THRESHOLDS,
+    AuditRefused,
+    Classes,
+    Finding,
+    Labels,
+    Leak,
+    Refusal,
+    Report,
+    Row,
+    Verdict,
+)
+
+__all__ = [
+    "BUDGET",
+    "THRESHOLDS",
+    "AuditRefused",
+    "Classes",
+    "Finding",
+    "Labels",
+    "Leak",
+    "Refusal",
+    "Report",
+    "Row",
+    "Verdict",
+    "audit",
+]

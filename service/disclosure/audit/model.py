@@ -1,0 +1,160 @@
+"""What the auditor is given and what it says. Plain data; nothing here counts or compares."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+Labels = Mapping[str, str]
+"""Column to label; a column that is absent is not broken down by."""
+
+THRESHOLDS: Mapping[str, int] = {"mean": 5, "distribution": 10}
+"""Smallest number of people a published figure may describe, by family."""
+
+
+class AuditRefused(ValueError):
+    """The input is not something that can be judged; the text names the place, never a value of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The people of a wave, counted by everything that a breakdown may ask of them.
+
+    Attributes:
+        columns: levels of hierarchies and dimensions.
+        labels: for each class one label per column; '' where it is not known, or the path ends above.
+        n: respondents of each class, zero or more.
+    """
+
+    columns: tuple[str, ...]
+    labels: Sequence[tuple[str, ...]]
+    n: Sequence[int]
+
+    def __post_init__(self) -> None:
+        if len(set(self.columns)) != len(self.columns):
+            raise AuditRefused("a column of the class table stands twice")
+        if len(self.labels) != len(self.n):
+            raise AuditRefused("the class table has not one number of respondents for each class")
+        if any(len(labels) != len(self.columns) for labels in self.labels):
+            raise AuditRefused("a class has not one label for each column")
+        if any(n < 0 for n in self.n):
+            raise AuditRefused("a class has fewer than no respondents")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One published row.
+
+    Attributes:
+        family: a key of the thresholds.
+        labels: what it is broken down by; empty for everybody.
+        members: for a merged cell the cells it unites, which share nobody; None for an ordinary row.
+        n: the number of respondents that was printed, None where none was.
+        measure: which item or scale it tells about; '' where everybody answered everything.
+    """
+
+    family: str
+    labels: Labels = field(default_factory=dict)
+    members: Sequence[Labels] | None = None
+    n: int | None = None
+    measure: str = ""
+
+    @property
+    def cells(self) -> tuple[Labels, ...]:
+        """The cells that the row adds up: itself, or those it unites."""
+        return (self.labels,) if self.members is None else tuple(self.members)
+
+    def __str__(self) -> str:
+        return " + ".join(_words(cell) for cell in self.cells) + (f" ({self.measure})" if self.measure else "")
+
+
+def _words(cell: Labels) -> str:
+    return "[" + (", ".join(f"{column}={label}" for column, label in cell.items()) or "everybody") + "]"
+
+
+class Verdict(StrEnum):
+    """What the auditor says of a set of published rows."""
+
+    safe = "safe"
+    unsafe = "unsafe"
+    not_proved = "not proved"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that may not stand as it does, with the reason in words; no system of equations is needed to see it."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A combination of published rows that describes too few people; checked in exact fractions.
+
+    Attributes:
+        family: whose rows are combined.
+        measure: as in `Row`.
+        terms: rows and their coefficients.
+        classes: numbers of the classes left, in the order of the table, with the coefficient of each.
+        people: respondents of these classes together.
+        k: the threshold.
+    """
+
+    family: str
+    measure: str
+    terms: tuple[tuple[Row, Fraction], ...]
+    classes: tuple[tuple[int, Fraction], ...]
+    people: int
+    k: int
+
+    def __str__(self) -> str:
+        sums = " ".join(f"{_times(factor)} {row}" for row, factor in self.terms)
+        left = " ".join(f"{_times(factor)} class {number}" for number, factor in self.classes)
+        return f"{self.family}: {sums} = {left}: {self.people} people, fewer than {self.k}"
+
+
+def _times(factor: Fraction) -> str:
+    size = abs(factor)
+    return ("+" if factor > 0 else "-") + ("" if size == 1 else f" {size} x")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on the rows of one family and one measure, with how it was reached.
+
+    Attributes:
+        rows: published rows with different members.
+        small: classes (merged where no row tells them apart) with fewer than k people.
+        proved: of these, how many by perturbations alone and how many after cases were told apart.
+        work: elementary operations spent, in millions.
+        leak: the example, if there is one.
+        open: small classes without a proof.
+    """
+
+    family: str
+    measure: str
+    k: int
+    verdict: Verdict
+    rows: int
+    small: int
+    proved: tuple[int, int]
+    work: int
+    leak: Leak | None = None
+    open: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the auditor has to say."""
+
+    refusals: tuple[Refusal, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all."""
+        said = {finding.verdict for finding in self.findings}
+        if self.refusals or Verdict.unsafe in said:
+            return Verdict.unsafe
+        return Verdict.not_proved if Verdict.not_proved in said else Verdict.safe

@@ -1,0 +1,194 @@
+"""The auditor on a table small enough to follow by hand: safe as it stands, and every seeded defect found."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.disclosure.audit import AuditRefused, Classes, Labels, Leak, Report, Row, Verdict, audit
+
+COUNTS = {("1", "m"): 8, ("1", "f"): 7, ("2", "m"): 9, ("2", "f"): 2, ("3", "m"): 6, ("3", "f"): 3}
+CELLS: tuple[Labels, ...] = (
+    {},
+    *({"team": team} for team in "123"),
+    *({"sex": sex} for sex in "mf"),
+    {"team": "1", "sex": "m"},
+    {"team": "1", "sex": "f"},
+)
+MEANS = tuple(Row("mean", cell) for cell in CELLS)
+
+
+def people(counts: dict[tuple[str, str], int]) -> Classes:
+    return Classes(("team", "sex"), list(counts), list(counts.values()))
+
+
+def judged(*rows: Row, counts: dict[tuple[str, str], int] = COUNTS, budget: int = 1000) -> Report:
+    return audit(people(counts), rows, budget=budget)
+
+
+def leak_of(report: Report) -> Leak:
+    assert report.refusals == ()
+    assert report.verdict == Verdict.unsafe
+    leak = report.findings[0].leak
+    assert leak is not None
+    return leak
+
+
+def merged(*cells: tuple[str, str]) -> Row:
+    return Row("mean", members=[{"team": team, "sex": sex} for team, sex in cells])
+
+
+def test_the_table_is_safe_as_it_stands() -> None:
+    report = judged(*MEANS)
+    assert report.verdict == Verdict.safe
+    mean, distribution = report.findings
+    assert (mean.rows, mean.small, mean.open, mean.leak) == (8, 2, 0, None)
+    assert sum(mean.proved) == 2
+    assert (distribution.rows, distribution.verdict) == (0, Verdict.safe)
+
+
+def test_one_suppression_dropped() -> None:
+    leak = leak_of(judged(*MEANS, Row("mean", {"team": "2", "sex": "m"})))
+    assert leak.people == 2
+    assert leak.classes == ((3, Fraction(1)),)
+    # Some sums of rows are the same sum: what counts is that this one gives the class.
+    assert str(leak).endswith("= + class 3: 2 people, fewer than 5")
+
+
+def test_one_cell_added_whose_double_is_the_leak() -> None:
+    """Two classes are known as a sum and as a difference: twice each of them follows."""
+    leak = leak_of(judged(*MEANS, merged(("2", "m"), ("3", "f"), ("1", "f"))))
+    assert leak.classes == ((3, Fraction(1)),)
+    assert {abs(factor) for _, factor in leak.terms} >= {Fraction(1, 2)}
+
+
+def test_one_person_less_in_the_table() -> None:
+    leak = leak_of(judged(*MEANS, counts=COUNTS | {("2", "f"): 1}))
+    assert leak.people == 4
+    assert dict(leak.classes) == {3: 1, 5: 1}
+
+
+def test_a_difference_of_three_classes() -> None:
+    counts = {("1", "m"): 1, ("1", "f"): 2, ("2", "m"): 1, ("2", "f"): 20}
+    rows = merged(("1", "m"), ("1", "f"), ("2", "f")), merged(("2", "m"), ("2", "f"))
+    leak = leak_of(judged(*rows, counts=counts))
+    assert dict(leak.classes) == {0: 1, 1: 1, 2: -1}
+    assert leak.people == 4
+    assert judged(*rows, counts=counts | {("1", "f"): 3}).verdict == Verdict.safe
+
+
+def test_a_factor_of_two_in_the_group_itself() -> None:
+    counts = {("a", ""): 1, ("b", ""): 1, ("c", ""): 1, ("d", ""): 9, ("e", ""): 9}
+    rows = (("a", "b", "d"), ("a", "c", "e"), ("d", "e"))
+    given = [Row("mean", members=[{"team": one} for one in row]) for row in rows]
+    leak = leak_of(judged(*given, counts=counts))
+    assert dict(leak.classes) == {0: 2, 1: 1, 2: 1}
+    assert [factor for _, factor in leak.terms] == [1, 1, -1]
+
+
+def test_a_merged_cell_laid_over_published_ones() -> None:
+    leak = leak_of(judged(*MEANS, merged(("1", "m"), ("2", "f"))))
+    assert dict(leak.classes) == {3: 1}
+
+
+def test_a_distribution_is_held_to_its_own_threshold_and_seen_by_the_mean() -> None:
+    shares = [Row("distribution", cell) for cell in CELLS[:2]]
+    report = judged(*MEANS, *shares)
+    assert report.verdict == Verdict.safe
+    assert report.findings[1].rows == 2
+    # Everybody less team 1 less team 2 are nine people: enough for a mean, too few for a distribution.
+    report = judged(*MEANS, *shares, Row("distribution", {"team": "2"}))
+    assert [finding.verdict for finding in report.findings] == [Verdict.safe, Verdict.unsafe]
+    assert report.findings[1].leak is not None
+    assert report.findings[1].leak.people == 9
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (Row("mean", {"team": "3", "sex": "f"}), "it counts 3 people, fewer than 5"),
+        (Row("distribution", {"team": "3"}), "it counts 9 people, fewer than 10"),
+        (Row("mean", {"team": "1"}, n=14), "it says 14 people and counts 15"),
+        (Row("mean", {"team": "4"}), "it counts nobody"),
+        (Row("mean", {"site": "4"}), "it names a column that the class table has not"),
+        (Row("mean", {"team": ""}), "it is broken down by an empty label"),
+        (Row("mean", members=[{"team": "1"}, {"sex": "m"}]), "its cells share people"),
+        (Row("mean", measure="Q1"), "the class table does not tell who answered its measure"),
+        (Row("median"), "its family has no threshold"),
+        (Row("distribution", {"team": "1", "sex": "m"}), "it counts 8 people, fewer than 10"),
+        (
+            Row("distribution", members=[{"team": "1"}, {"team": "2"}]),
+            "it is a distribution whose mean is not published",
+        ),
+    ],
+)
+def test_a_row_is_refused_at_sight(row: Row, reason: str) -> None:
+    report = judged(*MEANS, row)
+    assert (row, reason) in [(refusal.row, refusal.reason) for refusal in report.refusals]
+    assert report.verdict == Verdict.unsafe
+
+
+def test_an_unknown_label_is_in_no_cell_of_its_column() -> None:
+    report = judged(Row("mean", {"team": "1"}, n=15), counts=COUNTS | {("1", ""): 0, ("", "m"): 4})
+    assert report.verdict == Verdict.safe
+    report = judged(Row("mean", n=39), Row("mean", {"sex": "m"}, n=27), counts=COUNTS | {("", "m"): 4})
+    assert report.verdict == Verdict.safe
+
+
+def test_without_budget_nothing_is_called_safe() -> None:
+    report = judged(*MEANS, budget=0)
+    assert report.verdict == Verdict.not_proved
+    assert report.findings[0].open == 2
+
+
+@pytest.mark.parametrize("k", [{"mean": 5}, {"mean": 0, "distribution": 10}, {"mean": 5, "distribution": 1000}])
+def test_thresholds_that_make_no_sense_are_refused(k: dict[str, int]) -> None:
+    with pytest.raises(AuditRefused, match="thresholds"):
+        audit(people(COUNTS), MEANS, k)
+
+
+def test_a_class_table_that_makes_no_sense_is_refused() -> None:
+    for columns, labels, n in (
+        (("a", "a"), [("x", "y")], [1]),
+        (("a",), [("x",)], []),
+        (("a",), [("x", "y")], [1]),
+        (("a",), [("x",)], [-1]),
+    ):
+        with pytest.raises(AuditRefused):
+            Classes(columns, labels, n)
+    with pytest.raises(AuditRefused, match="nobody"):
+        audit(Classes(("a",), [("x",)], [0]), [])
+
+
+# Documented instances.
+
+
+def instance(shared_data: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((shared_data.parent / "reference" / "sdc" / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def cells_of(given: dict[str, Any], names: list[str], k: int) -> Report:
+    atoms = Classes(("atom",), [(name,) for name in given["atoms"]], list(given["atoms"].values()))
+    rows = [Row("mean", members=[{"atom": atom} for atom in given["cells"][name]]) for name in names]
+    return audit(atoms, rows, {"mean": k, "distribution": 10})
+
+
+@pytest.mark.shared
+def test_the_pair_that_named_cells_leave(shared_data: Path) -> None:
+    given = instance(shared_data, "pairs")
+    said = given["expected"]
+    leak = leak_of(cells_of(given, said["named_cell_publishes"], given["k"]))
+    assert leak.people == 4
+    assert [list(given["atoms"])[number] for number, _ in leak.classes] == said["still_derivable_group"]
+    for names in said["group_safe_publishes_one_of"]:
+        assert cells_of(given, names, given["k"]).verdict == Verdict.safe
+
+
+@pytest.mark.shared
+def test_the_table_of_a_manual(shared_data: Path) -> None:
+    given = instance(shared_data, "vendor")
+    leak = leak_of(cells_of(given, given["vendor_publishes"], given["expected"]["with_k"]))
+    assert [list(given["atoms"])[number] for number, _ in leak.classes] == given["expected"]["vendor_leaks"]
