@@ -67,7 +67,7 @@ _MENDED = 2  # atoms of the group in a check that is no longer violated
 
 
 @compiled
-def search(checks: Sparse, n: Int64s, k: int, order: Int64s, budget: int) -> Found:
+def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int) -> Found:
     """Look for groups of fewer than k people around each atom of `order`.
 
     Args:
@@ -75,6 +75,7 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, budget: int) -> Fou
         n: people of each atom, >= 1.
         k: smallest group that may be described.
         order: the atoms to ask, each of fewer than k people; hard ones first make the rest easy.
+        proved: atoms that an earlier search has proved, with the same order and more cells published, [atoms].
         budget: groups to look at for one atom.
     """
     size = len(n)
@@ -88,7 +89,7 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, budget: int) -> Fou
     for atom in order:
         least = min(least, n[atom])
     for atom in order:
-        outcome = _around(state, atom, k, least, budget, found)
+        outcome = PROVED if proved[atom] else _around(state, atom, k, least, budget, found)
         found.outcome[atom] = outcome
         state.out[atom] = outcome == PROVED
     return found

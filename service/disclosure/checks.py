@@ -246,18 +246,32 @@ def _unlist(basis: Basis, atom: int, check: int) -> None:
     book[HELD, atom] -= 1
 
 
+def upwards(cells: Sparse) -> Int64s:
+    """The cells, small ones first: what they leave stays near them, so that checks made in this order are short."""
+    return np.argsort(np.diff(cells.start), kind="stable")
+
+
 @compiled
-def perturbations(cells: Sparse, order: Int64s, regions: Int64s) -> Sparse:
-    """A basis of N(S) for S = the cells of `order`; shortest where small and low cells come first."""
+def basis_of(cells: Sparse, order: Int64s, chosen: Mask, regions: Int64s) -> Basis:
+    """The basis for S = the chosen ones among the cells, published in this order."""
     size = regions.shape[1]
     basis = unit_vectors(size)
     out = np.zeros(size, np.uint64)
     hit = np.empty((2, size), np.int64)
     for cell in order:
-        count = products(basis, cells, cell, out, hit)
-        if count:
-            basis = impose(basis, out, hit, count, regions)
-            forget(out, hit, count)
+        if chosen[cell]:
+            count = products(basis, cells, cell, out, hit)
+            if count:
+                basis = impose(basis, out, hit, count, regions)
+                forget(out, hit, count)
+    return basis
+
+
+@compiled
+def perturbations(cells: Sparse, order: Int64s, chosen: Mask, regions: Int64s) -> Sparse:
+    """A basis of N(S) for S = the chosen ones among the cells; `order` as in `basis_of`."""
+    size = regions.shape[1]
+    basis = basis_of(cells, order, chosen, regions)
     book = basis.book
     start = np.zeros(size + 1, np.int64)
     kept = 0

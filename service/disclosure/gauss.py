@@ -16,45 +16,69 @@ from service.disclosure.checks import (
     Int64s,
     Mask,
     Sparse,
+    basis_of,
     forget,
     impose,
     products,
-    unit_vectors,
+    upwards,
 )
 from service.disclosure.compiled import compiled
 from service.disclosure.field import ZERO, inverse, times
 
+_OFTEN = 16
+"""Cells published between two looks at the length of the basis."""
 
-@compiled
-def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s) -> Mask:
+_LONGER = 1.5
+"""How much longer than a fresh one it may grow."""
+
+
+def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kept: Mask | None = None) -> Mask:
     """The cells that are published.
 
     Args:
         cells: every candidate as a vector over the atoms.
         order: numbers of the cells that may be published, the most valuable first.
-        protected: vectors that must not become derivable; none of them is zero.
+        protected: vectors that must not become derivable; none of them is zero, and `kept` derives none.
         regions: unit of each atom at each depth of the tree, [depth, atoms]; the first row is all zeros.
+        kept: cells that are published already, [cells]; None for none.
 
     Returns:
-        Mask [cells].
+        Mask [cells], `kept` included.
     """
+    before = np.zeros(len(cells.start) - 1, np.bool_) if kept is None else kept
+    return _choose(cells, order, upwards(cells), protected, regions, before)
+
+
+@compiled
+def _choose(cells: Sparse, order: Int64s, upwards: Int64s, protected: Sparse, regions: Int64s, kept: Mask) -> Mask:
     size = regions.shape[1]
-    published = np.zeros(len(cells.start) - 1, np.bool_)
+    published = kept.copy()
     holders = holders_of(protected, size)
     asked = np.full(len(protected.start) - 1, -1)
-    basis = unit_vectors(size)
+    basis = basis_of(cells, upwards, published, regions)
+    fresh = basis.book[SIZE].sum()
+    since = 0
     out, other_out = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
     hit, other_hit = np.empty((2, size), np.int64), np.empty((2, size), np.int64)
     for cell in order:
+        if published[cell]:
+            continue
         count = products(basis, cells, cell, out, hit)
         if count:
             given_away = _gives_away(basis, protected, holders, asked, cell, out, hit, count, other_out, other_hit)
             if not given_away:
                 basis = impose(basis, out, hit, count, regions)
+                since += 1
             forget(out, hit, count)
             if given_away:
                 continue
         published[cell] = True
+        # The span does not tell in which order its cells came, but the length of the basis does.
+        if since >= _OFTEN:
+            since = 0
+            if basis.book[SIZE].sum() > _LONGER * fresh:
+                basis = basis_of(cells, upwards, published, regions)
+                fresh = basis.book[SIZE].sum()
     return published
 
 

@@ -3,8 +3,9 @@
 1. The cells of fewer than k people are protected vectors; `gauss` publishes, in order of value, what gives none of them
    away.
 2. `attack` looks for every other group of fewer than k people, with any coefficients. Each one found becomes a
-   protected vector too, and the choice is made again.
-3. When the search comes back empty, each atom is proved, and that is the certificate.
+   protected vector too, and the least valuable cells that give it away are withheld.
+3. When the search comes back empty, each atom is proved. Cells that meanwhile give nothing away are published again,
+   and the search is made once more. When there is none, the proof of each atom is the certificate.
 
 Published and withheld hang on the plan and on numbers of people alone. Work is counted in steps of the search, never in
 seconds, so that the same input gives the same pattern on any machine. Where it runs out, the coarser plan that is safe
@@ -17,7 +18,7 @@ import numpy as np
 
 from service.disclosure import attack
 from service.disclosure.atoms import World
-from service.disclosure.checks import Int64s, Mask, Sparse, perturbations
+from service.disclosure.checks import Int64s, Mask, Sparse, perturbations, upwards
 from service.disclosure.field import PRIME
 from service.disclosure.gauss import choose, holders_of
 from service.disclosure.programme import programme
@@ -75,38 +76,78 @@ def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: in
         may = may & allowed
     order = world.value[may[world.value]]
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
+    named = choose(world.cells, order, sparse(protected), world.regions)
+    hunt = _Hunt(world, k, budget)
+    published = hunt.settled(named)
+    while published is not None:
+        known = sparse(protected + hunt.groups)
+        more = choose(world.cells, order, known, world.regions, published)
+        if (more == published).all():
+            small = int((world.n < k).sum())
+            return Pattern(published, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
+        hunt.proved[:] = False
+        published = hunt.settled(more)
     small = int((world.n < k).sum())
-    named: Mask | None = None
-    groups = 0
-    for round_number in range(1, ROUNDS + 1):
-        published = choose(world.cells, order, sparse(protected), world.regions)
-        named = published if named is None else named
-        checks, found = search(world, published, k, budget)
-        given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.group[found.outcome == attack.GROUP]}
-        if not given_away:
-            proved = int((found.outcome == attack.PROVED).sum())
-            if proved < small:
-                break
-            return Pattern(
-                published, named, small, proved, groups, int(found.steps.sum()), round_number, fell_back=False
-            )
-        groups += len(given_away)
-        holders = holders_of(checks, len(world.n))
-        protected += [derivable_on(checks, holders, group) for group in sorted(given_away)]
     coarse = _coarse(world, k, may)
-    return Pattern(coarse, coarse if named is None else named, small, 0, groups, 0, round_number, fell_back=True)
+    return Pattern(coarse, named, small, 0, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=True)
+
+
+class _Hunt:
+    """One search after the other, each as far as the one before has not proved it.
+
+    Attributes:
+        groups: a derivable vector of each group found.
+        proved: atoms that no group of the present pattern holds, [atoms].
+        steps: groups looked at.
+        rounds: searches made.
+    """
+
+    def __init__(self, world: World, k: int, budget: int) -> None:
+        self._world = world
+        self._k = k
+        self._budget = budget
+        self._order: Int64s | None = None
+        self.groups: list[Vector] = []
+        self.proved = np.zeros(len(world.n), np.bool_)
+        self.steps = 0
+        self.rounds = 0
+
+    def settled(self, published: Mask) -> Mask | None:
+        """The pattern without the least valuable of the cells that give groups away; None where the work runs out.
+
+        Cells are only taken away here, so what is proved stays proved.
+        """
+        world = self._world
+        while self.rounds < ROUNDS:
+            checks, order = checks_of(world, published, self._k)
+            self._order = order if self._order is None else self._order
+            found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget)
+            self.rounds += 1
+            self.steps += int(found.steps.sum())
+            self.proved = found.outcome == attack.PROVED
+            given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.group[found.outcome == attack.GROUP]}
+            if not given_away:
+                return published if self.proved[self._order].all() else None
+            holders = holders_of(checks, len(world.n))
+            new = [derivable_on(checks, holders, group) for group in sorted(given_away)]
+            self.groups += new
+            published = choose(world.cells, world.value[published[world.value]], sparse(new), world.regions)
+        return None
+
+
+def checks_of(world: World, published: Mask, k: int) -> tuple[Sparse, Int64s]:
+    """The checks of a pattern, and the atoms of fewer than k people in the order in which to ask them."""
+    checks = perturbations(world.cells, upwards(world.cells), published, world.regions)
+    held = np.bincount(checks.atom, minlength=len(world.n))
+    small = np.flatnonzero(world.n < k)
+    # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.
+    return checks, small[np.argsort(-held[small], kind="stable")]
 
 
 def search(world: World, published: Mask, k: int, budget: int = BUDGET) -> tuple[Sparse, attack.Found]:
     """The checks of a pattern, and what the search finds in it."""
-    # Small groups far down first: what they leave stays near them, and the checks are short.
-    upwards = np.lexsort((world.people, -world.depth))
-    checks = perturbations(world.cells, upwards[published[upwards]], world.regions)
-    held = np.bincount(checks.atom, minlength=len(world.n))
-    small = np.flatnonzero(world.n < k)
-    # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.
-    order = small[np.argsort(-held[small], kind="stable")]
-    return checks, attack.search(checks, world.n, k, order, budget)
+    checks, order = checks_of(world, published, k)
+    return checks, attack.search(checks, world.n, k, order, np.zeros(len(world.n), np.bool_), budget)
 
 
 def sparse(vectors: list[Vector]) -> Sparse:

@@ -29,6 +29,7 @@ from tests.fixtures.house import Clock, House
 from tests.make.world import a_launched_wave, cells_of
 
 ROOT = Path(__file__).resolve().parents[2]
+Shell = subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
@@ -187,11 +188,13 @@ def test_the_command_line_says_it_in_one_line(server: Embedded, database: str, l
     assert run(server, "SELECT version_num FROM pouls.alembic_version", database=database) == [(head(),)]
 
 
-# One process for all commands, each told apart on both outputs: a start costs more than the refusal.
+# One process for all commands of all tests, each told apart on both outputs: a start costs more than the refusal.
 ONE_BY_ONE = textwrap.dedent("""
-    import json, sys
+    import json, os, sys
     from service.cli import main
-    for command in json.loads(sys.argv[1]):
+    for line in sys.stdin:
+        environment, *command = json.loads(line)
+        os.environ.update(environment)
         sys.argv = ["pouls", *command]
         try:
             main()
@@ -207,27 +210,44 @@ EVERY = (*USERS, ("work", "--check"), ("db", "migrate"), ("db", "roles"))
 SECRET = "secret-4711"  # noqa: S105 - of nobody
 
 
-def refusals(folder: Path, url: str, *commands: tuple[str, ...]) -> set[str]:
-    """What commands said that must each refuse with one line, exit 1 and nothing of the URL."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
-    environment = kept | {"POULS_DATABASE_URL": url, "POULS_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)],
-        check=False,
-        capture_output=True,
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A process that runs the commands it is told, in a folder without settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
+    with subprocess.Popen(
+        [sys.executable, "-c", ONE_BY_ONE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        cwd=folder,
-        env=environment,
-        timeout=100,
-    )
-    ended = [json.loads(line) for line in done.stdout.splitlines()]
-    assert ended == [[" ".join(command), 1] for command in commands], done.stderr
-    said = done.stderr.split("--\n")[:-1]
-    for lines in said:
+        cwd=tmp_path_factory.mktemp("shell"),
+        env=environment | {"PYTHONPATH": str(ROOT)},
+    ) as process:
+        yield process
+
+
+def refusals(shell: Shell, folder: Path, url: str, *commands: tuple[str, ...]) -> set[str]:
+    """What commands said that must each refuse with one line, exit 1 and nothing of the URL."""
+    assert shell.stdin is not None
+    assert shell.stdout is not None
+    assert shell.stderr is not None
+    environment = {"POULS_DATABASE_URL": url, "POULS_DATA_DIR": str(folder)}
+    said = set()
+    for command in commands:
+        print(json.dumps([environment, *command]), file=shell.stdin, flush=True)
+        lines = ""
+        for line in shell.stderr:
+            if line == "--\n":
+                break
+            lines += line
+        else:
+            raise AssertionError(lines)
+        assert json.loads(shell.stdout.readline()) == [" ".join(command), 1], lines
         assert lines.startswith("pouls: "), lines
         assert lines.count("\n") == 1, lines
-    assert SECRET not in done.stderr
-    return {lines.removeprefix("pouls: ").strip() for lines in said}
+        assert SECRET not in lines
+        said.add(lines.removeprefix("pouls: ").strip())
+    return said
 
 
 @pytest.mark.parametrize(
@@ -239,49 +259,49 @@ def refusals(folder: Path, url: str, *commands: tuple[str, ...]) -> set[str]:
         f"http://{SECRET}/",
     ],
 )
-def test_a_url_that_is_none_is_refused_in_one_line(tmp_path: Path, url: str) -> None:
-    (said,) = refusals(tmp_path, url, *EVERY)
+def test_a_url_that_is_none_is_refused_in_one_line(shell: Shell, tmp_path: Path, url: str) -> None:
+    (said,) = refusals(shell, tmp_path, url, *EVERY)
     assert said.startswith("POULS_DATABASE_URL can not be read")
 
 
 @pytest.mark.parametrize("place", ["@127.0.0.1:9/pouls", "@/pouls?host=/nowhere"])
-def test_a_server_that_is_away_is_told_in_one_line(tmp_path: Path, place: str) -> None:
-    (said,) = refusals(tmp_path, f"postgresql://login:{SECRET}{place}", *EVERY)
+def test_a_server_that_is_away_is_told_in_one_line(shell: Shell, tmp_path: Path, place: str) -> None:
+    (said,) = refusals(shell, tmp_path, f"postgresql://login:{SECRET}{place}", *EVERY)
     assert said.startswith("the database can not be reached")
 
 
-def test_tls_options_in_the_url_are_told_in_one_line(tmp_path: Path) -> None:
-    (said,) = refusals(tmp_path, f"postgresql://login:{SECRET}@127.0.0.1:9/pouls?sslrootcert=a.pem", *EVERY)
+def test_tls_options_in_the_url_are_told_in_one_line(shell: Shell, tmp_path: Path) -> None:
+    (said,) = refusals(shell, tmp_path, f"postgresql://login:{SECRET}@127.0.0.1:9/pouls?sslrootcert=a.pem", *EVERY)
     assert "PGSSLROOTCERT" in said
-    (said,) = refusals(tmp_path, f"postgresql://login:{SECRET}@127.0.0.1:9/pouls?sslmode=require", *EVERY)
+    (said,) = refusals(shell, tmp_path, f"postgresql://login:{SECRET}@127.0.0.1:9/pouls?sslmode=require", *EVERY)
     assert said.startswith("the database can not be reached"), "sslmode itself is understood"
 
 
 def test_a_login_a_database_or_a_role_that_is_wrong_is_told_in_one_line(
-    server: Embedded, database: str, login: str, tmp_path: Path
+    shell: Shell, server: Embedded, database: str, login: str, tmp_path: Path
 ) -> None:
-    (said,) = refusals(tmp_path, url_of(server, database, login, SECRET), *EVERY)
+    (said,) = refusals(shell, tmp_path, url_of(server, database, login, SECRET), *EVERY)
     assert "refuses this login" in said
-    (said,) = refusals(tmp_path, url_of(server, SECRET), *EVERY)
+    (said,) = refusals(shell, tmp_path, url_of(server, SECRET), *EVERY)
     assert "no database of that name" in said
     asyncio.run(ensure_roles(External(url_of(server, database))))
-    (said,) = refusals(tmp_path, url_of(server, database, login, "pw"), *USERS)
+    (said,) = refusals(shell, tmp_path, url_of(server, database, login, "pw"), *USERS)
     assert "may not act under the role" in said
 
 
 def test_a_schema_that_is_missing_or_another_is_told_in_one_line(
-    server: Embedded, database: str, tmp_path: Path
+    shell: Shell, server: Embedded, database: str, tmp_path: Path
 ) -> None:
     url = url_of(server, database)
-    (said,) = refusals(tmp_path, url, *USERS)
+    (said,) = refusals(shell, tmp_path, url, *USERS)
     assert said.endswith("run `pouls db migrate`")
     asyncio.run(ensure_roles(External(url)))
-    (said,) = refusals(tmp_path, url, *USERS)
+    (said,) = refusals(shell, tmp_path, url, *USERS)
     assert said.endswith("run `pouls db migrate`")
     asyncio.run(migrate(url))
     run(server, "UPDATE pouls.alembic_version SET version_num = 'another'", database=database)
-    (said,) = refusals(tmp_path, url, *USERS)
+    (said,) = refusals(shell, tmp_path, url, *USERS)
     assert said == f"the schema is at revision another and this Pouls needs {head()}: run `pouls db migrate`"
     run(server, f"UPDATE pouls.alembic_version SET version_num = '{head()}'", database=database)  # noqa: S608 - ours
-    assert all(said.startswith("a key file is missing") for said in refusals(tmp_path, url, SERVE, WORK))
+    assert all(said.startswith("a key file is missing") for said in refusals(shell, tmp_path, url, SERVE, WORK))
     assert run(server, "SELECT count(*) FROM pouls.tenant", database=database) == [(0,)]

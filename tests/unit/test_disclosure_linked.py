@@ -114,7 +114,9 @@ def test_the_field_is_arithmetic_modulo_the_prime(a: int, b: int) -> None:
 def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]]) -> None:
     cells, n = given_
     vectors = of_matrix(cells, n).cells
-    checks = perturbations(vectors, np.arange(len(cells)), np.zeros((1, len(n)), np.int64))
+    checks = perturbations(
+        vectors, np.arange(len(cells)), np.ones(len(cells), np.bool_), np.zeros((1, len(n)), np.int64)
+    )
     found = rows_of(checks, len(n))
     assert len(found) == len(n) - rank(cells)
     for check in found:
@@ -197,10 +199,8 @@ def test_a_defect_is_noticed(monkeypatch: pytest.MonkeyPatch, defect: str) -> No
     one = of_matrix(cells, n)
     assert gives_away(rows_of(one.cells, 4, protect_linked(one, k).published), n, k) == []
     if defect == "small cells are not protected":
-        monkeypatch.setattr(
-            linked, "choose", lambda cells, order, _, regions: choose(cells, order, sparse([]), regions)
-        )
-        monkeypatch.setattr(linked, "search", lambda *_: _nothing(one))
+        monkeypatch.setattr(linked, "choose", lambda cells, order, _, *rest: choose(cells, order, sparse([]), *rest))
+        monkeypatch.setattr(attack, "search", lambda *_: _nothing(one))
         published = protect_linked(one, k).published
     elif defect == "groups are not protected":
         published = protect_linked(of_matrix(cells[:5], n), k).named
@@ -212,9 +212,9 @@ def test_a_defect_is_noticed(monkeypatch: pytest.MonkeyPatch, defect: str) -> No
     assert gives_away(rows_of(one.cells, 4, published), n, k) != []
 
 
-def _nothing(one: World) -> tuple[Sparse, attack.Found]:
+def _nothing(one: World) -> attack.Found:
     proved = np.where(one.n < 100, attack.PROVED, 0)
-    return sparse([]), attack.Found(proved, np.full((len(one.n), 1), -1), np.zeros(len(one.n), np.int64))
+    return attack.Found(proved, np.full((len(one.n), 1), -1), np.zeros(len(one.n), np.int64))
 
 
 # -- plan and table ------------------------------------------------------------------------------------------------
