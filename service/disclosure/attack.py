@@ -8,12 +8,14 @@ A group whose every check holds two of its atoms or more either is the support o
 of checks is violated after all (elimination among the checks at the group's atoms tells), and the search goes on with
 that.
 
-An atom from which the search comes back with nothing is *proved* and never looked at again: no group holds it. What
-was tried below one branch is left out of the later ones, since all groups with it have been seen. A branch ends early
-where violated checks that share no atom would need more people than there is room for.
+Atoms are asked in a fixed order, and one from which the search comes back with nothing is *proved*: no group holds it
+without one that was asked before it. What was tried below one branch is left out of the later ones, since all groups
+with it have been seen. A branch ends early where violated checks that share no atom would need more people than there
+is room for.
 
 When every atom of fewer than k people is proved, no linear combination of the published cells, whatever its
-coefficients, describes fewer than k people. That is the certificate, and it is exact.
+coefficients, describes fewer than k people: in a group, the atom that was asked first would not be proved. That is the
+certificate, and it is exact.
 """
 
 from typing import NamedTuple
@@ -27,26 +29,32 @@ from service.disclosure.gauss import holders_of
 
 PROVED, GROUP, BUDGET = 1, 2, 3
 
+MOST_TOLD = 16
+"""Groups told around one atom; where there are more, later searches find them."""
+
 
 class Found(NamedTuple):
     """What the search found, by atom.
 
-    `outcome`: PROVED, GROUP, BUDGET (more steps needed than allowed), 0 for atoms that were not asked. `group`: the
-    atoms of one group that holds it, -1 behind the last, [atoms, k]. `steps`: groups looked at.
+    `outcome`: PROVED, GROUP, BUDGET (more steps needed than allowed), 0 for atoms that were not asked. `groups`: the
+    atoms of groups, -1 behind the last, [groups, k]; `at` says around which atom each was found. `steps`: groups looked
+    at.
     """
 
     outcome: Int64s
-    group: Int64s
+    groups: Int64s
+    at: Int64s
     steps: Int64s
 
 
 class _Search(NamedTuple):
     """The state of one search.
 
-    `out` marks atoms that are proved, in the group, or excluded on this branch. `held[c]` says how often check c holds
-    an atom of the group. By depth: `stack[GROUP_ATOM]` the group's atoms, `stack[PEOPLE]` how many people are in it,
-    `stack[TRIED]` the next of the atoms to try (-1: not looked at yet), `stack[OPEN]` how many there are; they stand in
-    `branch`. `counters`: violated checks, and the present value of `mark`, which tells what was counted already.
+    `out` marks atoms that were asked before, are in the group, or are excluded on this branch. `held[c]` says how often
+    check c holds an atom of the group. By depth: `stack[GROUP_ATOM]` the group's atoms, `stack[PEOPLE]` how many people
+    are in it, `stack[TRIED]` the next of the atoms to try (-1: not looked at yet), `stack[OPEN]` how many there are;
+    they stand in `branch`. `counters`: violated checks, and the present value of `mark`, which tells what was counted
+    already.
     """
 
     checks: Sparse
@@ -79,7 +87,9 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
         budget: groups to look at for one atom.
     """
     size = len(n)
-    found = Found(np.zeros(size, np.int64), np.full((size, k), -1), np.zeros(size, np.int64))
+    outcome, steps = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    groups, at = np.full((size, k), -1), np.zeros(size, np.int64)
+    told = 0
     state = _Search(
         checks, holders_of(checks, size), n, np.zeros(size, np.bool_), np.zeros(len(checks.start), np.int64),
         np.zeros((4, k + 1), np.int64), np.empty((k + 1, size), np.int64), np.zeros(size, np.int64),
@@ -89,28 +99,41 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
     for atom in order:
         least = min(least, n[atom])
     for atom in order:
-        outcome = PROVED if proved[atom] else _around(state, atom, k, least, budget, found)
-        found.outcome[atom] = outcome
-        state.out[atom] = outcome == PROVED
-    return found
+        if proved[atom]:
+            outcome[atom] = PROVED
+        else:
+            if told + MOST_TOLD > len(groups):
+                groups, at = _with_room(groups, at)
+            outcome[atom], more = _around(state, atom, k, least, budget, groups[told : told + MOST_TOLD], steps)
+            at[told : told + more] = atom
+            told += more
+        state.out[atom] = True
+    return Found(outcome, groups[:told], at[:told], steps)
 
 
 @compiled
-def _around(state: _Search, atom: int, k: int, least: int, budget: int, found: Found) -> int:
+def _with_room(groups: Int64s, at: Int64s) -> tuple[Int64s, Int64s]:
+    size = len(at)
+    more, more_at = np.full((2 * size + MOST_TOLD, groups.shape[1]), -1), np.zeros(2 * size + MOST_TOLD, np.int64)
+    more[:size], more_at[:size] = groups, at
+    return more, more_at
+
+
+@compiled
+def _around(
+    state: _Search, atom: int, k: int, least: int, budget: int, groups: Int64s, steps: Int64s
+) -> tuple[int, int]:
+    """The outcome, and how many groups now stand in `groups`; beyond one found, a branch is not followed."""
     stack, branch = state.stack, state.branch
     _push(state, 0, atom)
     depth = 1
-    steps = 0
-    outcome = 0
-    while depth > 0 and outcome == 0:
+    told = 0
+    while depth > 0 and told < len(groups) and steps[atom] <= budget:
         if stack[_TRIED, depth] < 0:
-            steps += 1
-            if steps > budget:
-                outcome = BUDGET
-            elif not _branch(state, depth, k - 1 - stack[_PEOPLE, depth], least):
-                outcome = GROUP
-                for place in range(depth):
-                    found.group[atom, place] = stack[_GROUP, place]
+            steps[atom] += 1
+            if not _branch(state, depth, k - 1 - stack[_PEOPLE, depth], least):
+                groups[told, :depth] = stack[_GROUP, :depth]
+                told += 1
         elif stack[_TRIED, depth] < stack[_OPEN, depth]:
             following = branch[depth, stack[_TRIED, depth]]
             stack[_TRIED, depth] += 1
@@ -124,10 +147,9 @@ def _around(state: _Search, atom: int, k: int, least: int, budget: int, found: F
     while depth > 0:
         depth -= 1
         _pop(state, depth)
-    found.steps[atom] = steps
-    if outcome:
-        return outcome
-    return PROVED
+    if told:
+        return GROUP, told
+    return BUDGET if steps[atom] > budget else PROVED, 0
 
 
 @compiled

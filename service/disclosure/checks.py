@@ -134,7 +134,7 @@ def impose(basis: Basis, out: Field, hit: Int64s, count: int, regions: Int64s) -
                 for other in range(place, end):
                     if other != short:
                         factor = minus(times(out[here[0, other]], scale))
-                        basis = _add(basis, here[0, other], here[0, short], factor)
+                        basis = add_multiple(basis, here[0, other], here[0, short], factor)
             here[0, left], here[1, left] = here[0, short], here[1, short]
             left += 1
             place = end
@@ -148,7 +148,7 @@ def impose(basis: Basis, out: Field, hit: Int64s, count: int, regions: Int64s) -
 
 
 @compiled
-def _add(basis: Basis, check: int, other: int, factor: np.uint64) -> Basis:
+def add_multiple(basis: Basis, check: int, other: int, factor: np.uint64) -> Basis:
     """Add `factor` times another check; the sum is written at the pool's end."""
     book, ends = basis.book, basis.ends
     atom, value, listed = basis.atom, basis.value, basis.check
@@ -268,10 +268,9 @@ def basis_of(cells: Sparse, order: Int64s, chosen: Mask, regions: Int64s) -> Bas
 
 
 @compiled
-def perturbations(cells: Sparse, order: Int64s, chosen: Mask, regions: Int64s) -> Sparse:
-    """A basis of N(S) for S = the chosen ones among the cells; `order` as in `basis_of`."""
-    size = regions.shape[1]
-    basis = basis_of(cells, order, chosen, regions)
+def rows(basis: Basis) -> Sparse:
+    """The checks as they stand, as rows."""
+    size = basis.book.shape[1]
     book = basis.book
     start = np.zeros(size + 1, np.int64)
     kept = 0

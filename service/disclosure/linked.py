@@ -18,10 +18,11 @@ import numpy as np
 
 from service.disclosure import attack
 from service.disclosure.atoms import World
-from service.disclosure.checks import Int64s, Mask, Sparse, perturbations, upwards
+from service.disclosure.checks import Int64s, Mask, Sparse, basis_of, rows, upwards
 from service.disclosure.field import PRIME
 from service.disclosure.gauss import choose, holders_of
 from service.disclosure.programme import programme
+from service.disclosure.shorten import shortened
 from service.disclosure.tree import Tree
 
 BUDGET = 1_000_000
@@ -42,8 +43,8 @@ class Pattern:
         small: atoms of fewer than k people.
         proved: how many of them the search has proved; all of them, unless `fell_back`.
         groups: groups found on the way, each protected now.
-        steps: groups looked at by the last search.
-        rounds: choices made.
+        steps: groups looked at by the searches.
+        rounds: searches made.
         fell_back: whether the work ran out, and the coarser plan is published.
     """
 
@@ -78,15 +79,14 @@ def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: in
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
     named = choose(world.cells, order, sparse(protected), world.regions)
     hunt = _Hunt(world, k, budget)
-    published = hunt.settled(named)
+    published = hunt.settled(named, np.zeros(len(may), np.bool_))
     while published is not None:
-        known = sparse(protected + hunt.groups)
-        more = choose(world.cells, order, known, world.regions, published)
+        more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published)
         if (more == published).all():
             small = int((world.n < k).sum())
             return Pattern(published, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
         hunt.proved[:] = False
-        published = hunt.settled(more)
+        published = hunt.settled(more, published)
     small = int((world.n < k).sum())
     coarse = _coarse(world, k, may)
     return Pattern(coarse, named, small, 0, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=True)
@@ -112,10 +112,10 @@ class _Hunt:
         self.steps = 0
         self.rounds = 0
 
-    def settled(self, published: Mask) -> Mask | None:
+    def settled(self, published: Mask, safe: Mask) -> Mask | None:
         """The pattern without the least valuable of the cells that give groups away; None where the work runs out.
 
-        Cells are only taken away here, so what is proved stays proved.
+        `safe` cells give none away and stay. Cells are only taken away here, so what is proved stays proved.
         """
         world = self._world
         while self.rounds < ROUNDS:
@@ -125,19 +125,20 @@ class _Hunt:
             self.rounds += 1
             self.steps += int(found.steps.sum())
             self.proved = found.outcome == attack.PROVED
-            given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.group[found.outcome == attack.GROUP]}
+            given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.groups}
             if not given_away:
                 return published if self.proved[self._order].all() else None
             holders = holders_of(checks, len(world.n))
             new = [derivable_on(checks, holders, group) for group in sorted(given_away)]
             self.groups += new
-            published = choose(world.cells, world.value[published[world.value]], sparse(new), world.regions)
+            open_to_question = world.value[(published & ~safe)[world.value]]
+            published = choose(world.cells, open_to_question, sparse(new), world.regions, safe)
         return None
 
 
 def checks_of(world: World, published: Mask, k: int) -> tuple[Sparse, Int64s]:
     """The checks of a pattern, and the atoms of fewer than k people in the order in which to ask them."""
-    checks = perturbations(world.cells, upwards(world.cells), published, world.regions)
+    checks = rows(shortened(basis_of(world.cells, upwards(world.cells), published, world.regions)))
     held = np.bincount(checks.atom, minlength=len(world.n))
     small = np.flatnonzero(world.n < k)
     # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.

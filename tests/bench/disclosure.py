@@ -41,7 +41,7 @@ SIZES = (2_000, 5_000, 25_000, 100_000)
 CANDIDATES_EACH = 2.5
 """Candidate cells for each person of the company, about."""
 KS = (5, 10)
-WATCHED = {"choice": (linked, "choose"), "basis": (linked, "perturbations"), "search": (attack, "search")}
+WATCHED = {"choice": (linked, "choose"), "basis": (linked, "checks_of"), "search": (attack, "search")}
 STAGES = ("world", *WATCHED, "rest")
 ROWS = (
     *((stage, f"stages_s/{stage}", ".2f") for stage in STAGES), None,
@@ -325,11 +325,10 @@ def fevs(file: Path, k: int) -> dict[str, Any]:
 
 
 def leaks(one: World, shown: Mask, k: int) -> dict[str, int]:
-    """Groups of fewer than k people that the engine's search finds: for each small class one at most, so at least."""
+    """Groups of fewer than k people that the engine's search finds: of each small class some at most, so at least."""
     say("searching what an output gives away")
     _, found = linked.search(one, shown, k)
-    rows = found.group[found.outcome == attack.GROUP]
-    groups = {tuple(sorted(row[row >= 0].tolist())) for row in rows}
+    groups = {tuple(sorted(row[row >= 0].tolist())) for row in found.groups}
     return {
         "groups": len(groups),
         "single_classes": sum(len(group) == 1 for group in groups),

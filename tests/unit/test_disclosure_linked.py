@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from service.disclosure import attack, linked
 from service.disclosure.atoms import World, world
-from service.disclosure.checks import Sparse, perturbations
+from service.disclosure.checks import Sparse, basis_of, rows
 from service.disclosure.field import PRIME, add, inverse, minus, times
 from service.disclosure.gauss import choose
-from service.disclosure.linked import protect_linked, search, sparse
+from service.disclosure.linked import checks_of, protect_linked, search, sparse
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
+from service.disclosure.shorten import shortened
 
 MODULUS = int(PRIME)
 Matrix = list[list[int]]
@@ -42,6 +43,24 @@ def rank(rows: Sequence[Sequence[int]]) -> int:
         for row in range(found + 1, len(left)):
             factor = left[row][column] / left[found][column]
             left[row] = [mine - factor * theirs for mine, theirs in zip(left[row], left[found], strict=True)]
+        found += 1
+    return found
+
+
+def rank_modulo(rows: Matrix) -> int:
+    """Over the field, by elimination."""
+    left = [list(row) for row in rows]
+    found = 0
+    for column in range(len(left[0]) if left else 0):
+        pivot = next((row for row in range(found, len(left)) if left[row][column]), None)
+        if pivot is None:
+            continue
+        left[found], left[pivot] = left[pivot], left[found]
+        for row in range(found + 1, len(left)):
+            factor = left[row][column] * pow(left[found][column], -1, MODULUS)
+            left[row] = [
+                (mine - factor * theirs) % MODULUS for mine, theirs in zip(left[row], left[found], strict=True)
+            ]
         found += 1
     return found
 
@@ -114,14 +133,16 @@ def test_the_field_is_arithmetic_modulo_the_prime(a: int, b: int) -> None:
 def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]]) -> None:
     cells, n = given_
     vectors = of_matrix(cells, n).cells
-    checks = perturbations(
-        vectors, np.arange(len(cells)), np.ones(len(cells), np.bool_), np.zeros((1, len(n)), np.int64)
-    )
-    found = rows_of(checks, len(n))
-    assert len(found) == len(n) - rank(cells)
-    for check in found:
-        for cell in cells:
-            assert sum(mine * theirs for mine, theirs in zip(check, cell, strict=True)) % MODULUS == 0
+    everything = np.ones(len(cells), np.bool_)
+    basis = basis_of(vectors, np.arange(len(cells)), everything, np.zeros((1, len(n)), np.int64))
+    plain = rows(basis)
+    short = rows(shortened(basis))
+    assert len(short.atom) <= len(plain.atom)
+    for checks in (rows_of(plain, len(n)), rows_of(short, len(n))):
+        assert len(checks) == rank_modulo(checks) == len(n) - rank(cells)
+        for check in checks:
+            for cell in cells:
+                assert sum(mine * theirs for mine, theirs in zip(check, cell, strict=True)) % MODULUS == 0
 
 
 @pytest.mark.uncounted
@@ -130,15 +151,21 @@ def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]
 @given(matrices(), st.integers(2, 9))
 def test_the_search_finds_a_group_exactly_where_there_is_one(given_: tuple[Matrix, list[int]], k: int) -> None:
     cells, n = given_
-    _, found = search(of_matrix(cells, n), np.ones(len(cells), np.bool_), k)
+    one = of_matrix(cells, n)
+    everything = np.ones(len(cells), np.bool_)
+    _, order = checks_of(one, everything, k)
+    _, found = search(one, everything, k)
     groups = gives_away(cells, n, k)
-    for atom, people in enumerate(n):
-        if people < k:
-            expected = any(atom in group for group in groups)
-            assert (found.outcome[atom] == attack.GROUP) == expected
-            assert (found.outcome[atom] == attack.PROVED) != expected
-    for row in found.group[found.outcome == attack.GROUP]:
+    asked: set[int] = set()
+    for atom in order.tolist():
+        # With none of those asked before: theirs are told with them.
+        expected = any(atom in group and not asked & set(group) for group in groups)
+        assert (found.outcome[atom] == attack.GROUP) == expected
+        assert (found.outcome[atom] == attack.PROVED) != expected
+        asked.add(atom)
+    for row, atom in zip(found.groups, found.at.tolist(), strict=True):
         group = set(row[row >= 0].tolist())
+        assert atom in group
         assert sum(n[atom] for atom in group) < k
         assert any(set(one) <= group for one in groups)
 
@@ -214,7 +241,7 @@ def test_a_defect_is_noticed(monkeypatch: pytest.MonkeyPatch, defect: str) -> No
 
 def _nothing(one: World) -> attack.Found:
     proved = np.where(one.n < 100, attack.PROVED, 0)
-    return attack.Found(proved, np.full((len(one.n), 1), -1), np.zeros(len(one.n), np.int64))
+    return attack.Found(proved, np.empty((0, 1), np.int64), np.empty(0, np.int64), np.zeros(len(one.n), np.int64))
 
 
 # -- plan and table ------------------------------------------------------------------------------------------------
