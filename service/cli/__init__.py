@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from service.cli import admin, demo, external, local, protect, replay, serve, work
+from service.cli import admin, audit, demo, external, local, protect, replay, serve, work
 from service.kit.crypto import KeyMissing
 from service.kit.migrate import RevisionUnknown
 from service.kit.os_user import NoUnprivilegedUser
@@ -25,6 +25,7 @@ app.command("serve")(serve.serve)
 app.command("work")(work.work)
 app.command("replay")(replay.replay)
 app.command("protect")(protect.protect)
+app.command("audit")(audit.audit)
 app.command("openapi")(admin.openapi)
 app.add_typer(admin.db, name="db")
 app.add_typer(admin.keys, name="keys")

@@ -16,6 +16,7 @@ group of points is isolated by some combination; which it is, with what coeffici
 are added up in fractions (`confirm`). No suspicion is reported that does not pass this.
 """
 
+from service.disclosure.audit.alone import by_rows_alone
 from service.disclosure.audit.judge import BUDGET, audit
 from service.disclosure.audit.model import (
     THRESHOLDS,
@@ -43,4 +44,5 @@ __all__ = [
     "Row",
     "Verdict",
     "audit",
+    "by_rows_alone",
 ]
