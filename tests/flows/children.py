@@ -1,5 +1,6 @@
 """Real processes of the service: started, watched and ended by their numbers, never by name."""
 
+import functools
 import importlib.util
 import json
 import os
@@ -198,6 +199,7 @@ def python_path() -> str:
     return os.pathsep.join(found)
 
 
+@functools.cache
 def python_for(user: int) -> str | None:
     """An interpreter that another account can run with our libraries: ours, or the system's of the same version."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"

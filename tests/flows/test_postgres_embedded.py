@@ -14,7 +14,8 @@ import asyncpg
 import pytest
 
 from service.kit.postgres import ADMIN, ROLES, Embedded, FolderInUse
-from tests.flows.children import forget, is_running, needs_proc, python_for, python_path
+from tests.flows.children import is_running, needs_proc, python_for, python_path
+from tests.flows.clusters import removed
 from tests.flows.embedded import Make, ask, postmaster, run, runtime_of
 
 pytestmark = needs_proc
@@ -24,12 +25,10 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the ser
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """One server for the tests that only look."""
-    server = Embedded(tmp_path_factory.mktemp("running") / "data")
-    server.start()
-    yield server
-    server.stop()
-    forget(server.folder)
+    """One server for the tests that only look, with a cluster of its own making."""
+    with removed(Embedded(tmp_path_factory.mktemp("running") / "data")) as server:
+        server.start()
+        yield server
 
 
 # -- where it lives ------------------------------------------------------------------------------------------
@@ -52,10 +51,10 @@ def test_started_used_stopped_and_started_again(tmp_path: Path, make: Make) -> N
 
 
 @pytest.mark.parametrize("name", ['-c d\'été "quoted" $HOME', "/".join(["long" * 25] * 4)], ids=["odd", "long"])
-def test_any_data_folder_will_do(tmp_path: Path, make: Make, name: str) -> None:
+def test_any_data_folder_will_do(tmp_path: Path, make_anew: Make, name: str) -> None:
     """Under a folder that is closed to others, as pytest makes it."""
     assert not tmp_path.stat().st_mode & 0o077
-    server = make(tmp_path / name)
+    server = make_anew(tmp_path / name)
     server.start()
     assert ask(server) == 1
 
@@ -89,16 +88,14 @@ def test_a_relative_folder_is_meant_from_here(tmp_path: Path, make: Make, monkey
 
 
 @as_root
-def test_as_root_the_server_is_somebody_else_and_its_files_too(tmp_path: Path, make: Make) -> None:
-    server = make(tmp_path / "data")
-    server.start()
-    uid = Path(f"/proc/{postmaster(server)}").stat().st_uid
+def test_as_root_the_server_is_somebody_else_and_its_files_too(running: Embedded) -> None:
+    uid = Path(f"/proc/{postmaster(running)}").stat().st_uid
     assert uid != 0
-    for path in (server.cluster.resolve(), runtime_of(server)):
+    for path in (running.cluster.resolve(), runtime_of(running)):
         assert path.stat().st_uid == uid
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
     # What opens the database is root's.
-    assert (tmp_path / "data" / "database.json").stat().st_uid == 0
+    assert (running.folder / "database.json").stat().st_uid == 0
 
 
 # -- who may use it ------------------------------------------------------------------------------------------
@@ -155,7 +152,7 @@ def test_passwords_are_each_their_own_and_for_the_owner_alone(running: Embedded,
     assert hashed.startswith("SCRAM-SHA-256$")
 
 
-def test_no_password_is_on_a_command_line(tmp_path: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_password_is_on_a_command_line(tmp_path: Path, make_anew: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everybody on the machine can read the command lines of all processes."""
     lines: list[str] = []
     run, start = subprocess.run, subprocess.Popen.__init__
@@ -170,7 +167,7 @@ def test_no_password_is_on_a_command_line(tmp_path: Path, make: Make, monkeypatc
 
     monkeypatch.setattr(subprocess, "run", watched)
     monkeypatch.setattr(subprocess.Popen, "__init__", watched_start)
-    server = make(tmp_path / "data")
+    server = make_anew(tmp_path / "data")
     server.start()
     ask(server, "CREATE DATABASE pouls")
     server.pg_dump("--schema-only")

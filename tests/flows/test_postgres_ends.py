@@ -16,6 +16,7 @@ import pytest
 
 from service.kit.postgres import Embedded, FolderInUse, StartFailed
 from tests.flows.children import descendants, is_running, needs_proc, wait_for
+from tests.flows.clusters import copy_to
 from tests.flows.embedded import Make, ask, postmaster, run, runtime_of
 
 pytestmark = needs_proc
@@ -27,8 +28,10 @@ _HOLD = (
 )
 
 
-def test_a_server_whose_parent_is_killed_ends_and_the_folder_can_be_used_at_once(tmp_path: Path, make: Make) -> None:
-    server = make(tmp_path / "data")
+def test_a_server_whose_parent_is_killed_ends_and_the_folder_can_be_used_at_once(
+    tmp_path: Path, make: Make, blank: Embedded
+) -> None:
+    server = make(copy_to(tmp_path / "data", blank))
     for _ in range(3):
         parent = run(_HOLD, str(tmp_path / "data"), stdout=subprocess.PIPE)
         assert parent.stdout is not None
@@ -45,10 +48,10 @@ def test_a_server_whose_parent_is_killed_ends_and_the_folder_can_be_used_at_once
 
 
 def test_the_socket_folder_of_a_process_that_was_killed_goes_at_the_next_start(
-    tmp_path: Path, make: Make, short: Path, temporary: Callable[[Path], None]
+    tmp_path: Path, make: Make, blank: Embedded, short: Path, temporary: Callable[[Path], None]
 ) -> None:
     temporary(short / "t")
-    server = make(tmp_path / "data")
+    server = make(copy_to(tmp_path / "data", blank))
     for _ in range(2):
         parent = run(_HOLD, str(tmp_path / "data"), stdout=subprocess.PIPE)
         assert parent.stdout is not None
@@ -144,7 +147,7 @@ def _starts(server: Embedded) -> bool:
     return True
 
 
-def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: Make) -> None:
+def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make_anew: Make) -> None:
     """Everything stops while initdb is at work, as in a power cut; nothing of anybody is in there yet."""
     folder = tmp_path / "data"
     child = run(_HOLD, str(folder), stdout=subprocess.DEVNULL, start_new_session=True)
@@ -152,7 +155,7 @@ def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make: M
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert made
-    server = make(folder)
+    server = make_anew(folder)
     # A child that was just being forked holds the folder's lock for a moment longer.
     assert wait_for(lambda: _starts(server), 3)
     assert ask(server) == 1
@@ -190,22 +193,22 @@ def test_a_cluster_that_holds_something_is_never_made_again(tmp_path: Path, make
     assert len(list((server.cluster / "base").iterdir())) > 3, "the customer's database was thrown away"
 
 
-def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, make: Make) -> None:
+def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, make_anew: Make) -> None:
     """`--data .` where there happens to be a folder of that name."""
     theirs = tmp_path / "data" / "pg" / "thesis.txt"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("years of work", encoding="utf-8")
     with pytest.raises(StartFailed):
-        make(tmp_path / "data").start()
+        make_anew(tmp_path / "data").start()
     assert theirs.read_text(encoding="utf-8") == "years of work"
 
 
-def test_passwords_that_were_only_half_written_are_made_again(tmp_path: Path, make: Make) -> None:
+def test_passwords_that_were_only_half_written_are_made_again(tmp_path: Path, make_anew: Make) -> None:
     """Killed between making the file and filling it, before there was a cluster."""
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "database.json").touch(0o600)
-    server = make(folder)
+    server = make_anew(folder)
     server.start()
     assert ask(server) == 1
 
