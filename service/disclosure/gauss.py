@@ -28,7 +28,7 @@ from service.disclosure.field import ZERO, inverse, times
 _OFTEN = 16
 """Cells published between two looks at the length of the basis."""
 
-_LONGER = 1.5
+_LONGER = 2.0
 """How much longer than a fresh one it may grow."""
 
 
