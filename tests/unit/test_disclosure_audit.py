@@ -162,6 +162,59 @@ def test_a_class_table_that_makes_no_sense_is_refused() -> None:
         audit(Classes(("a",), [("x",)], [0]), [])
 
 
+# Items and scales.
+
+BOTH = frozenset({"p", "q"})
+SCALE = {"scale": ("p", "q")}
+
+
+def items(answered: dict[tuple[str, frozenset[str]], int], *rows: Row) -> Report:
+    table = Classes(
+        ("team",), [(team,) for team, _ in answered], list(answered.values()), [a for _, a in answered], SCALE
+    )
+    return audit(table, rows)
+
+
+def test_an_item_is_held_to_its_own_respondents() -> None:
+    answered = {("A", BOTH): 9, ("B", BOTH): 5, ("B", frozenset("p")): 4}
+    report = items(answered, Row("mean", {"team": "B"}, n=9, measure="p"), Row("mean", measure="p", n=18))
+    assert report.verdict == Verdict.safe
+    report = items(answered, Row("mean", measure="q", n=14), Row("mean", {"team": "A"}, measure="q", n=9))
+    assert report.verdict == Verdict.safe
+    short = answered | {("B", BOTH): 4}
+    report = items(short, Row("mean", {"team": "B"}, measure="q"))
+    assert [refusal.reason for refusal in report.refusals] == ["it counts 4 people, fewer than 5"]
+    report = items(short, Row("mean", measure="q"), Row("mean", {"team": "A"}, measure="q"))
+    assert report.refusals == ()
+    assert (report.findings[0].measure, report.findings[0].verdict) == ("q", Verdict.unsafe)
+
+
+def test_items_less_their_scale_are_the_one_who_skipped() -> None:
+    answered = {("A", BOTH): 9, ("A", frozenset("p")): 1}
+    rows = (Row("mean", measure="p"), Row("mean", measure="q"), Row("mean", measure="scale"))
+    report = items(answered, *rows)
+    assert report.verdict == Verdict.unsafe
+    leak = next(finding.leak for finding in report.findings if finding.leak is not None)
+    assert leak.people == 1
+    assert (leak.classes, leak.items) == (((1, Fraction(1)),), ("p",))
+    assert "class 1 (p): 1 people" in str(leak)
+    # Without the other item the scale's sum is of two unknown answers each.
+    assert items(answered, rows[0], rows[2]).verdict == Verdict.not_proved
+    assert items(answered | {("A", frozenset("p")): 5}, *rows).verdict == Verdict.safe
+
+
+def test_a_measure_that_nobody_answered_is_refused() -> None:
+    report = items({("A", BOTH): 9}, Row("mean", measure="r"))
+    assert [refusal.reason for refusal in report.refusals] == ["nobody answered its measure"]
+
+
+def test_patterns_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(AuditRefused, match="set of answered items"):
+        Classes(("a",), [("x",)], [1], [])
+    with pytest.raises(AuditRefused, match="no item"):
+        Classes(("a",), [("x",)], [1], None, {"scale": ()})
+
+
 # Documented instances.
 
 

@@ -14,6 +14,10 @@ lose a proof, never make a wrong one; nor can floating point, since no floating 
 How an example is found. Random numbers modulo a prime that every row's sum cancels (`modular`) show at once whether a
 group of points is isolated by some combination; which it is, with what coefficients, is then solved for, and the rows
 are added up in fractions (`confirm`). No suspicion is reported that does not pass this.
+
+Items and scales. Each item is judged with its own respondents, together with the rows of the scales that add it up
+(`case`). That proves safety of items and scales together; of what seems to leak it says *unsafe* where the answers to
+all items bear it out, and *not proved* otherwise.
 """
 
 from service.disclosure.audit.alone import by_rows_alone

@@ -16,12 +16,11 @@ _LARGEST = 1 << 30  # twice its square is over the prime: at most one fraction w
 
 
 def confirmed(
-    system: System, elimination: Elimination, unseen: Ints, group: Sequence[int], given: Sequence[Ints], n: Ints, k: int
-) -> tuple[Terms, Terms, int] | None:
-    """Terms by given row, coefficients by class, and people; None if fractions do not bear the suspicion out.
+    system: System, elimination: Elimination, unseen: Ints, group: Sequence[int], given: Sequence[Ints]
+) -> tuple[Terms, Terms] | None:
+    """Terms by given row, and the coefficient of each class that they leave; None if fractions do not bear it out.
 
-    `group` are points whose prints [points, vectors] depend on each other; `given` the members of each given row, and
-    `n` the respondents of each class.
+    `group` are points whose prints [points, vectors] may depend on each other; `given` the members of each given row.
     """
     relation = _relation({point: [int(value) for value in unseen[point]] for point in group})
     value = np.zeros(elimination.width, np.int64)
@@ -36,11 +35,10 @@ def confirmed(
     if len(terms) != len(fractions):
         return None
     left = applied(terms, given)
-    people = sum(int(n[one]) for one in left)
-    if not 0 < people < k:
+    if not left:
         return None
     scale = _whole(left.values())
-    return _scaled(terms, scale), _scaled(left, scale), people
+    return _scaled(terms, scale), _scaled(left, scale)
 
 
 def applied(terms: Mapping[int, Fraction], given: Sequence[Ints]) -> Terms:

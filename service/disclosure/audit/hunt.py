@@ -94,12 +94,13 @@ class Hunt:
                 aims = [point for point in row.tolist() if point in self.open]
                 if shortest <= len(row) <= longest and len(aims) >= _WORTH and self._mobile(row):
                     yield row, aims, most
-        for size, most in _BALLS:
+        # The widest once more, from the other end: another way through the same programme, should the first get stuck.
+        for size, most, order in (*((size, most, 1) for size, most in _BALLS), (*_BALLS[-1], -1)):
             for point in sorted(self.open):
                 if point in self.open:
                     ball = self._ball(point, size)
                     near = {point, *ball[: len(ball) // 4].tolist()}
-                    yield np.sort(ball), sorted(near & self.open), most
+                    yield np.sort(ball)[::order], sorted(near & self.open), most
 
     def _mobile(self, row: Ints) -> bool:
         """Points less different equations: at least so many movements there are."""

@@ -1,20 +1,16 @@
 """The one way in: class table and published rows to a report."""
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from service.disclosure.audit.confirm import confirmed
-from service.disclosure.audit.hunt import Hunt, Suspect, Told
+from service.disclosure.audit.case import Case, Together
+from service.disclosure.audit.hunt import Told
 from service.disclosure.audit.machine import Ints
-from service.disclosure.audit.model import THRESHOLDS, AuditRefused, Classes, Finding, Leak, Report, Row, Verdict
-from service.disclosure.audit.modular import Elimination
-from service.disclosure.audit.reading import read
-from service.disclosure.audit.system import System
+from service.disclosure.audit.model import THRESHOLDS, AuditRefused, Classes, Finding, Report, Row, Verdict
+from service.disclosure.audit.reading import EVERYBODY, Reader, read
 
 BUDGET = 200_000
-"""Millions of elementary operations for each family; about as many milliseconds on one core."""
+"""Millions of elementary operations for each system; about as many milliseconds on one core."""
 
 LARGEST_K = 40
 
@@ -32,8 +28,8 @@ def audit(
         classes: all respondents.
         rows: all published rows.
         k: smallest number of people, for "mean" and "distribution".
-        budget: for each family, in millions of elementary operations; where it ends, nothing is called safe.
-        told: called now and then with the small classes settled and to be settled, of the family at work.
+        budget: for each family and item, in millions of elementary operations; where it ends, nothing is called safe.
+        told: called now and then with the small classes settled and to be settled, of the system at work.
 
     Raises:
         AuditRefused: thresholds that make no sense, nobody in the class table.
@@ -42,54 +38,55 @@ def audit(
         raise AuditRefused(f"thresholds are between 1 and {LARGEST_K}, one for mean and one for distribution")
     if not any(classes.n):
         raise AuditRefused("the class table is of nobody")
-    members, refusals = read(classes, rows, k)
-    n = np.array(classes.n, np.int64)
-    findings = []
+    reader = Reader(classes)
+    members, refusals = read(reader, rows, k)
+    findings: list[Finding] = []
     for family in THRESHOLDS:
-        # Whoever reads a distribution reads its mean: all rows are equations of the means.
-        numbers = [number for number in members if family == "mean" or rows[number].family == family]
-        given = [members[number] for number in numbers]
-        findings.append(
-            _Case(family, "", k[family], [rows[number] for number in numbers], given, n).judged(budget, told)
-        )
+        # One verdict for all items that the same people answered in the same cells.
+        known: dict[tuple[bool, frozenset[bytes]], Finding] = {}
+        for case in _cases(reader, rows, members, family, k[family]):
+            key = case.joint is None, frozenset(one.tobytes() for one in case.given)
+            if key not in known or known[key].verdict == Verdict.unsafe:
+                known[key] = case.judged(budget, told)
+            findings.append(replace(known[key], measure=case.measure))
     return Report(tuple(refusals), tuple(findings))
 
 
-class _Case:
-    """One system: rows of a family and a measure with the members of each, and the respondents of each class."""
+def _cases(reader: Reader, rows: Sequence[Row], members: Mapping[int, Ints], family: str, k: int) -> Iterator[Case]:
+    """For each item a system; for rows of everybody one more."""
+    # Whoever reads a distribution reads its mean: all rows are equations of the means.
+    numbers = [number for number in members if family == "mean" or rows[number].family == family]
+    items_of = {rows[number].measure: reader.items(rows[number].measure) for number in numbers}
+    items = sorted({item for measure in items_of for item in items_of[measure]}) or [EVERYBODY]
+    together: dict[frozenset[str], Together] = {}
+    for item in items:
+        chosen = [number for number in numbers if item in items_of[rows[number].measure]]
+        case = _case(rows, members, chosen, family, item, k, reader)
+        if any(rows[number].measure != item for number in chosen):
+            linked = _linked(item, items_of)
+            if linked not in together:
+                all_of = [number for number in numbers if rows[number].measure in linked]
+                together[linked] = Together(_case(rows, members, all_of, family, item, k, reader), reader.items)
+            case.joint = together[linked].ask
+        yield case
 
-    def __init__(self, family: str, measure: str, k: int, rows: Sequence[Row], given: Sequence[Ints], n: Ints) -> None:
-        self.family, self.measure, self.k = family, measure, k
-        self.rows, self.given, self.n = rows, given, n
-        self.system = System.of(given, n)
-        self.leak: Leak | None = None
 
-    def judged(self, budget: int, told: Told) -> Finding:
-        hunt = Hunt.of(self.system, self.k, budget, told, self._suspect)
-        found = hunt.run()
-        verdict = Verdict.unsafe if found else Verdict.not_proved if hunt.open else Verdict.safe
-        return Finding(
-            self.family,
-            self.measure,
-            self.k,
-            verdict,
-            len(self.system.rows),
-            hunt.small,
-            (hunt.proved[0], hunt.proved[1]),
-            -(-hunt.work // 10**6),
-            self.leak,
-            0 if found else len(hunt.open),
-        )
+def _case(
+    rows: Sequence[Row],
+    members: Mapping[int, Ints],
+    chosen: Sequence[int],
+    family: str,
+    item: str,
+    k: int,
+    reader: Reader,
+) -> Case:
+    return Case(family, item, k, [rows[one] for one in chosen], [members[one] for one in chosen], reader.n)
 
-    def _suspect(self, elimination: Elimination, unseen: Ints) -> Suspect:
-        def ask(group: Sequence[int]) -> bool:
-            found = confirmed(self.system, elimination, unseen, group, self.given, self.n, self.k)
-            if found is not None:
-                self.leak = self._told(*found)
-            return found is not None
 
-        return ask
-
-    def _told(self, terms: Mapping[int, Fraction], left: Mapping[int, Fraction], people: int) -> Leak:
-        combined = tuple((self.rows[row], factor) for row, factor in terms.items())
-        return Leak(self.family, self.measure, combined, tuple(left.items()), people, self.k)
+def _linked(item: str, items_of: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """The measures that share items with the item's, step by step."""
+    reached, measures = {item}, set[str]()
+    while new := {one for one, items in items_of.items() if one not in measures and reached.intersection(items)}:
+        measures |= new
+        reached.update(*(items_of[one] for one in new))
+    return frozenset(measures)

@@ -24,11 +24,16 @@ class Classes:
         columns: levels of hierarchies and dimensions.
         labels: for each class one label per column; '' where it is not known, or the path ends above.
         n: respondents of each class, zero or more.
+        answered: for each class the items that all of its people answered, and nobody in it any other: a class stands
+            once for each such pattern. None: nothing was skipped, and rows name no measure.
+        scales: by name, the items that a scale adds up; it counts only those who answered all of them.
     """
 
     columns: tuple[str, ...]
     labels: Sequence[tuple[str, ...]]
     n: Sequence[int]
+    answered: Sequence[frozenset[str]] | None = None
+    scales: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(set(self.columns)) != len(self.columns):
@@ -39,6 +44,10 @@ class Classes:
             raise AuditRefused("a class has not one label for each column")
         if any(n < 0 for n in self.n):
             raise AuditRefused("a class has fewer than no respondents")
+        if self.answered is not None and len(self.answered) != len(self.n):
+            raise AuditRefused("the class table has not one set of answered items for each class")
+        if not all(self.scales.values()):
+            raise AuditRefused("a scale adds up no item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class Leak:
         classes: numbers of the classes left, in the order of the table, with the coefficient of each.
         people: respondents of these classes together.
         k: the threshold.
+        items: where rows of several measures are combined, the item that each of `classes` stands for; else empty.
     """
 
     family: str
@@ -107,10 +117,13 @@ class Leak:
     classes: tuple[tuple[int, Fraction], ...]
     people: int
     k: int
+    items: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         sums = " ".join(f"{_times(factor)} {row}" for row, factor in self.terms)
-        left = " ".join(f"{_times(factor)} class {number}" for number, factor in self.classes)
+        items = [f" ({item})" for item in self.items] or [""] * len(self.classes)
+        parts = zip(self.classes, items, strict=True)
+        left = " ".join(f"{_times(factor)} class {number}{item}" for (number, factor), item in parts)
         return f"{self.family}: {sums} = {left}: {self.people} people, fewer than {self.k}"
 
 
@@ -121,9 +134,10 @@ def _times(factor: Fraction) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on the rows of one family and one measure, with how it was reached.
+    """The verdict on the rows of one family and one item, with how it was reached.
 
     Attributes:
+        measure: the item; the rows of the scales that add it up are judged together with its own.
         rows: published rows with different members.
         small: classes (merged where no row tells them apart) with fewer than k people.
         proved: of these, how many by perturbations alone and how many after cases were told apart.

@@ -18,6 +18,7 @@ class Reader:
         self.classes = classes
         self.n = np.array(classes.n, np.int64)
         self._place = {column: number for number, column in enumerate(classes.columns)}
+        self._respondents: dict[str, Ints] = {}
         self._index: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = {}
 
     def members(self, row: Row) -> Ints:
@@ -34,9 +35,21 @@ class Reader:
 
     def respondents(self, measure: str) -> Ints:
         """By class, the people who count in the measure, int64 [classes]."""
-        if measure != EVERYBODY:
+        if measure == EVERYBODY:
+            return self.n
+        if self.classes.answered is None:
             raise AuditRefused("the class table does not tell who answered its measure")
-        return self.n
+        if measure not in self._respondents:
+            asked = set(self.items(measure))
+            answered = np.array([asked <= given for given in self.classes.answered], np.int64)
+            if not answered.any():
+                raise AuditRefused("nobody answered its measure")
+            self._respondents[measure] = self.n * answered
+        return self._respondents[measure]
+
+    def items(self, measure: str) -> tuple[str, ...]:
+        """The items that a measure is made of: those of a scale, or itself."""
+        return self.classes.scales.get(measure, (measure,))
 
     def _cell(self, cell: Labels) -> list[int]:
         if not set(cell) <= set(self._place):
@@ -55,9 +68,9 @@ class Reader:
         return found
 
 
-def read(classes: Classes, rows: Sequence[Row], k: Mapping[str, int]) -> tuple[dict[int, Ints], list[Refusal]]:
+def read(reader: Reader, rows: Sequence[Row], k: Mapping[str, int]) -> tuple[dict[int, Ints], list[Refusal]]:
     """The members of each row that counts somebody, by its number, and what is refused at sight."""
-    reader, members = Reader(classes), dict[int, Ints]()
+    members: dict[int, Ints] = {}
     refusals: list[Refusal] = []
     for number, row in enumerate(rows):
         if row.family not in k:
