@@ -21,7 +21,7 @@ from service.disclosure.policy import FLOORS, LARGEST
 from service.disclosure.table import PROTECTED
 
 if TYPE_CHECKING:
-    from service.disclosure.atoms import World
+    from service.disclosure.atoms import Candidate, Labels, World
     from service.disclosure.linked import Pattern
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
@@ -109,7 +109,7 @@ def _read_world(asked: PlanFile, path: Path) -> "World":
                 for name in wanted:
                     columns[name].append(_cell(row, name, number))
         counts = _counts(columns.pop(asked.count)) if asked.count else None
-        return world(plan, columns, counts)
+        return world(plan, columns, counts, merge_under=asked.k)
     except (OSError, UnicodeDecodeError, csv.Error):
         raise ProtectFailed("the table can not be read") from None
     except TableRefused as error:
@@ -142,14 +142,24 @@ def _patterns(found: "World", asked: PlanFile, shown: Status) -> "dict[Family, t
 
 
 def _rows(found: "World", patterns: "Mapping[Family, tuple[int, Pattern]]") -> Iterator[list[Any]]:
-    yield [*found.columns, "n", "family", "status", "reason"]
-    for candidate in sorted(found.candidates, key=lambda one: (one.breakdown, [label or "" for label in one.labels])):
+    yield [*found.columns, "n", "family", "status", "reason", "members"]
+    for candidate in sorted(found.candidates, key=_place):
+        labels = ["" if label is None else label for label in candidate.labels]
+        members = json.dumps([_named(found, one) for one in candidate.members]) if candidate.members else ""
         for family, (_, pattern) in patterns.items():
-            labels = ["" if label is None else label for label in candidate.labels]
             if pattern.published[candidate.cell]:
-                yield [*labels, int(found.people[candidate.cell]), str(family), "published", ""]
+                yield [*labels, int(found.people[candidate.cell]), str(family), "published", "", members]
             else:
-                yield [*labels, "", str(family), "withheld", PROTECTED]
+                yield [*labels, "", str(family), "withheld", PROTECTED, members]
+
+
+def _place(candidate: "Candidate") -> tuple[int, list[str], bool]:
+    """In a breakdown by labels; merged groups after the unit that holds them."""
+    return candidate.breakdown, [label or "" for label in candidate.labels], bool(candidate.members)
+
+
+def _named(found: "World", labels: "Labels") -> dict[str, str]:
+    return {column: label for column, label in zip(found.columns, labels, strict=True) if label is not None}
 
 
 def _write(path: Path, rows: Iterator[list[Any]]) -> None:
