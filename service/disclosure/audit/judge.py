@@ -41,14 +41,14 @@ def audit(
     reader = Reader(classes)
     members, refusals = read(reader, rows, k)
     findings: list[Finding] = []
+    # One verdict for all items that the same people answered in the same cells; for both families under one threshold.
+    known: dict[tuple[int, bool, frozenset[bytes]], Finding] = {}
     for family in THRESHOLDS:
-        # One verdict for all items that the same people answered in the same cells.
-        known: dict[tuple[bool, frozenset[bytes]], Finding] = {}
         for case in _cases(reader, rows, members, family, k[family]):
-            key = case.joint is None, frozenset(one.tobytes() for one in case.given)
+            key = case.k, case.joint is None, frozenset(one.tobytes() for one in case.given)
             if key not in known or known[key].verdict == Verdict.unsafe:
                 known[key] = case.judged(budget, told)
-            findings.append(replace(known[key], measure=case.measure))
+            findings.append(replace(known[key], family=family, measure=case.measure))
     return Report(tuple(refusals), tuple(findings))
 
 
