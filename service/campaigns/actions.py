@@ -8,13 +8,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from service.campaigns import contract, queries, retention, roster, wave_keys
+from service.campaigns import contract, plan, queries, retention, roster, wave_keys
 from service.campaigns.contract import Notary
 from service.campaigns.lifecycle import INVITING, NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
 from service.campaigns.problems import (
     AudienceTooSmall,
     ContractBroken,
     PlanNotSupported,
+    UnknownDimension,
     UnknownQuestionnaire,
     UnknownUnit,
     WaveKeyNotReady,
@@ -25,6 +26,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.kit import jobs
 from service.kit.ids import new_id
 from service.kit.reasons import Fault
+from service.people.actions import dimension_values
 from service.people.tables import OrgUnit
 from service.problems import Invalid, NotFound
 from service.questionnaires.queries import latest
@@ -37,18 +39,11 @@ CLOSE_WAVE = "close_wave"
 RELEASE_WAVE = "release_wave"
 
 SMALLEST_AUDIENCE = 10
-SUPPORTED_BREAKDOWNS = [["org"]]
 
 
 async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: datetime) -> Campaign:
     """A draft. What could never be launched is refused here already."""
-    if given.plan.breakdowns != SUPPORTED_BREAKDOWNS:
-        places = [
-            Fault(f"/plan/breakdowns/{index}", "only the org tree alone can be published safely yet")
-            for index, breakdown in enumerate(given.plan.breakdowns)
-            if breakdown != ["org"]
-        ]
-        raise PlanNotSupported(faults=places or [Fault("/plan/breakdowns", "must not repeat a breakdown")])
+    await _check_plan(tx, caller.tenant_id, given)
     if given.opens_at and given.closes_at and given.closes_at <= given.opens_at:
         raise Invalid(faults=[Fault("/closes_at", "must be after opens_at")])
     if given.closes_at and given.closes_at <= now:
@@ -76,6 +71,15 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     audit(tx, caller.tenant_id, now, caller.actor, "campaign.created", str(campaign.campaign_id))
     await tx.flush()
     return campaign
+
+
+async def _check_plan(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> None:
+    breakdowns = given.plan.breakdowns
+    faults = plan.shape_faults(breakdowns) + plan.threshold_faults(breakdowns, given.policy.model_dump())
+    if faults:
+        raise PlanNotSupported(faults=faults)
+    if faults := plan.undeclared(breakdowns, await dimension_values(tx, tenant)):
+        raise UnknownDimension(faults=faults)
 
 
 async def _units(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> list[UUID]:
@@ -120,13 +124,13 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     await tx.flush()
     await _name_key(tx, campaign.tenant_id, wave_id, public_key)
     tops = [UUID(unit) for unit in campaign.audience]
-    frozen = await roster.freeze(tx, campaign.tenant_id, wave_id, tops)
+    frozen = await roster.freeze(tx, campaign.tenant_id, wave_id, tops, campaign.plan)
     wave.invited, wave.roster_digest = frozen.invited, frozen.digest
     least = max(2 * (campaign.policy["k_mean"] + campaign.policy["collusion"]), SMALLEST_AUDIENCE)
     if wave.invited < least:
         raise AudienceTooSmall(f"At least {least} people must be invited.")
     version = await _version(tx, campaign)
-    campaign.contract = _contract(campaign, wave, version, frozen.groups_digest)
+    campaign.contract = _contract(campaign, wave, version, frozen)
     campaign.contract_digest = contract.digest(campaign.contract)
     campaign.contract_mac = notary.sign(campaign.contract)
     campaign.state = state
@@ -142,9 +146,10 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     return wave
 
 
-def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, groups: str) -> dict[str, Any]:
+def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, frozen: roster.Frozen) -> dict[str, Any]:
     """What is promised. Times as text, so that the digest does not hang on a library's formatting."""
-    return {
+    broken_down = {"dimensions": frozen.dimensions} if frozen.dimensions else {}
+    return broken_down | {
         "format": "pouls-contract/1",
         "tenant": str(campaign.tenant_id),
         "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
@@ -158,7 +163,7 @@ def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, gro
         "questionnaire": {"key": version.document["key"], "version": version.number, "digest": version.digest},
         "plan": campaign.plan,
         "policy": campaign.policy,
-        "roster": {"invited": wave.invited, "digest": wave.roster_digest, "groups_digest": groups},
+        "roster": {"invited": wave.invited, "digest": wave.roster_digest, "groups_digest": frozen.groups_digest},
         "retention_days": campaign.retention_days,
         "recipients": "holders of a key of this organisation with the right to read aggregates",
         "known_limits": [

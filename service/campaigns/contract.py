@@ -6,7 +6,7 @@ contract whose MAC does not verify is obeyed by nobody.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +27,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def groups_digest(units: Iterable[tuple[UUID, UUID | None]], classes: Iterable[tuple[int, UUID]]) -> str:
-    """Over the frozen tree (unit, parent) and the classes (label, unit): who is counted where."""
+def groups_digest(
+    units: Iterable[tuple[UUID, UUID | None]], classes: Iterable[tuple[int, UUID, Mapping[str, str]]]
+) -> str:
+    """Over the frozen tree (unit, parent) and the classes (label, unit, values of dimensions): who is counted where."""
     tree = sorted([str(unit), str(parent) if parent else None] for unit, parent in units)
-    labels = sorted([label, str(unit)] for label, unit in classes)
+    # A class without values stands as it did before there were any: contracts of that time hold.
+    labels = sorted([label, str(unit), *([dict(values)] if values else [])] for label, unit, values in classes)
     return digest([tree, labels])
 
 

@@ -10,9 +10,24 @@ class WrongState(Conflict):
 
 
 class PlanNotSupported(Invalid):
-    """The plan declares a breakdown that can not yet be published safely; only the org tree can."""
+    """A breakdown is no org tree with at most two dimensions, the tree alone is missing, or a threshold is too high.
 
-    slug, title = "plan-not-supported", "This breakdown can not be published safely yet"
+    Breakdowns by dimensions are proved safe by looking at every group under the threshold.
+    """
+
+    slug, title = "plan-not-supported", "This breakdown is not supported"
+
+
+class UnknownDimension(Invalid):
+    """The plan names a dimension that is not declared."""
+
+    slug, title = "unknown-dimension", "The plan names an unknown dimension"
+
+
+class PlanTooLarge(Conflict):
+    """Units times values, or the combinations that people have, are more than one release may have."""
+
+    slug, title = "plan-too-large", "The plan has too many cells"
 
 
 class UnknownUnit(Invalid):

@@ -1,15 +1,20 @@
 """Freezing who is invited: units, classes and roster lines of a wave, as they are now, in random order."""
 
+import json
 import random
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from service.campaigns import plan
 from service.campaigns.contract import groups_digest
+from service.campaigns.problems import PlanTooLarge
 from service.people.actions import lock_organisation
+from service.people.queries import dimensions as declared
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
 
@@ -19,50 +24,58 @@ _UNITS = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:parents AS uuid[])) AS given (unit_id, parent_id)
     JOIN org_unit u ON u.tenant_id = :tenant AND u.unit_id = given.unit_id
 """)
-_OCCUPIED = text("""
-    SELECT DISTINCT unit_id FROM person
-    WHERE tenant_id = :tenant AND is_active AND unit_id = ANY(CAST(:ids AS uuid[])) ORDER BY unit_id
-""")
+_OCCUPIED = """
+    SELECT DISTINCT unit_id, CAST({values} AS text) AS dimensions FROM person p
+    WHERE tenant_id = :tenant AND is_active AND unit_id = ANY(CAST(:ids AS uuid[])) ORDER BY 1, 2
+"""
 _CLASSES = text("""
-    INSERT INTO wave_class (tenant_id, wave_id, label, unit_id)
-    SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), * FROM unnest(CAST(:labels AS bigint[]), CAST(:ids AS uuid[]))
+    INSERT INTO wave_class (tenant_id, wave_id, label, unit_id, dimensions)
+    SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), given.label, given.unit_id, CAST(given.dimensions AS jsonb)
+    FROM unnest(CAST(:labels AS bigint[]), CAST(:ids AS uuid[]), CAST(:dimensions AS text[]))
+        AS given (label, unit_id, dimensions)
 """)
+# What a line's digest says of a person's class beside the unit; nothing where the plan is the org tree alone.
+_VALUES_OF_CLASS = (
+    "CASE WHEN c.dimensions = jsonb_build_object() THEN ''::bytea ELSE convert_to(c.dimensions::text, 'UTF8') END"
+)
 # The serial is a random permutation, and lines are written in its order: neither the number nor the place of a
 # line tells where a person stood in the HRIS's list.
-_LINES = text("""
+_LINES = f"""
     WITH drawn AS MATERIALIZED (
         SELECT p.person_id, c.label, p.language, p.unit_id, uuid_send(gen_random_uuid()) AS salt,
-               row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
+               {_VALUES_OF_CLASS} AS of_class, row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
         FROM person p
         JOIN wave_class c ON c.tenant_id = p.tenant_id AND c.wave_id = :wave AND c.unit_id = p.unit_id
+            AND c.dimensions = {{values}}
         WHERE p.tenant_id = :tenant AND p.is_active
     )
     INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, language, salt, line_digest)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), person_id, serial, label, language, salt,
-           sha256(salt || uuid_send(person_id) || uuid_send(unit_id) || int8send(serial))
+           sha256(salt || uuid_send(person_id) || uuid_send(unit_id) || int8send(serial) || of_class)
     FROM drawn ORDER BY serial
-""")
+"""  # noqa: S608 - put together from this module's own texts
 _DIGEST = text("""
     SELECT count(*), encode(sha256(coalesce(string_agg(line_digest, ''::bytea ORDER BY serial), ''::bytea)), 'hex')
     FROM roster_line WHERE tenant_id = :tenant AND wave_id = :wave
 """)
 
 
-_NOW = text("""
+_NOW = text(f"""
     SELECT encode(sha256(coalesce(string_agg(
-        sha256(r.salt || uuid_send(r.person_id) || uuid_send(c.unit_id) || int8send(r.serial)), ''::bytea
-        ORDER BY r.serial), ''::bytea)), 'hex')
+        sha256(r.salt || uuid_send(r.person_id) || uuid_send(c.unit_id) || int8send(r.serial) || {_VALUES_OF_CLASS}),
+        ''::bytea ORDER BY r.serial), ''::bytea)), 'hex')
     FROM roster_line r JOIN wave_class c USING (tenant_id, wave_id, label)
     WHERE r.tenant_id = :tenant AND r.wave_id = :wave
-""")
+""")  # noqa: S608 - put together from this module's own texts
 
 
 class Frozen(NamedTuple):
-    """How many are invited, and digests of the lines and of who is counted where."""
+    """How many are invited, digests of the lines and of who is counted where, and the plan's dimensions as declared."""
 
     invited: int
     digest: str
     groups_digest: str
+    dimensions: list[dict[str, Any]]
 
 
 async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
@@ -70,13 +83,20 @@ async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
     return str(await tx.scalar(_NOW, {"tenant": tenant, "wave": wave}))
 
 
-async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -> Frozen:
+async def freeze(
+    tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID], breakdowns: Sequence[Sequence[str]]
+) -> Frozen:
     """Write the wave's units, classes and roster.
 
     The digest is over salted line digests, so that one person's line can be erased and the rest still verified.
+
+    Raises:
+        PlanTooLarge: more cells or classes than one release may have.
     """
     await lock_organisation(tx, tenant)  # nobody is moved between the statements below
     scope = {"tenant": tenant, "wave": wave}
+    names = plan.dimensions_of(breakdowns)
+    dimensions = await _frozen_dimensions(tx, tenant, names)
     links = await tx.execute(
         select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))
         .where(col(OrgUnit.tenant_id) == tenant)
@@ -84,12 +104,37 @@ async def freeze(tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID]) -
     )
     parents: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
     ids = subtree(parents, tops)
+    _check_size(len(ids), breakdowns, dimensions)
     inside = set(ids)
     kept = [parent if (parent := parents[unit]) in inside else None for unit in ids]
     await tx.execute(_UNITS, scope | {"ids": ids, "parents": kept})
-    occupied = list(await tx.scalars(_OCCUPIED, {"tenant": tenant, "ids": ids}))
+    values, named = _values(names)
+    occupied = (await tx.execute(text(_OCCUPIED.format(values=values)), {"tenant": tenant, "ids": ids} | named)).all()
+    if names and len(occupied) > plan.MOST_CLASSES:
+        raise PlanTooLarge(f"People have more than {plan.MOST_CLASSES} combinations of unit and values.")
     labels = random.SystemRandom().sample(range(1 << 32), len(occupied))
-    await tx.execute(_CLASSES, scope | {"labels": labels, "ids": occupied})
-    await tx.execute(_LINES, scope)
+    homes, held = [row.unit_id for row in occupied], [row.dimensions for row in occupied]
+    await tx.execute(_CLASSES, scope | {"labels": labels, "ids": homes, "dimensions": held})
+    await tx.execute(text(_LINES.format(values=values)), scope | named)
     invited, digest = (await tx.execute(_DIGEST, scope)).one()
-    return Frozen(invited, digest, groups_digest(zip(ids, kept, strict=True), zip(labels, occupied, strict=True)))
+    classes = zip(labels, homes, map(json.loads, held), strict=True)
+    return Frozen(invited, digest, groups_digest(zip(ids, kept, strict=True), classes), dimensions)
+
+
+def _values(names: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """What a person `p` has in these dimensions, as an expression, and its parameters."""
+    pairs = ", ".join(f"CAST(:name_{at} AS text), p.dimensions -> CAST(:name_{at} AS text)" for at in range(len(names)))
+    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))", {f"name_{at}": name for at, name in enumerate(names)}
+
+
+async def _frozen_dimensions(tx: AsyncSession, tenant: UUID, names: list[str]) -> list[dict[str, Any]]:
+    if not names:
+        return []
+    found = {dimension.name: dimension.model_dump() for dimension in await declared(tx, tenant)}
+    return [found[name] for name in names]
+
+
+def _check_size(units: int, breakdowns: Sequence[Sequence[str]], dimensions: Sequence[dict[str, Any]]) -> None:
+    sizes = {dimension["name"]: len(dimension["values"]) for dimension in dimensions}
+    if dimensions and units * plan.groups_of(breakdowns, sizes) > plan.MOST_PLACES:
+        raise PlanTooLarge(f"Units times values may be {plan.MOST_PLACES} at most.")

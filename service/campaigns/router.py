@@ -13,6 +13,8 @@ from service.campaigns.problems import (
     AudienceTooSmall,
     ContractBroken,
     PlanNotSupported,
+    PlanTooLarge,
+    UnknownDimension,
     UnknownQuestionnaire,
     UnknownUnit,
     WaveKeyNotReady,
@@ -57,7 +59,7 @@ WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
     "/campaigns",
     status_code=201,
     operation_id="campaigns.create",
-    responses=problems(Malformed, Invalid, PlanNotSupported, UnknownUnit, UnknownQuestionnaire),
+    responses=problems(Malformed, Invalid, PlanNotSupported, UnknownDimension, UnknownUnit, UnknownQuestionnaire),
 )
 async def create_campaign(caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn) -> CampaignOut:
     """Post a draft: questionnaire, audience by org units, plan, policy."""
@@ -87,7 +89,7 @@ async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
 @router.post(
     "/campaigns/{campaign_id}/launch",
     operation_id="campaigns.launch",
-    responses=problems(NotFound, WrongState, AudienceTooSmall, WaveKeyNotReady),
+    responses=problems(NotFound, WrongState, AudienceTooSmall, PlanTooLarge, WaveKeyNotReady),
 )
 async def launch_campaign(
     request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from service.campaigns.codes import address_of
+from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
 from service.campaigns.tables import Campaign, Wave
 from service.kit.text import ExternalId, Moment, Name, Slug, Wire
 
@@ -19,12 +20,16 @@ class Audience(Wire):
 
 
 class Plan(Wire):
-    """The breakdowns to be published, declared before launch."""
+    """The breakdowns to be published, declared before launch: `["org"]`, and `org` with one or two dimensions."""
 
     breakdowns: Annotated[
         list[Annotated[list[Slug], Field(max_length=10)]],
-        Field(min_length=1, max_length=100),
-    ] = Field(default_factory=lambda: [["org"]])
+        Field(
+            min_length=1,
+            max_length=MOST_BREAKDOWNS,
+            description="without it the org tree alone; finer breakdowns make finer classes, which is for you to ask",
+        ),
+    ] = Field(default_factory=lambda: [list(breakdown) for breakdown in TREE_ALONE])
 
 
 class PolicyIn(Wire):
@@ -45,7 +50,7 @@ class CampaignIn(Wire):
                     "name": "Diagnostic 2026",
                     "questionnaire": "care_diagnostic",
                     "audience": {"units": ["D0"]},
-                    "plan": {"breakdowns": [["org"]]},
+                    "plan": {"breakdowns": [["org"], ["org", "site"]]},
                 }
             ]
         }

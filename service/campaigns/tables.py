@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from service.kit.columns import TenantRow, document, moment, refers
+from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
 
 
 class Campaign(TenantRow, table=True):
@@ -94,7 +94,10 @@ class WaveUnit(TenantRow, table=True):
 
 
 class WaveClass(TenantRow, table=True):
-    """A class of the roster: people that no cell of the plan separates. Its label, in the codes, is random."""
+    """A class of the roster: people that no cell of the plan separates. Its label, in the codes, is random.
+
+    `dimensions` holds the values that its people have in the plan's dimensions; one that is not known is absent.
+    """
 
     __tablename__ = "wave_class"
     __table_args__ = (
@@ -105,6 +108,7 @@ class WaveClass(TenantRow, table=True):
     wave_id: UUID = Field(primary_key=True)
     label: int = Field(primary_key=True, sa_type=BigInteger)
     unit_id: UUID
+    dimensions: dict[str, str] = values_of_dimensions()
 
 
 class RosterLine(TenantRow, table=True):

@@ -14,6 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.progress import Progress
 
+from service.campaigns.plan import TREE_ALONE
 from service.cli import campaign_run, local
 from service.cli.admin import make_tenant
 from service.cli.client import Client, Stopped
@@ -26,6 +27,7 @@ from service.settings import Settings
 from service.telemetry import logs
 
 PULSES = 4
+Plan = list[list[str]]
 NAME = "demo"
 
 
@@ -114,21 +116,25 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: boo
             client.upsert("/v1/org-units", firm.units)
             client.upsert("/v1/people", firm.people)
             top = next(unit["external_id"] for unit in firm.units if unit["parent"] is None)
-            chapters: list[tuple[str, str, int]] = [("Care diagnostic", "care_diagnostic", 0)]
-            chapters += [(f"Team temperature, week {week}", "team_temperature", week) for week in range(1, PULSES + 1)]
+            by_dimension = [["org"], *(["org", dimension["name"]] for dimension in firm.dimensions)]
+            chapters: list[tuple[str, str, int, Plan]] = [("Care diagnostic", "care_diagnostic", 0, by_dimension)]
+            chapters += [
+                (f"Team temperature, week {week}", "team_temperature", week, TREE_ALONE)
+                for week in range(1, PULSES + 1)
+            ]
             documents = {key: _catalogue(key) for key in ("care_diagnostic", "team_temperature")}
             releases = []
-            for name, key, week in chapters:
+            for name, key, week, plan in chapters:
                 progress.update(task, description=name, total=len(by_id), completed=0)
                 releases.append(
                     _chapter(
-                        client, name, documents[key], top, secret,
+                        client, _campaign(name, key, top, plan), documents[key], secret,
                         partial(_answer_of, documents[key], by_id, week),
                         lambda _: progress.advance(task),
                     )
                 )  # fmt: skip
             open_wave = campaign_run.ensure_launched(
-                client, _campaign(f"Team temperature, week {PULSES + 1}", "team_temperature", top)
+                client, _campaign(f"Team temperature, week {PULSES + 1}", "team_temperature", top, TREE_ALONE)
             )
         return {"release": releases[0]["id"], "open_wave": open_wave["address"]}
     finally:
@@ -143,22 +149,22 @@ def _answer_of(
 
 def _chapter(
     client: Client,
-    name: str,
+    campaign: dict[str, Any],
     document: dict[str, Any],
-    top: str,
     secret: bytes,
     answers_of: campaign_run.Answers,
     acknowledged: Callable[[str], None],
 ) -> dict[str, Any]:
     campaign_run.ensure_questionnaire(client, document)
-    wave = campaign_run.ensure_launched(client, _campaign(name, document["key"], top))
+    wave = campaign_run.ensure_launched(client, campaign)
     if wave["state"] == "open":
         campaign_run.answer(client, wave, secret, answers_of, acknowledged)
     return campaign_run.close(client, wave)
 
 
-def _campaign(name: str, questionnaire: str, top: str) -> dict[str, Any]:
-    return {"name": name, "questionnaire": questionnaire, "audience": {"source": NAME, "units": [top]}}
+def _campaign(name: str, questionnaire: str, top: str, plan: Plan) -> dict[str, Any]:
+    audience = {"source": NAME, "units": [top]}
+    return {"name": name, "questionnaire": questionnaire, "audience": audience, "plan": {"breakdowns": plan}}
 
 
 def _catalogue(key: str) -> dict[str, Any]:
@@ -180,8 +186,8 @@ def _show(url: str, identity: dict[str, Any], story: dict[str, Any] | None) -> N
     bearer = f"-H 'Authorization: Bearer {reader}'"
     out.print("\nTry:")
     out.print("  # the diagnostic's indices for the whole organisation")
-    out.print(f"  curl {bearer} '{release}/cells?kind=index&unit=D0'", markup=False)
-    out.print("  # its scales for every unit, as a table")
-    out.print(f"  curl {bearer} '{release}/cells.csv?kind=scale'", markup=False)
+    out.print(f"  curl {bearer} '{release}/cells?kind=index&unit=D0&breakdown=org'", markup=False)
+    out.print("  # its scales for every unit and site, as a table")
+    out.print(f"  curl {bearer} '{release}/cells.csv?kind=scale&breakdown=org*site'", markup=False)
     out.print("  # this week's questionnaire, as a respondent's browser gets it")
     out.print(f"  curl '{url}/v1/respond/{story['open_wave']}?language=fr'", markup=False)

@@ -10,6 +10,7 @@ same goes for end bands and for the clipping of means.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -32,7 +33,7 @@ WHOLE_SHARE = 1_000
 # Sizes from and under, and how much a sibling of under 30, 100, 1,000 and more people shelters, per person, against the
 # first figure for each person of the group: the ratio of their steps, the smaller one of shares and of means. The last
 # class has no step to keep, only an end band, and follows the one before it.
-_SIZE_CLASSES = (
+SIZE_CLASSES = (
     (1, EXACT_FROM, (50, 10, 1, 1)),
     (EXACT_FROM, FINE_FROM, (10, 10, 1, 1)),
     (FINE_FROM, BANDLESS_FROM, (10, 10, 10, 1)),
@@ -100,10 +101,10 @@ def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
     rest = np.where(published, n, 0)
     np.subtract.at(rest, places, n[inside])
     found = []
-    for low, high, shelter in _SIZE_CLASSES:
+    for low, high, shelter in SIZE_CLASSES:
         own = np.where(published & (rest >= low) & (rest < high), rest, 0)
         cell = np.where(published & (n >= low) & (n < high), n, 0)
-        coarse = n * np.select([n < EXACT_FROM, n < FINE_FROM, n < BANDLESS_FROM], shelter[:3], shelter[3])
+        coarse = sheltered(n, shelter)
         together = np.zeros_like(n)
         np.add.at(together, places, coarse[inside])
         reach = own.copy()
@@ -118,6 +119,12 @@ def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
         beside = np.where(inside, np.take_along_axis(own, np.maximum(upper, 0), axis=0), 0)
         found.append(np.maximum(reach, beside))
     return Nearby(*found)
+
+
+def sheltered(n: Ints, shelter: Sequence[int]) -> Ints:
+    """How many people of a group the step of a cell of n people hides, by `SIZE_CLASSES`."""
+    people: Ints = n * np.select([n < EXACT_FROM, n < FINE_FROM, n < BANDLESS_FROM], shelter[:3], shelter[3])
+    return people
 
 
 def divide(numerator: Ints, denominator: Ints) -> Ints:

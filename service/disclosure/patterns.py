@@ -71,25 +71,58 @@ def check_parts(measures: Sequence[Measure]) -> None:
 
 def patterns(tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> Patterns:
     """The cells of every measure in every family it has; `check_parts` first."""
-    return _Patterns(tree, respondents, measures, policy).all()
+    return _Patterns(tree, respondents, measures, policy).decided()
 
 
 def _missing(whole: Measure, parts: Sequence[Measure]) -> Ints:
     return np.stack([part.n - whole.n for part in parts])
 
 
-class _Patterns:
-    def __init__(self, tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> None:
-        self.tree = tree
+class Thresholds:
+    """Which k each measure keeps in each family, with the measures by id."""
+
+    def __init__(self, measures: Sequence[Measure], policy: Policy) -> None:
         self.measures = measures
         self.known = {measure.id: measure for measure in measures}
         self.policy = policy
+
+    def items(self, measure: Measure) -> list[Measure]:
+        """The items that a measure is made of in the end; itself where it is one."""
+        if not measure.parts:
+            return [measure]
+        return [item for part in measure.parts for item in self.items(self.known[part])]
+
+    def k(self, measure: Measure, family: Family) -> int:
+        """Smallest group of a measure in a family; never under that of its parts."""
+        sensitive = self._sensitive(measure)
+        # Of two neighbouring answers, the mean tells how many gave each: it is held to the threshold of a distribution.
+        if family is Family.distribution or any(item.binary for item in self.items(measure)):
+            return self.policy.distribution_k(sensitive=sensitive)
+        return self.policy.mean_k(sensitive=sensitive)
+
+    def sd_k(self, measure: Measure) -> int:
+        """Smallest group of a standard deviation."""
+        return max(self.policy.sd_k(sensitive=self._sensitive(measure)), self.k(measure, Family.mean))
+
+    def all(self) -> list[int]:
+        """Every threshold that some measure has, ascending."""
+        return sorted({self.k(measure, family) for measure in self.measures for family in measure.families})
+
+    def _sensitive(self, measure: Measure) -> bool:
+        parts = (self.known[part] for part in measure.parts)
+        return measure.sensitive or any(self._sensitive(part) for part in parts)
+
+
+class _Patterns(Thresholds):
+    def __init__(self, tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> None:
+        super().__init__(measures, policy)
+        self.tree = tree
         self.cells = {measure.id: tree.sums(measure.n) for measure in measures}
         self.base = self._bases(respondents)
         self.own: dict[tuple[str, Family], Mask] = {}
         self.final: dict[tuple[str, Family], Mask] = {}
 
-    def all(self) -> Patterns:
+    def decided(self) -> Patterns:
         for family in Family:
             for kind in Kind:
                 self._publish(family, [one for one in self.measures if one.kind is kind and family in one.families])
@@ -98,7 +131,7 @@ class _Patterns:
         found = {}
         for (name, family), published in self.final.items():
             measure = self.known[name]
-            large = self.cells[name] >= self._k(measure, family)
+            large = self.cells[name] >= self.k(measure, family)
             own = self.own[name, family]
             found[name, family] = Pattern(
                 published=published,
@@ -109,27 +142,11 @@ class _Patterns:
             )
         return found
 
-    def _items(self, measure: Measure) -> list[Measure]:
-        if not measure.parts:
-            return [measure]
-        return [item for part in measure.parts for item in self._items(self.known[part])]
-
-    def _sensitive(self, measure: Measure) -> bool:
-        parts = (self.known[part] for part in measure.parts)
-        return measure.sensitive or any(self._sensitive(part) for part in parts)
-
-    def _k(self, measure: Measure, family: Family) -> int:
-        sensitive = self._sensitive(measure)
-        # Of two neighbouring answers, the mean tells how many gave each: it is held to the threshold of a distribution.
-        if family is Family.distribution or any(item.binary for item in self._items(measure)):
-            return self.policy.distribution_k(sensitive=sensitive)
-        return self.policy.mean_k(sensitive=sensitive)
-
     def _bases(self, respondents: Ints) -> dict[int, Mask]:
         """The pattern of all who answered at all, per threshold: each one inside those of smaller thresholds."""
         base: dict[int, Mask] = {}
         inside = None
-        for k in sorted({self._k(measure, family) for measure in self.measures for family in measure.families}):
+        for k in self.all():
             inside = programme(self.tree, respondents, k, inside)
             base[k] = inside
         return base
@@ -138,7 +155,7 @@ class _Patterns:
         """One kind after the other, since what a whole may show lies inside what its parts show."""
         by_k: dict[int, list[Measure]] = {}
         for measure in measures:
-            by_k.setdefault(self._k(measure, family), []).append(measure)
+            by_k.setdefault(self.k(measure, family), []).append(measure)
         for k, group in by_k.items():
             own = np.stack([measure.n for measure in group], axis=1)
             allowed = np.stack([self._allowed(measure, family, k) for measure in group], axis=1)
@@ -158,7 +175,7 @@ class _Patterns:
     def _withdraw(self, measure: Measure, family: Family, k: int, published: Mask) -> Mask:
         if measure.partial is None:
             return published
-        items = self._items(measure)
+        items = self.items(measure)
         below = [*measure.parts, *(item.id for item in items)]
         return withdraw(
             self.tree,
@@ -177,6 +194,5 @@ class _Patterns:
         for measure in self.measures:
             if Family.mean in measure.families:
                 inner = self.final.get((measure.id, Family.distribution), self.final[measure.id, Family.mean])
-                k = max(self.policy.sd_k(sensitive=self._sensitive(measure)), self._k(measure, Family.mean))
-                shown[measure.id] = programme(self.tree, measure.n, k, inner)
+                shown[measure.id] = programme(self.tree, measure.n, self.sd_k(measure), inner)
         return shown

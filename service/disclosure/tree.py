@@ -77,6 +77,27 @@ class Tree:
         self._last = first + below
         self._preorder = np.argsort(first)
 
+    @property
+    def position(self) -> Ints:
+        """Place of each node in preorder, [size]: those of a subtree are a run."""
+        return self._first
+
+    @property
+    def depth(self) -> Ints:
+        """Level of each node, 0 at the root, [size]."""
+        depth = np.zeros(self.size, dtype=np.int64)
+        for number, level in enumerate(self.levels):
+            depth[level] = number
+        return depth
+
+    def regions(self) -> Ints:
+        """For each depth, the node at that depth in which a node is, or itself where it lies above, [depths, size]."""
+        depth = self.depth
+        rows = [np.arange(self.size)]
+        for number in range(len(self.levels) - 1, 0, -1):
+            rows.append(np.where(depth[rows[-1]] >= number, self.parents[rows[-1]], rows[-1]))
+        return np.array(rows[::-1], dtype=np.int64)
+
     def sums(self, own: Ints) -> Ints:
         """Sum over each node and everything below it; `own` is [size] or [size, measures]."""
         running = np.zeros((self.size + 1, *own.shape[1:]), dtype=np.int64)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData
+from sqlalchemy import DateTime, ForeignKeyConstraint, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -33,10 +33,16 @@ def document(*, nullable: bool = False) -> Any:
     return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)
 
 
+def values_of_dimensions() -> Any:
+    """Values by dimension, a JSON object; what was written before there were any has none."""
+    kwargs = {"server_default": text("'{}'")}
+    return Field(default_factory=dict, sa_type=JSONB(none_as_null=True), nullable=False, sa_column_kwargs=kwargs)
+
+
 def refers(table: str, *pairs: tuple[str, str], on_delete: str | None = None) -> ForeignKeyConstraint:
     """A foreign key that carries the tenant along: pairs of (own column, referred column)."""
     own, theirs = zip(("tenant_id", "tenant_id"), *pairs, strict=True)
     return ForeignKeyConstraint(list(own), [f"{table}.{name}" for name in theirs], ondelete=on_delete)
 
 
-__all__ = ["TenantRow", "document", "metadata", "moment", "refers"]
+__all__ = ["TenantRow", "document", "metadata", "moment", "refers", "values_of_dimensions"]

@@ -1,12 +1,15 @@
 """From sealed batches to release rows: the only opener of answers. Runs in the worker, one wave, one transaction.
 
-batches -> records -> one int16 matrix and a vector of classes -> exact tallies by class -> `disclosure.protect`
--> rows. The answers exist in this process's memory for the length of one job and nowhere else.
+batches -> records -> one int16 matrix and a vector of classes -> exact tallies by class -> `disclosure.protect`, or
+`disclosure.breakdowns` where the plan has any -> rows. The answers exist in this process's memory for the length of one
+job and nowhere else.
 """
 
 import asyncio
 import dataclasses
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -25,7 +28,6 @@ from service.disclosure.measures import Kind, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
-from service.disclosure.tree import Tree
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing
 from service.kit.jobs import Due, Handler
@@ -33,6 +35,7 @@ from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases import publish
 from service.releases.orgtree import OrgTree, Unit
+from service.releases.places import Breakdowns, ClassRow, Counted, counted
 from service.releases.problems import (
     AlreadyReleased,
     BatchesRefused,
@@ -42,6 +45,7 @@ from service.releases.problems import (
     KeyGone,
     ReleaseRefused,
 )
+from service.releases.publish import Outcome
 from service.releases.statistics import MeasureTally, tally
 from service.responses.seal import Batch, Seal
 from service.responses.sheet import RecordsCorrupt, Sheet
@@ -65,7 +69,10 @@ _UNITS = text("""
     SELECT unit_id, parent_id, source, external_id, name FROM wave_unit
     WHERE tenant_id = :tenant AND wave_id = :wave
 """)
-_CLASSES = text("SELECT label, unit_id FROM wave_class WHERE tenant_id = :tenant AND wave_id = :wave")
+_CLASSES = text("""
+    SELECT label, unit_id, dimensions::text AS dimensions FROM wave_class
+    WHERE tenant_id = :tenant AND wave_id = :wave ORDER BY label
+""")
 _KEY = text("SELECT key_id, sealed_half FROM wave_key WHERE tenant_id = :tenant AND wave_id = :wave")
 
 
@@ -103,9 +110,9 @@ def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handle
         ends = (wave.closes_at or clock()) + campaign.retention
         try:
             agreed = await _agreed(tx, wave, campaign, notary)
-            key_id, tree, table = await _build(tx, wave, agreed, keys, seal, stages)
+            key_id, outcome = await _build(tx, wave, agreed, keys, seal, stages)
             async with tx.begin_nested():
-                made = await publish.publish(tx, wave, campaign, agreed.document, tree, table, clock())
+                made = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
                 if not keys.released(wave.tenant_id, key_id, made.digest):
                     raise AlreadyReleased
         except ReleaseRefused as refused:
@@ -121,6 +128,7 @@ def releaser(keys: WaveKeys, seal: Seal, notary: Notary, clock: Clock) -> Handle
         log.info(
             "release published",
             wave=str(wave.wave_id),
+            fell_back=outcome.fell_back,
             seconds={stage: round(seconds, 3) for stage, seconds in stages.seconds.items()},
         )
 
@@ -133,6 +141,7 @@ class Agreed:
 
     document: Document
     policy: Policy
+    breakdowns: Breakdowns
     invited: int
     groups_digest: str
 
@@ -149,19 +158,25 @@ async def _agreed(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Nota
     if found != (contract["wave"]["id"], contract["questionnaire"]["digest"], contract["policy"], contract["plan"]):
         raise ContractBroken
     roster = contract["roster"]
-    return Agreed(document, Policy.of(contract["policy"]), roster["invited"], roster["groups_digest"])
+    return Agreed(
+        document,
+        Policy.of(contract["policy"]),
+        Breakdowns.of(contract),
+        roster["invited"],
+        roster["groups_digest"],
+    )
 
 
 async def _build(
     tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal, stages: Stages
-) -> tuple[UUID, OrgTree, SafeTable]:
+) -> tuple[UUID, Outcome]:
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
-    labels = [(row.label, row.unit_id) for row in await tx.execute(_CLASSES, scope)]
-    if (
-        groups_digest(((unit.unit_id, unit.parent_id) for unit in units if unit.unit_id), labels)
-        != agreed.groups_digest
-    ):
+    classes = [
+        ClassRow(row.label, row.unit_id, json.loads(row.dimensions)) for row in await tx.execute(_CLASSES, scope)
+    ]
+    tree_now = ((unit.unit_id, unit.parent_id) for unit in units if unit.unit_id)
+    if groups_digest(tree_now, classes) != agreed.groups_digest:
         raise ContractBroken
     key = (await tx.execute(_KEY, scope)).one_or_none()
     if key is None:
@@ -179,12 +194,11 @@ async def _build(
     if collected.count != spent or highest >= agreed.invited:
         raise CountsDisagree
     tree = OrgTree.of(units)
-    place = tree.place_of()
-    classes = {label: place[unit] for label, unit in labels}
-    table = await asyncio.to_thread(
-        safe_table, agreed.document, sheet, collected.records, classes, tree, agreed.policy, stages
+    by_class = counted(tree, classes, agreed.breakdowns)
+    table, fell_back = await asyncio.to_thread(
+        safe_table, agreed.document, sheet, collected.records, by_class, agreed.policy, stages
     )
-    return key.key_id, tree, table
+    return key.key_id, Outcome(tree, agreed.breakdowns, table, fell_back)
 
 
 async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:
@@ -218,33 +232,37 @@ def safe_table(
     document: Document,
     sheet: Sheet,
     records: bytearray,
-    classes: dict[int, int],
-    tree: OrgTree,
+    by_class: Counted,
     policy: Policy,
     stages: Stages,
-) -> SafeTable:
-    """Records to safe table; no I/O. `classes` maps a record's label to its node. Raises ReleaseRefused."""
+) -> tuple[SafeTable, bool]:
+    """Records to safe table, and whether its breakdowns were given up; no I/O. Raises ReleaseRefused."""
     try:
         labels, matrix = sheet.decode(records)
     except RecordsCorrupt:
         raise BatchesRefused from None
-    nodes = _nodes(labels, classes)
+    classes = _classes(labels, by_class.classes)
     stages.done("decode")
-    size = len(tree.units)
-    measures = [_measure(measure) for measure in tally(document, sheet.columns, nodes, matrix, size)]
-    respondents = np.bincount(nodes, minlength=size).astype(np.int64)
+    measures = [_measure(measure) for measure in tally(document, sheet.columns, classes, matrix, by_class.count)]
+    respondents = np.bincount(classes, minlength=by_class.count).astype(np.int64)
     stages.done("tally")
-    table = protect(Tree(tree.parents), respondents, measures, policy)
+    if by_class.grid is None:
+        table, fell_back = protect(by_class.tree, respondents, measures, policy), False
+    else:
+        # Not above: it loads a compiler, which no other release needs.
+        from service.disclosure.breakdowns import protect_breakdowns  # noqa: PLC0415
+
+        table, fell_back = protect_breakdowns(by_class.grid, respondents, measures, policy)
     stages.done("protect")
-    return table
+    return table, fell_back
 
 
-def _nodes(
-    labels: np.ndarray[tuple[int], np.dtype[np.uint32]], classes: dict[int, int]
+def _classes(
+    labels: np.ndarray[tuple[int], np.dtype[np.uint32]], classes: Mapping[int, int]
 ) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The node of each record. Raises ClassUnknown."""
+    """The class of each record. Raises ClassUnknown."""
     known = np.array(sorted(classes), np.uint32)
-    nodes = np.array([classes[int(label)] for label in known], np.intp)
+    numbers = np.array([classes[int(label)] for label in known], np.intp)
     if not len(labels):
         return np.empty(0, np.intp)
     if not len(known):
@@ -252,7 +270,7 @@ def _nodes(
     at = np.minimum(np.searchsorted(known, labels), len(known) - 1)
     if (known[at] != labels).any():
         raise ClassUnknown
-    return nodes[at]
+    return numbers[at]
 
 
 def _measure(tallied: MeasureTally) -> Measure:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from service.releases.schemas import BREAKDOWN, CellOut
+from service.releases.schemas import CellOut, breakdown_of
 
 COLUMNS = tuple(CellOut.model_fields)
 _SIGNS = {"at_least": ">=", "at_most": "<=", None: ""}
@@ -25,10 +25,12 @@ def lines(cells: Iterable[Row[Any]]) -> bytes:
 
 def _shown(cell: Row[Any], name: str) -> str:
     if name == "breakdown":
-        return BREAKDOWN
+        return breakdown_of(cell.dimensions)
     value = getattr(cell, name)
     if value is None:
         return ""
+    if name == "dimensions":
+        return "; ".join(f"{dimension}={chosen}" for dimension, chosen in sorted(value.items()))  # slugs, both
     if name == "distribution":
         return _pairs(cell.options, value)
     shown = str(value)

@@ -1,7 +1,9 @@
 """Writing a release down. Only a `SafeTable` can be published: safety is a type."""
 
 import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +17,21 @@ from service.kit.ids import new_id
 from service.questionnaires.document import Document
 from service.releases import cells
 from service.releases.orgtree import OrgTree
+from service.releases.places import Breakdowns
 from service.releases.tables import Release, ReleaseMeasure
 from service.telemetry import metrics
 
 COLUMNS_AT_ONCE = 12
+ROWS_AT_ONCE = 100_000
 
 _UNITS = text("""
-    INSERT INTO release_unit (tenant_id, release_id, node, parent, source, unit, unit_name, level)
-    SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), * FROM unnest(
+    INSERT INTO release_unit (tenant_id, release_id, node, parent, source, unit, unit_name, level, dimensions)
+    SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), node, parent, source, unit, unit_name, level,
+           CAST(dimensions AS jsonb)
+    FROM unnest(
         CAST(:nodes AS integer[]), CAST(:parents AS integer[]), CAST(:sources AS text[]), CAST(:units AS text[]),
-        CAST(:names AS text[]), CAST(:levels AS integer[]))
+        CAST(:names AS text[]), CAST(:levels AS integer[]), CAST(:dimensions AS text[])
+    ) AS place (node, parent, source, unit, unit_name, level, dimensions)
 """)
 # Arrays, taken apart by the server: row security forbids COPY.
 _CELLS = text("""
@@ -46,34 +53,43 @@ _CELLS = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up."""
+
+    tree: OrgTree
+    breakdowns: Breakdowns
+    table: SafeTable
+    fell_back: bool
+
+
 async def publish(
-    tx: AsyncSession,
-    wave: Wave,
-    campaign: Campaign,
-    document: Document,
-    tree: OrgTree,
-    table: SafeTable,
-    now: datetime,
+    tx: AsyncSession, wave: Wave, campaign: Campaign, document: Document, outcome: Outcome, now: datetime
 ) -> Release:
-    """Release, units, measures and cells, in the caller's transaction."""
+    """Release, places, measures and cells, in the caller's transaction."""
+    table = outcome.table
     columns = [cells.shown(column) for column in table.columns]
     manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": _measures(document)}
+    if outcome.breakdowns.linked:
+        manifest["breakdowns"] = outcome.breakdowns.as_declared() | {"fell_back": outcome.fell_back}
+    places = _places(outcome)
     release = Release(
         tenant_id=wave.tenant_id,
         release_id=new_id(),
         wave_id=wave.wave_id,
         status="published",
-        digest=_digest(manifest, tree, table, columns),
+        digest=_digest(manifest, places, table, columns),
         manifest=manifest,
         released_at=now,
     )
     tx.add(release)
     await tx.flush()
     scope = {"tenant": release.tenant_id, "release": release.release_id}
-    await tx.execute(_UNITS, scope | _units(tree))
+    await tx.execute(_UNITS, scope | {"dimensions": ["{}"] * len(places["nodes"])} | places)
     tx.add_all(_release_measures(release, document, table))
-    for start in range(0, len(columns), COLUMNS_AT_ONCE):
-        await tx.execute(_CELLS, scope | _arrays(columns, range(start, min(start + COLUMNS_AT_ONCE, len(columns)))))
+    at_once = max(1, min(COLUMNS_AT_ONCE, ROWS_AT_ONCE // len(places["nodes"])))
+    for start in range(0, len(columns), at_once):
+        await tx.execute(_CELLS, scope | _arrays(columns, range(start, min(start + at_once, len(columns)))))
     return release
 
 
@@ -87,24 +103,37 @@ def _arrays(columns: Sequence[cells.Shown], numbers: range) -> dict[str, list[An
     return together | {"node": nodes, "number": [number for number in numbers for _ in range(size)]}
 
 
-def _digest(manifest: dict[str, Any], tree: OrgTree, table: SafeTable, columns: Sequence[cells.Shown]) -> str:
-    """Over everything a reader can obtain, as text: manifest, units, and each column's figures as they are shown."""
+def _digest(
+    manifest: dict[str, Any], places: dict[str, list[Any]], table: SafeTable, columns: Sequence[cells.Shown]
+) -> str:
+    """Over everything a reader can obtain, as text: manifest, places, and each column's figures as they are shown."""
     state = hashlib.sha256(canonical(manifest))
-    state.update(canonical({name: list(map(str, values)) for name, values in _units(tree).items()}))
+    state.update(canonical({name: list(map(str, values)) for name, values in places.items()}))
     for column, shown in zip(table.columns, columns, strict=True):
         state.update(canonical([column.measure, str(column.family), shown]))
     return state.hexdigest()
 
 
-def _units(tree: OrgTree) -> dict[str, list[Any]]:
-    return {
-        "nodes": list(range(len(tree.units))),
-        "parents": [parent if parent >= 0 else None for parent in tree.parents.tolist()],
-        "sources": [unit.source for unit in tree.units],
-        "units": [unit.external_id for unit in tree.units],
-        "names": [unit.name for unit in tree.units],
-        "levels": list(tree.levels),
+def _places(outcome: Outcome) -> dict[str, list[Any]]:
+    """Every unit, whole and then group by group; without dimensions where the plan has none."""
+    tree, groups = outcome.tree, outcome.breakdowns.groups
+    size = len(tree.units)
+    parents = tree.parents.tolist()
+    places: dict[str, list[Any]] = {
+        "nodes": list(range(size * len(groups))),
+        "parents": [
+            first + parent if parent >= 0 else None
+            for first in range(0, size * len(groups), size)
+            for parent in parents
+        ],
+        "sources": [unit.source for unit in tree.units] * len(groups),
+        "units": [unit.external_id for unit in tree.units] * len(groups),
+        "names": [unit.name for unit in tree.units] * len(groups),
+        "levels": list(tree.levels) * len(groups),
     }
+    if outcome.breakdowns.linked:
+        places["dimensions"] = [text_ for values in groups for text_ in [json.dumps(values, sort_keys=True)] * size]
+    return places
 
 
 def _release_measures(release: Release, document: Document, table: SafeTable) -> list[ReleaseMeasure]:

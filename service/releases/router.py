@@ -26,7 +26,7 @@ AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
 # To be raised when the same rows are shown otherwise: what a reader kept of them is then out of date.
-SHAPE = "2"
+SHAPE = "3"
 _POSITION = re.compile(r"([0-9]{1,9}):([0-9]{1,9})", re.ASCII)
 
 
@@ -44,11 +44,17 @@ async def _filter(
     measure: Annotated[str | None, Query(max_length=63, description="id of an item, scale or index")] = None,
     kind: Annotated[Literal["item", "scale", "index"] | None, Query()] = None,
     family: Annotated[Literal["mean", "distribution"] | None, Query()] = None,
+    breakdown: Annotated[
+        str | None, Query(max_length=200, description="as rows say it: `org` for whole units, `org*site`")
+    ] = None,
+    dimension: Annotated[str | None, Query(max_length=63, description="cells broken down by it")] = None,
+    value: Annotated[str | None, Query(max_length=63, description="id of a value of `dimension`")] = None,
 ) -> CellFilter:
-    for name, value in (("unit", unit), ("measure", measure)):
-        if value is not None and not value.isprintable():
+    texts = {"unit": unit, "measure": measure, "breakdown": breakdown, "dimension": dimension, "value": value}
+    for name, text in texts.items():
+        if text is not None and not text.isprintable():
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
-    wanted = CellFilter(unit, measure, kind, family)
+    wanted = CellFilter(kind=kind, family=family, **texts)
     await queries.check(tx, release, wanted)
     return wanted
 
@@ -121,7 +127,8 @@ async def list_cells(
 ) -> Response:
     """Cells as JSON pages, or all of them as CSV with `Accept: text/csv`. Withheld cells are rows like any other.
 
-    A unit or measure that the release does not have is refused.
+    Whole units come first, then each breakdown value by value. A unit, measure, breakdown, dimension or value that the
+    release does not have is refused.
     """
     if "text/csv" in request.headers.get("accept", ""):
         return _csv(database, release, wanted, if_none_match)

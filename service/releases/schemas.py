@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import Field, PlainSerializer
 from sqlalchemy import Row
 
+from service.campaigns.plan import ORG
 from service.kit.text import Wire
 from service.releases.tables import Release
 
-BREAKDOWN = "org"
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
 
@@ -38,7 +38,11 @@ class ReleaseOut(Wire):
 
 
 class ReleaseDetail(ReleaseOut):
-    """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, names of the measures."""
+    """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, names of the measures.
+
+    Where the plan has breakdowns, also these, what their values are called, and `fell_back`: whether they could not be
+    proved safe, so that the org tree alone is published and all else is withheld.
+    """
 
     manifest: dict[str, Any]
 
@@ -66,6 +70,11 @@ class OptionShare(Wire):
     bound: Literal["at_least", "at_most"] | None
 
 
+def breakdown_of(values: dict[str, str]) -> str:
+    """What a place is broken down by, as text: `org`, `org*site`, `org*site*tenure`, names by the alphabet."""
+    return "*".join([ORG, *sorted(values)])
+
+
 def shares(options: list[str], stored: list[list[Any]]) -> list[dict[str, Any]]:
     """A stored distribution with the names of its options."""
     return [
@@ -75,13 +84,17 @@ def shares(options: list[str], stored: list[list[Any]]) -> list[dict[str, Any]]:
 
 
 class CellOut(Wire):
-    """One unit, one measure, one family. A withheld cell has the same shape, a reason, and no number."""
+    """One unit, or its part with some values, one measure, one family.
+
+    A withheld cell has the same shape, a reason, and no number.
+    """
 
     unit: str | None
     source: str | None
     unit_name: str
     level: int
-    breakdown: str
+    breakdown: Annotated[str, Field(description="`org` for the whole unit, else with its dimensions: `org*site`")]
+    dimensions: Annotated[dict[str, str], Field(description="value by dimension; empty for the whole unit")]
     measure: str
     kind: Literal["item", "scale", "index"]
     family: Literal["mean", "distribution"]
@@ -110,7 +123,7 @@ class CellOut(Wire):
         options = found.pop("options")
         if found["distribution"] is not None:
             found["distribution"] = shares(options, found["distribution"])
-        return cls(**found, breakdown=BREAKDOWN)
+        return cls(**found, breakdown=breakdown_of(found["dimensions"]))
 
 
 class ReleasePage(Wire):

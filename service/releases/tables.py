@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field
 
-from service.kit.columns import TenantRow, document, moment, refers
+from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
 
 NUMBERS = (
     "n_from",
@@ -44,12 +44,15 @@ class Release(TenantRow, table=True):
 
 
 class ReleaseUnit(TenantRow, table=True):
-    """A node of the frozen org tree as the release shows it: parents before children."""
+    """A place: a unit of the frozen org tree, whole or the part of it that has these values; whole units come first.
+
+    Parents stand before children, and are of the same values.
+    """
 
     __tablename__ = "release_unit"
     __table_args__ = (
         refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
-        UniqueConstraint("tenant_id", "release_id", "source", "unit"),
+        UniqueConstraint("tenant_id", "release_id", "source", "unit", "dimensions"),
     )
 
     release_id: UUID = Field(primary_key=True)
@@ -59,6 +62,7 @@ class ReleaseUnit(TenantRow, table=True):
     unit: str | None = None
     unit_name: str
     level: int
+    dimensions: dict[str, str] = values_of_dimensions()
 
 
 class ReleaseMeasure(TenantRow, table=True):

@@ -49,7 +49,7 @@ def at(**shift: float) -> str:
     return (datetime.now(UTC) + timedelta(**shift)).isoformat()
 
 
-ONLY_ORG = "only the org tree alone can be published safely yet"
+NOT_ORG = "must be `org`, then at most 2 dimensions"
 REFUSED: dict[str, tuple[dict[str, Any], str, dict[str, str]]] = {
     "unknown unit": (
         {"audience": {"units": ["TOP", "nowhere", "A", "nor here"]}},
@@ -64,20 +64,20 @@ REFUSED: dict[str, tuple[dict[str, Any], str, dict[str, str]]] = {
     "unknown questionnaire": (
         {"questionnaire": "nothing"}, "unknown-questionnaire", {"/questionnaire": "is not a known key"},
     ),
-    "a dimension": (
-        {"plan": {"breakdowns": [["org"], ["org", "site"], ["site"]]}},
-        "plan-not-supported",
-        {"/plan/breakdowns/1": ONLY_ORG, "/plan/breakdowns/2": ONLY_ORG},
+    "a dimension that is not declared": (
+        {"plan": {"breakdowns": [["org"], ["org", "site"]]}},
+        "unknown-dimension",
+        {"/plan/breakdowns/1/1": "is not a declared dimension"},
     ),
     "nothing at all as a breakdown": (
         {"plan": {"breakdowns": [[]]}},
         "plan-not-supported",
-        {"/plan/breakdowns/0": ONLY_ORG},
+        {"/plan/breakdowns/0": NOT_ORG},
     ),
     "the org tree twice": (
         {"plan": {"breakdowns": [["org"], ["org"]]}},
         "plan-not-supported",
-        {"/plan/breakdowns": "must not repeat a breakdown"},
+        {"/plan/breakdowns/1": "must not repeat a breakdown"},
     ),
     "no breakdown": ({"plan": {"breakdowns": []}}, "invalid", {"/plan/breakdowns": "must have at least 1 entries"}),
     "nobody": ({"audience": {"units": []}}, "invalid", {"/audience/units": "must have at least 1 entries"}),

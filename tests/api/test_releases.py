@@ -90,7 +90,9 @@ def as_csv(cell: dict[str, Any]) -> dict[str, Any]:
 def read_csv(row: dict[str, str], like: dict[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name, value in row.items():
-        if value == "":
+        if name == "dimensions":
+            read[name] = dict(pair.split("=") for pair in value.split("; ") if pair)
+        elif value == "":
             read[name] = None
         elif name == "distribution":
             read[name] = [read_share(pair) for pair in value.split("; ")]

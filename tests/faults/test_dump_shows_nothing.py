@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 
 from service.campaigns import roster
 from service.campaigns.codes import Codes, Right
@@ -202,9 +201,8 @@ def _lines_in_order(patch: Patch) -> None:
 
 
 def _lines_with(patch: Patch, old: str, new: str) -> None:
-    statement = str(roster._LINES)
-    assert old in statement
-    patch.setattr(roster, "_LINES", text(statement.replace(old, new)))
+    assert old in roster._LINES
+    patch.setattr(roster, "_LINES", roster._LINES.replace(old, new))
 
 
 def _time_in_id(patch: Patch) -> None:

@@ -140,3 +140,17 @@ def cells_of(tenant: TenantUnderTest, release: str, **params: Any) -> list[dict[
         cursor = page["next"]
         if cursor is None:
             return found
+
+
+def declare(tenant: TenantUnderTest, dimensions: dict[str, list[str]], values: dict[str, dict[str, str]]) -> None:
+    """Dimensions with their values, and what some people of `an_org` have in them."""
+    named = [
+        {"name": name, "values": [{"id": value, "label": {"en": value.title()}} for value in ids]}
+        for name, ids in dimensions.items()
+    ]
+    ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=named))
+    rows = [
+        {"external_id": person, "unit": person.rpartition("-")[0], "dimensions": held}
+        for person, held in values.items()
+    ]
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=rows))

@@ -156,6 +156,34 @@ def test_the_revision_of_an_empty_database_is_none(fresh: str) -> None:
     assert asyncio.run(go()) == head()
 
 
+def test_cells_of_breakdowns_go_with_what_could_name_them(fresh: str) -> None:
+    """Down to where a release knew whole units alone, and up again."""
+    asyncio.run(migrate(fresh))
+
+    async def go() -> None:
+        async with session(fresh) as opened:
+            tenant, release = new_id(), new_id()
+            await opened.execute("SET session_replication_role = replica")  # no release and no tenant are needed here
+            for node, values in enumerate(["{}", '{"site": "a"}']):
+                await opened.execute(
+                    "INSERT INTO release_unit (tenant_id, release_id, node, source, unit, unit_name, level, dimensions)"
+                    " VALUES ($1, $2, $3, 'hris', 'A', 'A', 0, $4)", tenant, release, node, values,
+                )  # fmt: skip
+                await opened.execute(
+                    "INSERT INTO release_cell (tenant_id, release_id, node, number, status, reason)"
+                    " VALUES ($1, $2, $3, 0, 'withheld', 'protected')", tenant, release, node,
+                )  # fmt: skip
+
+    asyncio.run(go())
+    before = ask(fresh, _EVERYTHING)
+    asyncio.run(migrate(fresh, "0001"))
+    for table in ("release_unit", "release_cell"):
+        assert ask(fresh, f"SELECT node FROM {table}") == [(0,)]  # noqa: S608 - names from this test
+    asyncio.run(migrate(fresh))
+    assert ask(fresh, _EVERYTHING) == before
+    assert ask(fresh, "SELECT dimensions FROM release_unit") == [("{}",)]
+
+
 @pytest.mark.parametrize("target", ["0999", "", "head~1; DROP SCHEMA pouls", "-1"])
 def test_a_revision_that_does_not_exist_is_refused(fresh: str, target: str) -> None:
     asyncio.run(migrate(fresh))
@@ -187,8 +215,8 @@ def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pyt
     state, took = asyncio.run(go())
     assert state == LOCKED
     assert took < 3
-    # Whole or nothing: what it had done before it gave way is undone.
-    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
+    # Each revision whole or nothing: what the one that gave way had done is undone.
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [("0001",)]
     assert len(ask(fresh, _TABLES)) > 15
     asyncio.run(migrate(fresh, "base"))
 

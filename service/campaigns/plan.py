@@ -1,0 +1,71 @@
+"""The plan of a campaign: the org tree by nothing, by dimensions, by two dimensions crossed. Pure.
+
+Every value that a dimension is declared with stands in the plan, whether or not anybody has it: which rows a release
+has is settled at launch and tells nothing about the people.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from service.kit.reasons import Fault
+
+ORG = "org"
+TREE_ALONE = [[ORG]]
+MOST_BREAKDOWNS = 20
+MOST_CROSSED = 2
+MOST_PLACES = 50_000
+"""Units times groups of values: what one release may have, withheld ones included."""
+MOST_CLASSES = 50_000
+"""Combinations of unit and values that people have; the work of a release grows with them."""
+LARGEST_K = 15
+"""Largest threshold of a plan with dimensions: the proof looks at every group under it, and these soon are too many."""
+
+_PLACE = "/plan/breakdowns"
+
+
+def shape_faults(breakdowns: Sequence[Sequence[str]]) -> list[Fault]:
+    """What no organisation could have released."""
+    faults = []
+    seen: set[frozenset[str]] = set()
+    for index, breakdown in enumerate(breakdowns):
+        if breakdown[:1] != [ORG] or len(breakdown) > 1 + MOST_CROSSED:
+            faults.append(Fault(f"{_PLACE}/{index}", f"must be `org`, then at most {MOST_CROSSED} dimensions"))
+        elif len(set(breakdown)) < len(breakdown):
+            faults.append(Fault(f"{_PLACE}/{index}", "must not name a dimension twice"))
+        elif frozenset(breakdown) in seen:
+            faults.append(Fault(f"{_PLACE}/{index}", "must not repeat a breakdown"))
+        seen.add(frozenset(breakdown))
+    if not faults and frozenset([ORG]) not in seen:
+        faults.append(Fault(_PLACE, "must hold the org tree alone as well"))
+    return faults
+
+
+def threshold_faults(breakdowns: Sequence[Sequence[str]], policy: Mapping[str, int]) -> list[Fault]:
+    """Thresholds up to which no group could be looked for."""
+    if not dimensions_of(breakdowns):
+        return []
+    return [
+        Fault(f"/policy/{name}", f"must be at most {LARGEST_K}, collusion included, where there are dimensions")
+        for name in ("k_mean", "k_distribution", "k_sensitive")
+        if policy[name] + policy["collusion"] > LARGEST_K
+    ]
+
+
+def undeclared(breakdowns: Sequence[Sequence[str]], declared: Mapping[str, object]) -> list[Fault]:
+    """Names that are no dimension of this organisation."""
+    return [
+        Fault(f"{_PLACE}/{index}/{place}", "is not a declared dimension")
+        for index, breakdown in enumerate(breakdowns)
+        for place, name in enumerate(breakdown)
+        if place > 0 and name not in declared
+    ]
+
+
+def dimensions_of(breakdowns: Sequence[Sequence[str]]) -> list[str]:
+    """The dimensions of a plan, in the order in which it names them."""
+    return list(dict.fromkeys(name for breakdown in breakdowns for name in breakdown if name != ORG))
+
+
+def groups_of(breakdowns: Sequence[Sequence[str]], sizes: Mapping[str, int]) -> int:
+    """How many combinations of values each unit is shown by, everybody included."""
+    return sum(prod(sizes[name] for name in breakdown if name != ORG) for breakdown in breakdowns)

@@ -1,0 +1,165 @@
+"""An item, its scale and its index, published by one plan: from their sums together no small group may be computed.
+
+**One item at a time.** Whatever is published about a wave is a sum over people of functions of single answers (squares
+apart, see below): of the item itself; of a scale, over those who answered all its items; of an index, over those who
+answered all its scales. Take any linear combination of such sums that is not zero, and some answer that it depends on:
+one item q of some people. Keep of the combination only what it says of q. Who is described by that is described by
+the whole. What is kept is a combination of three tables: of q over all who answered it, of its scale over those of
+them who are complete on the scale, of its index over those who are complete on that, since no measure is part of two.
+So nothing describes fewer than k people if, for each item, no combination of these three tables does: a question about
+the classes, each split in *layers* by how far its people got, and about numbers of people alone. The search of `attack`
+answers it, whatever the coefficients. No condition on the shape of the plan is needed, nor that the cells of a scale
+lie inside those of its items.
+
+**Distributions.** Coefficients are then functions of the answer, up to a constant. Apply to them a linear form that is
+not zero on them all: what comes out is a combination of the tables of means, as the cells of each distribution lie
+inside those of its mean. With a form that is zero on the score, what is more than a mean is a combination of the tables
+of distributions, which are held to their own k in the same way.
+
+**Squares** (standard deviations) of one item are functions of its answer, and shown inside its distribution's cells or,
+where there is none, inside its mean's. Their pattern is one of whole units alone, safe for the k of deviations by the
+tree lemma. Those of a sum of several parts also hold products of answers to two of them. Products across the scales of
+an index are held by the index's squares alone, products within a scale by the scale's once no index is used: each time,
+everybody whom the pattern of deviations describes stays in. Of one part, they are the part's own, in its cells.
+
+**Who answered at all.** Each pattern lies inside one that is safe when everybody counts who answered anything, so that
+no combination tells of fewer than k people that they skipped something.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from service.disclosure.atoms import World
+from service.disclosure.checks import Int64s, Sparse
+from service.disclosure.grid import Grid
+from service.disclosure.linked import BUDGET, protect_linked
+from service.disclosure.tree import Ints, Mask
+
+
+class Unproved(Exception):
+    """The work ran out before the pattern was proved; nothing may be published by it."""
+
+
+class Joint:
+    """Patterns over one grid; work that was done for equal numbers of people is not done again."""
+
+    def __init__(self, grid: Grid, budget: int = BUDGET) -> None:
+        self.grid = grid
+        self.budget = budget
+        self._proved: dict[tuple[bytes, int], list[Mask]] = {}
+        self._regions = grid.tree.regions()
+
+    def safe(self, n: Ints, allowed: Mask, k: int) -> Mask:
+        """The cells of one measure that stay: no combination of them describes fewer than k of its respondents.
+
+        Args:
+            n: respondents of each class, [classes].
+            allowed: places that may be published at all, [places].
+            k: smallest group.
+
+        Raises:
+            Unproved: the work ran out.
+        """
+        known = self._proved.setdefault((n.tobytes(), k), [])
+        if not any(bool((allowed <= mask).all()) for mask in known):
+            # What is left out of a safe pattern takes nothing from its safety.
+            known.append(self.together([n], [allowed], k)[0])
+            return known[-1]
+        return allowed
+
+    def together(self, respondents: Sequence[Ints], allowed: Sequence[Mask], k: int) -> list[Mask]:
+        """The cells that stay of a chain: an item, its scale, its index; the item's come first, the index's last.
+
+        Args:
+            respondents: of each measure of the chain in each class; those of one are among those of the one before.
+            allowed: places of each measure.
+            k: smallest group of the item.
+
+        Raises:
+            Unproved: the work ran out.
+        """
+        counts = [*respondents, np.zeros_like(respondents[0])]
+        layers = np.stack([mine - further for mine, further in pairwise(counts)])
+        if bool((layers < 0).any()):
+            raise ValueError("a measure has respondents that the one it is made of has not")
+        rows = _Rows(self.grid, layers[:, self.grid.order])
+        for number, mask in enumerate(allowed):
+            rows.add(mask, range(number, len(allowed)), may=True)
+        for number in range(len(allowed) - 1):
+            # Who skipped something stands in the difference of two cells: named here, so that it is protected at once.
+            rows.add(np.logical_or.reduce(allowed[number + 1 :]), range(number, number + 1), may=False)
+        if not rows.place:
+            return [np.zeros_like(mask) for mask in allowed]  # nobody is in any of them
+        world, may = rows.world(self._regions)
+        pattern = protect_linked(world, k, may, self.budget)
+        if pattern.fell_back:
+            raise Unproved
+        return rows.masks(pattern.published, len(allowed))
+
+
+class _Rows:
+    """Cells of a chain as vectors over (class, layer)."""
+
+    def __init__(self, grid: Grid, layers: Ints) -> None:
+        self.grid = grid
+        # Layers of a class stand side by side: neighbours in the org tree are neighbours here.
+        self.flat = np.flatnonzero(layers.T.reshape(-1))
+        self.n: Int64s = layers.T.reshape(-1)[self.flat]
+        self.depth_of = len(layers)
+        self.atom = np.full(layers.size, -1, np.int64)
+        self.atom[self.flat] = np.arange(len(self.flat))
+        self.place: list[tuple[Ints, int, bool]] = []
+        self.atoms: list[Ints] = []
+        self.sizes: list[Ints] = []
+
+    def add(self, mask: Mask, layers: range, *, may: bool) -> None:
+        """One cell for each place of a mask that holds anybody of these layers."""
+        start, classes = self.grid.members
+        places = np.flatnonzero(mask)
+        length = start[places + 1] - start[places]
+        row = np.repeat(np.arange(len(places)), length)
+        held = classes[_ranges(start[places], length)]
+        rows = np.concatenate([row] * len(layers))
+        atoms = np.concatenate([self.atom[held * self.depth_of + layer] for layer in layers])
+        there = atoms >= 0
+        rows, atoms = rows[there], atoms[there]
+        sorted_ = np.lexsort((atoms, rows))
+        size = np.bincount(rows, minlength=len(places))
+        if size.any():
+            self.place.append((places[size > 0], layers.start, may))
+            self.atoms.append(atoms[sorted_])
+            self.sizes.append(size[size > 0])
+
+    def world(self, regions: Ints) -> tuple[World, Mask]:
+        """What the engine works on, and which of its cells may be published."""
+        place = np.concatenate([places for places, _, _ in self.place])
+        layer = np.concatenate([np.full(len(places), layer) for places, layer, _ in self.place])
+        may = np.concatenate([np.full(len(places), may) for places, _, may in self.place])
+        start = np.zeros(len(place) + 1, np.int64)
+        start[1:] = np.cumsum(np.concatenate(self.sizes))
+        atom = np.concatenate(self.atoms)
+        people = np.add.reduceat(self.n[atom], start[:-1])
+        node = self.grid.node[self.grid.order][self.flat // self.depth_of]
+        depth = self.grid.depth[place]
+        home = self.grid.tree.position[place % self.grid.tree.size]
+        value = np.lexsort((place, -people, home, depth, layer))
+        cells = Sparse(start, atom.astype(np.int32), np.ones(len(atom), np.uint64))
+        return World((), self.n, regions[:, node], cells, people, value, depth, (), {}), may
+
+    def masks(self, published: Mask, count: int) -> list[Mask]:
+        """The published cells back at their places."""
+        out = [np.zeros(self.grid.size, np.bool_) for _ in range(count)]
+        first = 0
+        for places, layer, may in self.place:
+            if may:
+                out[layer][places] = published[first : first + len(places)]
+            first += len(places)
+        return out
+
+
+def _ranges(start: Ints, length: Ints) -> Ints:
+    """The numbers from each start on, as many as its length, end to end."""
+    ends = np.cumsum(length)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start - ends + length, length)

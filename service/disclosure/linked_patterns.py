@@ -1,0 +1,119 @@
+"""Which places of a grid are published, by measure and family: a function of numbers of respondents alone.
+
+Items come first, each inside what is safe for all who answered anything; then scales and indices, as far as the tables
+of each of their items allow together (see `joint`). Whatever is taken away later takes nothing from what was proved.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from service.disclosure.grid import Grid
+from service.disclosure.joint import Joint
+from service.disclosure.linked import BUDGET
+from service.disclosure.measures import Family, Kind, Measure
+from service.disclosure.patterns import Pattern, Patterns, Thresholds
+from service.disclosure.policy import Policy
+from service.disclosure.programme import programme
+from service.disclosure.tree import Ints, Mask
+
+
+def linked_patterns(
+    grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy, budget: int = BUDGET
+) -> Patterns:
+    """The places of every measure in every family it has; `check_parts` first.
+
+    Raises:
+        Unproved: the work ran out before everything was proved.
+    """
+    return _LinkedPatterns(grid, respondents, measures, policy, budget).decided()
+
+
+class _LinkedPatterns(Thresholds):
+    def __init__(self, grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy, budget: int) -> None:
+        # One order whatever order they are given in, since what is taken away for one is missed by the next.
+        super().__init__(sorted(measures, key=lambda measure: measure.id), policy)
+        self.grid = grid
+        self.joint = Joint(grid, budget)
+        self.cells = {measure.id: grid.sums(measure.n) for measure in measures}
+        self.base: dict[int, Mask] = {}
+        inside = grid.sums(respondents) > 0
+        for k in self.all():
+            inside = self.base[k] = self.joint.safe(respondents, inside, k)
+        self.final: dict[tuple[str, Family], Mask] = {}
+        self.own: dict[tuple[str, Family], Mask] = {}
+
+    def decided(self) -> Patterns:
+        whole_of = {part: measure for measure in self.measures for part in measure.parts}
+        for family in Family:
+            mine = [measure for measure in self.measures if family in measure.families]
+            for kind in Kind:
+                for measure in mine:
+                    if measure.kind is kind:
+                        self._publish(measure, family)
+            for measure in mine:
+                if measure.kind is Kind.item and measure.id in whole_of:
+                    self._prove_together(measure, family, whole_of)
+        deviations = self._deviations()
+        none = np.zeros(self.grid.size, np.bool_)
+        return {
+            (name, family): self._pattern(name, family, deviations[name] if family is Family.mean else none)
+            for name, family in self.final
+        }
+
+    def _publish(self, measure: Measure, family: Family) -> None:
+        k = self.k(measure, family)
+        allowed = self.base[k] & (self.cells[measure.id] >= k)
+        if family is Family.distribution and Family.mean in measure.families:
+            allowed &= self.final[measure.id, Family.mean]
+        for part in measure.parts:
+            left_out = self.cells[part] - self.cells[measure.id]
+            allowed &= self.final[part, family] & ((left_out == 0) | (left_out >= k))
+        if not measure.parts:
+            allowed = self.joint.safe(measure.n, allowed, k)
+        self.own[measure.id, family] = self.final[measure.id, family] = allowed
+
+    def _prove_together(self, item: Measure, family: Family, whole_of: dict[str, Measure]) -> None:
+        chain = [item]
+        while chain[-1].id in whole_of and family in whole_of[chain[-1].id].families:
+            chain.append(whole_of[chain[-1].id])
+        masks = [self.final[measure.id, family] for measure in chain]
+        for number in range(1, len(masks)):
+            masks[number] = masks[number] & masks[number - 1]
+        # Where nobody skipped a part, the tables of the wholes lie among the item's, which is proved already.
+        if any(bool((measure.n != item.n).any()) for measure in chain):
+            masks = self.joint.together([measure.n for measure in chain], masks, self.k(item, family))
+        for measure, mask in zip(chain, masks, strict=True):
+            self.final[measure.id, family] = mask
+
+    def _deviations(self) -> dict[str, Mask]:
+        """Whole units with a standard deviation: the tree programme, inside the distribution's cells.
+
+        Parts of units have none: a search for groups of under 30 people would take hundreds of times as long.
+        """
+        shown: dict[str, Mask] = {}
+        for kind in Kind:
+            for measure in self.measures:
+                if measure.kind is not kind or Family.mean not in measure.families:
+                    continue
+                nodes = self.grid.tree.size
+                inner = self.final.get((measure.id, Family.distribution), self.final[measure.id, Family.mean])[:nodes]
+                if measure.parts and Family.distribution not in measure.families:
+                    inner = np.zeros_like(inner)  # its items' squares would lie in no distribution's pattern
+                if len(measure.parts) == 1:
+                    inner = inner & shown[measure.parts[0]][:nodes]
+                found = programme(self.grid.tree, self.grid.by_node(measure.n), self.sd_k(measure), inner)
+                shown[measure.id] = np.concatenate([found, np.zeros(self.grid.size - nodes, np.bool_)])
+        return shown
+
+    def _pattern(self, name: str, family: Family, deviations: Mask) -> Pattern:
+        k = self.k(self.known[name], family)
+        published, own = self.final[name, family], self.own[name, family]
+        large = self.cells[name] >= k
+        return Pattern(
+            published=published,
+            sd=deviations & published,
+            primary=int((~large).sum()),
+            complementary=int((large & ~own).sum()),
+            parts=int((own & ~published).sum()),
+        )
