@@ -1,5 +1,6 @@
 """The `pouls` command."""
 
+import gc
 import sys
 
 import typer
@@ -48,6 +49,8 @@ _EXPECTED: dict[type[Exception], str] = {
 
 def main() -> None:
     """Run; failures that a person can mend are one line, not a traceback."""
+    # What is imported stays to the end: walking through it at each collection, and at the exit, takes most of a second.
+    gc.freeze()
     try:
         app()
     except tuple(_EXPECTED) as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -143,6 +144,7 @@ def base_url(listening: socket.socket) -> str:
 @asynccontextmanager
 async def serving(app: "FastAPI", listening: socket.socket, settings: Settings) -> AsyncIterator[Serving]:
     """The API, accepting requests; stopped in order at the end (requests under way finish, the queue is committed)."""
+    gc.freeze()  # as at the start of a command: the application has come since
     config = uvicorn.Config(
         app,
         loop="uvloop",

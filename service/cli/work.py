@@ -1,6 +1,7 @@
 """`pouls work`: the process that alone may hold keys that open answers."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -62,5 +63,6 @@ async def _work(settings: Settings, *, child: bool) -> None:
         await external.require_schema(settings, ROLE)
         async with _database(settings) as database:
             sweeper = worker.create_sweeper(settings, database, system_clock)
+            gc.freeze()  # as at the start of a command: the worker's own modules have come since
             with local.metrics_listener(settings):
                 await worker.run(sweeper, database, stop, settings.worker.poll_s)

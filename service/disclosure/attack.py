@@ -163,7 +163,7 @@ def _push(state: _Search, depth: int, atom: int) -> None:
     for place in range(holders.start[atom], holders.start[atom + 1]):
         check = holders.atom[place]
         state.held[check] += 1
-        state.counters[_VIOLATED] += (state.held[check] == 1) - (state.held[check] == _MENDED)
+        state.counters[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == _MENDED)
 
 
 @compiled
@@ -178,7 +178,7 @@ def _pop(state: _Search, depth: int) -> None:
     for place in range(holders.start[atom], holders.start[atom + 1]):
         check = holders.atom[place]
         state.held[check] -= 1
-        state.counters[_VIOLATED] += (state.held[check] == 1) - (state.held[check] == 0)
+        state.counters[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == 0)
 
 
 @compiled

@@ -1,5 +1,6 @@
 """How our numeric kernels are compiled, and where the result is kept."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +9,29 @@ from typing import Any, TypeVar, cast
 import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
+_HERE = Path(__file__).parent
 
-# Kept beside the code or where NUMBA_CACHE_DIR says; in an image whose files can not be written, compiled anew.
-_KEPT = bool(os.environ.get("NUMBA_CACHE_DIR")) or os.access(Path(__file__).parent, os.W_OK)
+
+def folder() -> str:
+    """Where machine code is kept: beside the code or where NUMBA_CACHE_DIR says; "" where nothing can be written.
+
+    A kernel holds what it calls, but numba looks for changes in its own file alone. So each state of our files has a
+    folder of its own: code of another version is never run.
+    """
+    base = os.environ.get("NUMBA_CACHE_DIR") or (str(_HERE / "__pycache__") if os.access(_HERE, os.W_OK) else "")
+    texts = hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(_HERE.glob("*.py"))))
+    return base and str(Path(base) / f"kernels-{texts.hexdigest()[:16]}")
+
+
+_KEPT = folder()
 
 
 def compiled(function: F) -> F:
     """The function as machine code, made at its first call for the types it is given."""
-    return cast("F", numba.njit(cache=_KEPT, nogil=True)(function))
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _KEPT
+    try:
+        return cast("F", numba.njit(cache=bool(_KEPT), nogil=True)(function))
+    finally:
+        config.CACHE_DIR = before

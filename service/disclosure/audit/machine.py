@@ -1,5 +1,6 @@
 """How the auditor's kernels become machine code. Its own few lines: it shares no code with what it judges."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,26 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 F = TypeVar("F", bound=Callable[..., Any])
 
+_HERE = Path(__file__).parent
+
+
+def _place() -> str:
+    """A folder for each state of the auditor's files, since numba notices no change in what a kernel calls; or ""."""
+    base = os.environ.get("NUMBA_CACHE_DIR") or (str(_HERE / "__pycache__") if os.access(_HERE, os.W_OK) else "")
+    state = hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(_HERE.glob("*.py"))))
+    return base and str(Path(base) / f"auditor-{state.hexdigest()[:16]}")
+
+
 # Kept on disk only where that is possible; a read-only image compiles anew in each process.
-_KEPT = bool(os.environ.get("NUMBA_CACHE_DIR")) or os.access(Path(__file__).parent, os.W_OK)
+_PLACE = _place()
 
 
 def compiled(function: F) -> F:
     """The function as machine code, made at its first call for the types it is given."""
-    return cast("F", numba.njit(cache=_KEPT, nogil=True)(function))
+    config: Any = numba.config
+    others = config.CACHE_DIR
+    config.CACHE_DIR = _PLACE
+    try:
+        return cast("F", numba.njit(cache=bool(_PLACE), nogil=True)(function))
+    finally:
+        config.CACHE_DIR = others
