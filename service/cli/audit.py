@@ -23,7 +23,7 @@ FORMAT = "pouls-protect/1"
 SAFE, UNSAFE, UNREADABLE, NOT_PROVED = 0, 1, 2, 3
 BUDGET = 200_000
 MOST_ROWS = 5_000_000
-_KNOWN = ("n", "family", "status", "reason")
+_KNOWN = ("n", "family", "status", "reason", "members")
 
 
 class AuditUnreadable(Exception):
@@ -158,14 +158,28 @@ def _cells(path: Path) -> tuple[tuple[str, ...], "list[Row]", list[str]]:
     header = next(lines, {})
     columns = tuple(name for name in header if name not in _KNOWN)
     if tuple(header) != (*columns, *_KNOWN):
-        raise AuditUnreadable("the cells have not the columns n, family, status and reason at the end")
+        raise AuditUnreadable(f"the cells have not the columns {', '.join(_KNOWN)} at the end")
     for number, line in enumerate(lines, 1):
         labels = {column: line[column] for column in columns if line[column]}
         if line["status"] == "published" and line["n"].isascii() and line["n"].isdigit() and not line["reason"]:
-            rows.append(Row(line["family"], labels, n=int(line["n"])))
+            rows.append(Row(line["family"], labels, _members(line["members"], number), int(line["n"])))
         elif (line["status"], line["n"], line["reason"]) != ("withheld", "", "protected"):
             wrong.append(f"line {number} of the cells is neither a published row nor a withheld one")
     return columns, rows, wrong
+
+
+def _members(text: str, number: int) -> list[dict[str, str]] | None:
+    """The cells that a merged one unites; None for any other."""
+    if not text:
+        return None
+    try:
+        given = json.loads(text)
+        cells = [{str(column): str(label) for column, label in cell.items()} for cell in given]
+    except (ValueError, TypeError, AttributeError):
+        cells = []
+    if not cells:
+        raise AuditUnreadable(f"the members of line {number} of the cells can not be read")
+    return cells
 
 
 def _lines(path: Path, what: str) -> Iterator[dict[str, str]]:
@@ -201,7 +215,7 @@ def _contradictions(
     wrong += [
         "the certificate counts other people than the row of everybody"
         for row in rows
-        if not row.labels and row.n != certificate.get("people")
+        if row.cells == ({},) and row.n != certificate.get("people")
     ]
     return wrong
 
@@ -240,7 +254,7 @@ def _against_plan(
     if k["mean"] < int(asked["k"]) or k["distribution"] < int(asked["k_distribution"] or 0):
         wrong.append("a threshold of the certificate is under the plan's")
     shapes = _shapes(asked)
-    outside = {tuple(row.labels) for row in rows if frozenset(row.labels) not in shapes}
+    outside = {tuple(cell) for row in rows for cell in row.cells if frozenset(cell) not in shapes}
     wrong += [f"no breakdown of the plan is by {', '.join(names)}" for names in sorted(outside)]
     if set(columns) != set(_columns(asked)):
         wrong.append("the cells have other columns than the plan")

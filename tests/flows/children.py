@@ -17,9 +17,13 @@ from typing import Any
 
 import pytest
 
+from service.cli import main
+from service.telemetry import logs
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 40.0
-GONE_S = 20.0
+GONE_S = 40.0
+"""As long as a start: a worker that is told to stop while it starts comes that far first."""
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are watched through /proc")
 
 
@@ -179,6 +183,28 @@ def _first_line(child: Child) -> dict[str, Any]:
     assert b"\n" in got, f"it ended with {child.process.poll()}: {child.said()[-2000:]}"
     line: dict[str, Any] = json.loads(got.partition(b"\n")[0])
     return line
+
+
+def here(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """`pouls ARGUMENTS` in this process: where only its words count, a process of its own takes longer to start."""
+    command = ["pouls", *map(str, arguments)]
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("POULS_")]:
+            patch.delenv(name)
+        for name, value in (environment or {}).items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", command)
+        patch.setattr(logs, "configure", lambda _: None)  # the tests' own logs stay as they are
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert isinstance(ended.value.code, int)
+    return subprocess.CompletedProcess(command, ended.value.code, *capsys.readouterr())
 
 
 def demo(folder: Path, data: Path, **options: Any) -> Any:

@@ -83,9 +83,15 @@ def _by_unit(truth: Truth, order: dict[str, int], place: Ints, weights: npt.NDAr
     return {unit: total[unit] for unit in order}
 
 
-def faults(cells: Iterable[Cell], truth: Truth, thresholds: Mapping[str, int] = THRESHOLDS) -> list[str]:
-    """Everything wrong with the cells of a release; cells of measures that the truth does not hold are passed over."""
-    made = figures(truth)
+def faults(
+    cells: Iterable[Cell],
+    truth: Truth,
+    made: Mapping[str, Figures] | None = None,
+    thresholds: Mapping[str, int] = THRESHOLDS,
+) -> list[str]:
+    """Everything wrong with the cells of a release; other measures than those made (the truth's) are passed over."""
+    if made is None:
+        made = figures(truth)
     columns: dict[tuple[str, str], dict[str, Cell]] = {
         (measure, family): {} for measure in made for family in ("mean", "distribution")
     }

@@ -26,6 +26,7 @@ from tests.flows.children import (
     stat_of,
     wait_for,
 )
+from tests.flows.clusters import copy_to
 
 pytestmark = needs_proc
 NOBODY = 65534
@@ -100,8 +101,9 @@ def _runtime_of(postgres: str) -> Path:
     return Path(postgres.partition(" -k ")[2].partition(" -c")[0])
 
 
-def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data: Path) -> None:
+def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data: Path, prepared: Embedded) -> None:
     """Kill -9 of the main process. Nobody helps: the kernel and a closed pipe end the children."""
+    copy_to(data, prepared)
     with demo(tmp_path, data) as child:
         child.worker()
         family = child.family()
@@ -123,7 +125,9 @@ def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data
             ]
 
 
-def test_two_demos_at_once_and_a_third_on_a_taken_folder(tmp_path: Path, data: Path, home: Path) -> None:
+def test_two_demos_at_once_and_a_third_on_a_taken_folder(
+    tmp_path: Path, data: Path, home: Path, prepared: Embedded
+) -> None:
     """As root, the second one is an ordinary user's, where there is an interpreter that such a user can run."""
     python = python_for(NOBODY) if os.geteuid() == 0 else None
     other = demo(tmp_path, home / "other data with a space")
@@ -131,7 +135,7 @@ def test_two_demos_at_once_and_a_third_on_a_taken_folder(tmp_path: Path, data: P
         os.chown(home, NOBODY, NOBODY)
         environment = {"HOME": str(home), "TMPDIR": str(home)}
         other = demo(home, home / "data", user=NOBODY, python=python, environment=environment)
-    with demo(tmp_path, data) as one, other as two:
+    with demo(tmp_path, copy_to(data, prepared)) as one, other as two:
         assert one.ready["tenant"] != two.ready["tenant"]
         assert one.ready["url"] != two.ready["url"]
         with pytest.raises(urllib.error.HTTPError) as refused:

@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,42 @@ from typer.testing import CliRunner
 
 from service.cli import app, replay_failed
 from service.cli.client import Client
+from service.kit.postgres import Embedded
 from tests.fixtures.past import FEVS_MAP, Truth, fevs_sample, fevs_truth, made_up, replay, result_of
 from tests.fixtures.running import Running, data_folder, running
 from tests.flows import residuals
+from tests.flows.children import here
+from tests.flows.clusters import copy_to
 
 MEASURES = {"care", "load", "climate"}
 
 
+@dataclass
+class Loaded:
+    """A made-up survey that was loaded into a service, and what came of it."""
+
+    arguments: tuple[object, ...]
+    given: Path
+    state: Path
+    truth: Truth
+    result: dict[str, Any]
+    cells: list[dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def service() -> Iterator[Running]:
-    with data_folder() as folder, running(folder) as found:
+def service(prepared: Embedded) -> Iterator[Running]:
+    with data_folder() as folder, running(copy_to(folder, prepared)) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def loaded(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    folder = tmp_path_factory.mktemp("loaded")
+    file, given, truth = made_up(folder, people=500, seed=3)
+    state = folder / "state.json"
+    arguments = (file, "--map", given, "--url", service.url, "--keys", service.keys_file(), "--state", state)
+    result = result_of(replay(*arguments, "--json", env=os.environ))
+    return Loaded(arguments, given, state, truth, result, cells_of(service, result["release"]))
 
 
 def cells_of(service: Running, release: str) -> list[dict[str, Any]]:
@@ -79,24 +106,23 @@ def test_a_private_service_lives_for_one_replay(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*state*"))
 
 
-def test_into_a_running_service(service: Running, tmp_path: Path) -> None:
-    file, given, truth = made_up(tmp_path, people=500, seed=3)
-    state = tmp_path / "state.json"
-    arguments = (file, "--map", given, "--url", service.url, "--keys", service.keys_file(), "--state", state, "--json")
-    result = result_of(replay(*arguments, env=os.environ))
-    check_figures(result, truth, MEASURES)
+def test_into_a_running_service(
+    service: Running, loaded: Loaded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments, given, state, result = loaded.arguments, loaded.given, loaded.state, loaded.result
+    again_with = partial(here, monkeypatch, capsys, "replay", *arguments)
+    check_figures(result, loaded.truth, MEASURES)
     assert result["peak_memory_mb"]["service"] is None
-    cells = cells_of(service, result["release"])
-    assert residuals.faults(cells, truth) == []
+    assert residuals.faults(loaded.cells, loaded.truth) == []
     told = {family: {"published": 0, "withheld": 0} for family in ("mean", "distribution")}
-    for cell in cells:
+    for cell in loaded.cells:
         told[cell["family"]][cell["status"]] += 1
     assert result["cells"] == told
     assert told["mean"]["withheld"] > 0
 
     # Run again, it finds everything done; without --json, it tells people.
     assert state.stat().st_mode & 0o077 == 0
-    again = replay(*arguments[:-1])
+    again = again_with()
     assert again.returncode == 0, again.stderr
     for words in ("firm", "climate", "500 respondents", result["release"], "peak memory: replay ", "seconds: read "):
         assert words in again.stdout
@@ -107,32 +133,29 @@ def test_into_a_running_service(service: Running, tmp_path: Path) -> None:
     lines = state.read_text(encoding="ascii").splitlines()
     lines[1] = json.dumps({"wave": "another"})
     state.write_text("\n".join(lines) + "\n", encoding="ascii")
-    refused = replay(*arguments)
+    refused = again_with("--json")
     assert refused.returncode == 1
     assert "state.json belongs to a replay into another service or campaign" in refused.stderr
     given.write_text(given.read_text(encoding="utf-8").replace("Attention", "Care"), encoding="utf-8")
-    refused = replay(*arguments)
+    refused = again_with("--json")
     assert "state.json belongs to the replay of another file or with another map" in refused.stderr
     state.unlink()
-    refused = replay(*arguments)
+    refused = again_with("--json")
     assert "the service has another questionnaire under the key made_up: change the name" in refused.stderr
     assert not any(key in refused.stdout + refused.stderr for key in service.line["keys"].values())
 
 
 @pytest.mark.uncounted  # an oracle of the tests, many times
-def test_a_leak_or_an_untruth_is_found(service: Running, tmp_path: Path) -> None:
+def test_a_leak_or_an_untruth_is_found(loaded: Loaded) -> None:
     """The check itself: one withheld cell shown, one figure one step away, and so on, are faults."""
-    file, given, truth = made_up(tmp_path, people=460, seed=4)
-    given.write_text(given.read_text(encoding="utf-8").replace("made", "other").replace("Made", "Other"), "utf-8")
-    keys = service.keys_file()
-    state = tmp_path / "state.json"
-    done = replay(file, "--map", given, "--url", service.url, "--keys", keys, "--state", state, "--json")
-    cells = cells_of(service, result_of(done)["release"])
+    cells, truth = loaded.cells, loaded.truth
     assert residuals.faults(cells, truth) == []
     true = residuals.figures(truth)
 
     def seeded(at: int, **changes: Any) -> list[str]:
-        return residuals.faults([*cells[:at], cells[at] | changes, *cells[at + 1 :]], truth)
+        """What is found in the measure of the cell that was changed: in the others there is nothing."""
+        measure = {cells[at]["measure"]: true[cells[at]["measure"]]}
+        return residuals.faults([*cells[:at], cells[at] | changes, *cells[at + 1 :]], truth, measure)
 
     leaks = 0
     for at, cell in enumerate(cells):
@@ -165,14 +188,14 @@ def test_a_leak_or_an_untruth_is_found(service: Running, tmp_path: Path) -> None
 @pytest.mark.shared
 @pytest.mark.uncounted
 def test_a_part_of_the_federal_survey(service: Running, tmp_path: Path, shared_data: Path) -> None:
-    sample = fevs_sample(shared_data / "fevs2018" / "responses.csv.gz", tmp_path / "part.csv", people=3000, seed=5)
+    sample = fevs_sample(shared_data / "fevs2018" / "responses.csv.gz", tmp_path / "part.csv", people=1500, seed=5)
     truth = fevs_truth(sample)
     state = tmp_path / "state.json"
     done = replay(
         sample, "--map", FEVS_MAP, "--url", service.url, "--keys", service.keys_file(), "--state", state, "--json"
     )
     result = result_of(done)
-    assert result["respondents"] == 3000
+    assert result["respondents"] == 1500
     check_figures(result, truth, {"leaders", "supervisors", "intrinsic", "satisfaction", "engagement"})
     cells = cells_of(service, result["release"])
     assert len(cells) == len(truth.parents) * 76 * 2
@@ -261,10 +284,14 @@ def test_a_service_that_is_away_is_given_up_with_a_reason(tmp_path: Path) -> Non
     )
 
 
-def test_a_wrong_key_is_told_and_not_repeated(service: Running, tmp_path: Path) -> None:
+def test_a_wrong_key_is_told_and_not_repeated(
+    service: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, given, _ = made_up(tmp_path, people=20, seed=6)
     wrong = service.line["keys"]["aggregates:read"]
-    done = replay(file, "--map", given, "--url", service.url, "--key", wrong, "--state", tmp_path / "state.json")
+    state = tmp_path / "state.json"
+    arguments = (file, "--map", given, "--url", service.url, "--key", wrong, "--state", state)
+    done = here(monkeypatch, capsys, "replay", *arguments)
     assert done.returncode == 1
     assert "PUT /v1/org-units: 403 This key may not do that" in done.stderr
     assert "again" not in done.stderr

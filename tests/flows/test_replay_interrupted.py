@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from service.kit.postgres import Embedded
 from tests.fixtures.past import made_up, replay, result_of
 from tests.fixtures.running import data_folder, free_port, running, unmeasured
+from tests.flows.clusters import copy_to
 
-PEOPLE = 4000
+PEOPLE = 1600
+SOME = 200
+"""Acknowledged before something is killed; what is left takes far longer than the next look at the file."""
 
 
 def acknowledged(state: Path) -> int:
@@ -43,19 +47,19 @@ def wait_for(state: Path, people: int, process: "subprocess.Popen[str]") -> int:
     return acknowledged(state)
 
 
-def test_service_and_replay_are_killed_in_the_middle(tmp_path: Path) -> None:
+def test_service_and_replay_are_killed_in_the_middle(tmp_path: Path, prepared: Embedded) -> None:
     file, given, truth = made_up(tmp_path, people=PEOPLE, seed=7)
     port, state = free_port(), tmp_path / "state.json"
-    with data_folder() as folder, running(folder, port) as first, ExitStack() as stack:
+    with data_folder() as folder, running(copy_to(folder, prepared), port) as first, ExitStack() as stack:
         arguments = [file, "--map", given, "--url", first.url, "--keys", first.keys_file(), "--state", state, "--json"]
         under_way = stack.enter_context(started(*arguments))
-        wait_for(state, 500, under_way)
+        wait_for(state, SOME, under_way)
         first.kill()
         before = acknowledged(state)
         assert before < PEOPLE
         with running(folder, port) as second:
             # It goes on by itself.
-            after = wait_for(state, before + 500, under_way)
+            after = wait_for(state, before + SOME, under_way)
             assert after < PEOPLE
             assert second.sql("SELECT count(*) FROM spent_code")[0][0] >= after
 
@@ -73,11 +77,13 @@ def test_service_and_replay_are_killed_in_the_middle(tmp_path: Path) -> None:
         assert abs(shown["favourable"] - share) <= 0.05 + 1e-9
 
 
-def test_a_private_service_that_dies_ends_the_replay_which_goes_on_another_time(tmp_path: Path) -> None:
+def test_a_private_service_that_dies_ends_the_replay_which_goes_on_another_time(
+    tmp_path: Path, prepared: Embedded
+) -> None:
     file, given, _ = made_up(tmp_path, people=PEOPLE, seed=8)
     with data_folder() as folder:
-        with started(file, "--map", given, "--data", folder) as under_way:
-            wait_for(folder / "replay-state.json", 500, under_way)
+        with started(file, "--map", given, "--data", copy_to(folder, prepared)) as under_way:
+            wait_for(folder / "replay-state.json", SOME, under_way)
             services = Path(f"/proc/{under_way.pid}/task/{under_way.pid}/children").read_text(encoding="ascii").split()
             for pid in services:
                 os.kill(int(pid), signal.SIGKILL)

@@ -25,7 +25,8 @@ from service.kit.db import Database
 from service.kit.postgres import Embedded
 from service.settings import Settings
 from tests.faults.needles import nonce_text
-from tests.flows.children import Child, cli, needs_proc, python_path, wait_for
+from tests.flows.children import Child, cli, here, needs_proc, python_path, wait_for
+from tests.flows.clusters import Copied, removed
 
 pytestmark = needs_proc
 
@@ -95,15 +96,11 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, prepared: Embedded) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    server = Embedded(folder / "data")
-    try:
+    with removed(Copied(folder / "data", prepared)) as server:
         server.start()
-        asyncio.run(local.prepare_database(server))
         yield Site(server, folder)
-    finally:
-        server.remove()
 
 
 def send(child: Child, method: str, path: str, key: str | None = None, body: Any = None) -> tuple[int, Any]:
@@ -204,32 +201,30 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
 
 
 def _is_fresh(site: Site) -> bool:
-    return _check(site) == 0
-
-
-def _check(site: Site, **environment: str) -> int:
-    """The exit code of `pouls work --check`."""
+    """By the exit code of `pouls work --check`, as a process."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
+    environment = given | site.environment("all") | {"PYTHONPATH": python_path()}
     command = [sys.executable, "-m", "service.cli", "work", "--check"]
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        cwd=site.folder,
-        env=given | site.environment("all") | {"PYTHONPATH": python_path()} | environment,
-    ).returncode
+    return subprocess.run(command, check=False, capture_output=True, cwd=site.folder, env=environment).returncode == 0
 
 
-def test_check_tells_that_no_worker_is_alive(site: Site) -> None:
+def test_check_tells_that_no_worker_is_alive(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """That one is, the test above has asked."""
     site.sql("DELETE FROM worker_heartbeat")
     site.sql("INSERT INTO worker_heartbeat VALUES ('x', now() - interval '31 seconds')")
-    assert _check(site) == 1
+    assert here(monkeypatch, capsys, "work", "--check", environment=site.environment("all")).returncode == 1
     site.sql("DELETE FROM worker_heartbeat")
 
 
-def test_check_fails_where_the_database_is_away(site: Site) -> None:
-    assert _check(site, POULS_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none") != 0
+def test_check_fails_where_the_database_is_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = site.environment("all") | {"POULS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    done = here(monkeypatch, capsys, "work", "--check", environment=environment)
+    assert done.returncode == 1
+    assert "the database can not be reached" in done.stderr
 
 
 def test_the_worker_needs_its_keys_and_says_so(site: Site) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.children import READY_S, Child, cli, forget, needs_proc
+from tests.flows.children import READY_S, Child, cli, forget, here, needs_proc
 
 pytestmark = needs_proc
 
@@ -19,9 +19,9 @@ def data(tmp_path: Path) -> Iterator[Path]:
     forget(tmp_path / "data")
 
 
-def create(folder: Path, name: str, *arguments: str, **environment: str) -> dict[str, Any]:
+def create(folder: Path, name: str, *arguments: str) -> dict[str, Any]:
     """The JSON line of a tenant that was made."""
-    with cli(folder, "tenants", "create", name, "--json", *arguments, environment=environment) as made:
+    with cli(folder, "tenants", "create", name, "--json", *arguments) as made:
         assert made.process.wait(READY_S) == 0, made.said()
         assert made.family() == {}, "the database runs for that moment alone"
         assert made.said() == ""
@@ -37,14 +37,21 @@ def status(api: Child, keys: dict[str, str]) -> int:
         return found
 
 
-def test_a_tenant_is_made_before_the_service_ever_ran(tmp_path: Path, data: Path) -> None:
-    made = [create(tmp_path, "Acme", "--data", str(data)), create(tmp_path, "Umbrella", POULS_DATA_DIR=str(data))]
+def test_a_tenant_is_made_before_the_service_ever_ran(
+    tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    another = here(
+        monkeypatch, capsys, "tenants", "create", "Umbrella", "--json", environment={"POULS_DATA_DIR": str(data)}
+    )
+    assert (another.returncode, another.stderr) == (0, "")
+    assert not (data / "pg" / "postmaster.pid").exists(), "the database runs for that moment alone"
+    made = [create(tmp_path, "Acme", "--data", str(data)), json.loads(another.stdout)]
     assert made[0]["tenant"] != made[1]["tenant"]
     with cli(tmp_path, "serve", "--port", "0", "--json", "--data", str(data)) as api:
         for one in made:
             assert status(api, one["keys"]) == 200
-        with cli(tmp_path, "tenants", "create", "Late", "--data", str(data), ready=False) as late:
-            assert late.process.wait(READY_S) == 1
-            said = "pouls: another Pouls process holds this data folder; stop it, then run this again\n"
-            assert late.said() == said
+        late = here(monkeypatch, capsys, "tenants", "create", "Late", "--data", data)
+        assert late.returncode == 1
+        assert late.stderr == "pouls: another Pouls process holds this data folder; stop it, then run this again\n"
+        assert late.stdout == ""
         assert api.stop() == 0

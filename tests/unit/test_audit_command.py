@@ -136,6 +136,17 @@ def twice(lines: Lines) -> None:
     lines.append(dict(line_of(lines, "A", "")))
 
 
+def merge(lines: Lines) -> None:
+    """The men of both teams, with one woman's team: who is printed as a group of two cells."""
+    members = [{"team": "A", "sex": "m"}, {"team": "B", "sex": "f"}]
+    lines.append(dict(line_of(lines, "A", ""), team="", n="14", members=json.dumps(members)))
+
+
+def merge_twice(lines: Lines) -> None:
+    merge(lines)
+    lines.append(dict(lines[-1], n="14", members=json.dumps([{"team": "A"}, {"sex": "m"}])))
+
+
 @pytest.mark.parametrize(
     ("edit", "sentence"),
     [
@@ -144,6 +155,7 @@ def twice(lines: Lines) -> None:
         (no_mean, "[everybody]: it is a distribution whose mean is not published"),
         (told_apart, "is neither a published row nor a withheld one"),
         (twice, "[team=A]: it stands twice"),
+        (merge_twice, "[team=A] + [sex=m]: its cells share people"),
     ],
 )
 def test_each_defect_of_the_rows_is_found(world: Path, edit: Callable[[Lines], None], sentence: str) -> None:
@@ -151,6 +163,21 @@ def test_each_defect_of_the_rows_is_found(world: Path, edit: Callable[[Lines], N
     code, said = judged(world)
     assert code == UNSAFE
     assert any(sentence in line for line in said["wrong"]), said["wrong"]
+
+
+def test_a_merged_cell_is_read_by_its_members(world: Path) -> None:
+    change(world, merge)
+    code, said = judged(world)
+    assert code == UNSAFE
+    assert said["wrong"] == []
+    assert said["families"]["mean"]["leak"]["people"] < 5
+
+
+def test_merged_members_that_can_not_be_read(world: Path) -> None:
+    change(world, lambda lines: lines[0].update(members="[1]"))
+    code, text = alone(world)
+    assert code == UNREADABLE
+    assert "the members of line 1" in text
 
 
 def test_cells_of_another_certificate_are_found(world: Path) -> None:

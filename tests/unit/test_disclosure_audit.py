@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from service.disclosure.audit import AuditRefused, Classes, Labels, Leak, Report, Row, Verdict, audit
+from service.disclosure.audit import (
+    THRESHOLDS,
+    AuditRefused,
+    Classes,
+    Labels,
+    Leak,
+    Report,
+    Row,
+    Verdict,
+    audit,
+    by_rows_alone,
+)
 
 COUNTS = {("1", "m"): 8, ("1", "f"): 7, ("2", "m"): 9, ("2", "f"): 2, ("3", "m"): 6, ("3", "f"): 3}
 CELLS: tuple[Labels, ...] = (
@@ -160,6 +171,25 @@ def test_a_class_table_that_makes_no_sense_is_refused() -> None:
             Classes(columns, labels, n)
     with pytest.raises(AuditRefused, match="nobody"):
         audit(Classes(("a",), [("x",)], [0]), [])
+
+
+# Rows alone.
+
+
+def test_what_merged_rows_leave_is_seen_without_a_table() -> None:
+    unit = Row("mean", {"unit": "U"}, n=20)
+    teams = [Row("mean", {"unit": "U", "team": team}, n=n) for team, n in (("a", 7), ("b", 5))]
+    small = [{"unit": "U", "team": team} for team in "cd"]
+    assert by_rows_alone([unit, *teams, Row("mean", {"unit": "U"}, small, 8)], THRESHOLDS) == []
+    found = by_rows_alone([unit, *teams, Row("mean", {"unit": "U"}, small, 6)], THRESHOLDS)
+    assert [refusal.reason for refusal in found] == ["less its parts by team it leaves 2 people, fewer than 5"]
+    # A merged cell over a team that stands for itself says nothing about what is left.
+    over = [*small, {"unit": "U", "team": "a"}]
+    assert by_rows_alone([unit, *teams, Row("mean", {"unit": "U"}, over, 6)], THRESHOLDS) == []
+    found = by_rows_alone([unit, *teams, Row("mean", {"unit": "U"}, small, 9)], THRESHOLDS)
+    assert [refusal.reason for refusal in found] == ["it says 20 people, and its parts by team are 21"]
+    found = by_rows_alone([unit, Row("distribution", {"unit": "U"}, n=19)], THRESHOLDS)
+    assert [refusal.reason for refusal in found] == ["it says 19 people, and its mean 20"]
 
 
 # Items and scales.
