@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def audit(
     try:
         said = _judged(folder, table, plan, budget)
     except AuditUnreadable as error:
-        Console(stderr=True).print(f"[red]pouls:[/red] {error}", highlight=False, soft_wrap=True, markup=True)
+        Console(stderr=True).print(f"[red]pouls:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(UNREADABLE) from None
     if as_json:
         print(json.dumps(said, sort_keys=True))  # noqa: T201 - the option's purpose
@@ -230,13 +231,14 @@ def _plan(path: Path) -> dict[str, Any]:
             "breakdowns": [list(map(str, breakdown)) for breakdown in given["breakdowns"]],
             "count": None if given.get("count") is None else str(given["count"]),
         }
+        asked |= {"k": int(given.get("k") or FLOORS["mean"]), "k_distribution": int(given.get("k_distribution") or 0)}
         names = {*asked["hierarchies"], *asked["dimensions"]}
         known = all(set(breakdown) <= names for breakdown in asked["breakdowns"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+    except (OSError, yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError):
         raise AuditUnreadable("the plan can not be read") from None
     if not known:
         raise AuditUnreadable("the plan breaks down by something that it does not declare")
-    return asked | {"k": given.get("k", FLOORS["mean"]), "k_distribution": given.get("k_distribution")}
+    return asked
 
 
 def _against_plan(
@@ -251,7 +253,7 @@ def _against_plan(
     wrong = []
     if hashlib.sha256(text.encode()).hexdigest() != certificate.get("plan_sha256"):
         wrong.append("the plan is not that of the certificate: its hash is another")
-    if k["mean"] < int(asked["k"]) or k["distribution"] < int(asked["k_distribution"] or 0):
+    if k["mean"] < asked["k"] or k["distribution"] < asked["k_distribution"]:
         wrong.append("a threshold of the certificate is under the plan's")
     shapes = _shapes(asked)
     outside = {tuple(cell) for row in rows for cell in row.cells if frozenset(cell) not in shapes}

@@ -208,13 +208,13 @@ def _child(case: Case) -> dict[str, Any]:
     say(f"about {case.candidates:,} candidates, k = {case.k}, seed {case.seed}")
     command = (sys.executable, "-m", "tests.bench.disclosure", "--run", json.dumps(asdict(case)))
     result: dict[str, Any] = {}
-    stage, rounds = "compiling", 0
+    stage, choices = "compiling", 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
             for line in child.stdout or ():
                 told = json.loads(line)
                 stage = told.get("began", stage)
-                rounds += told.get("began") == "choice"
+                choices += told.get("began") == "choice"
                 result = told.get("result", result)
         except BaseException:
             child.kill()
@@ -225,7 +225,7 @@ def _child(case: Case) -> dict[str, Any]:
         return result
     if child.returncode != -signal.SIGXCPU:
         raise RuntimeError(f"the run failed during {stage}")
-    ended = f"stopped after {case.limit_s} s, in round {rounds} ({stage})"
+    ended = f"stopped after {case.limit_s} s, in its choice number {choices} ({stage})"
     say(f"  {ended}")
     return {"ended": ended}
 

@@ -227,6 +227,7 @@ def test_the_table_may_be_counts(world: Path) -> None:
         ("out/cells.csv", "team,team,n,family,status,reason\n", "a column twice"),
         ("plan.yaml", "[", "the plan can not be read"),
         ("plan.yaml", PLAN.replace("[org, sex]", "[site]"), "does not declare"),
+        ("plan.yaml", PLAN + "k: many\n", "the plan can not be read"),
         ("table.csv", "team\nA\n", "not every column"),
         ("table.csv", "team,sex\nA\n", "another width"),
         ("table.csv", None, "can not be read"),

@@ -31,36 +31,21 @@ Matrix = list[list[int]]
 # -- an oracle that shares nothing with the engine: rationals, and every group of fewer than k people -----------------
 
 
-def rank(rows: Sequence[Sequence[int]]) -> int:
-    """Over the rationals, by elimination."""
-    left = [[Fraction(value) for value in row] for row in rows]
+def rank(rows: Sequence[Sequence[int]], modulus: int | None = None) -> int:
+    """By elimination: over the rationals, or modulo a prime."""
+    left: list[list[Any]] = [[Fraction(value) if modulus is None else value for value in row] for row in rows]
     found = 0
     for column in range(len(left[0]) if left else 0):
         pivot = next((row for row in range(found, len(left)) if left[row][column]), None)
         if pivot is None:
             continue
         left[found], left[pivot] = left[pivot], left[found]
+        inverse_ = 1 / left[found][column] if modulus is None else pow(left[found][column], -1, modulus)
         for row in range(found + 1, len(left)):
-            factor = left[row][column] / left[found][column]
+            factor = left[row][column] * inverse_
             left[row] = [mine - factor * theirs for mine, theirs in zip(left[row], left[found], strict=True)]
-        found += 1
-    return found
-
-
-def rank_modulo(rows: Matrix) -> int:
-    """Over the field, by elimination."""
-    left = [list(row) for row in rows]
-    found = 0
-    for column in range(len(left[0]) if left else 0):
-        pivot = next((row for row in range(found, len(left)) if left[row][column]), None)
-        if pivot is None:
-            continue
-        left[found], left[pivot] = left[pivot], left[found]
-        for row in range(found + 1, len(left)):
-            factor = left[row][column] * pow(left[found][column], -1, MODULUS)
-            left[row] = [
-                (mine - factor * theirs) % MODULUS for mine, theirs in zip(left[row], left[found], strict=True)
-            ]
+            if modulus is not None:
+                left[row] = [value % modulus for value in left[row]]
         found += 1
     return found
 
@@ -139,7 +124,7 @@ def test_checks_are_a_basis_of_what_no_cell_sees(given_: tuple[Matrix, list[int]
     short = rows(shortened(basis))
     assert len(short.atom) <= len(plain.atom)
     for checks in (rows_of(plain, len(n)), rows_of(short, len(n))):
-        assert len(checks) == rank_modulo(checks) == len(n) - rank(cells)
+        assert len(checks) == rank(checks, MODULUS) == len(n) - rank(cells)
         for check in checks:
             for cell in cells:
                 assert sum(mine * theirs for mine, theirs in zip(check, cell, strict=True)) % MODULUS == 0

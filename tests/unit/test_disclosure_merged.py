@@ -60,7 +60,7 @@ def test_a_merged_group_may_be_published_where_its_teams_may_not() -> None:
     assert not any(pattern.published[each.cell] for each in small)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)  # that none is lost is seen, not proved: no luck in it
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 4), st.sampled_from("mf")), min_size=6, max_size=40))
 def test_nothing_is_given_away_and_no_named_group_is_lost(rows: list[tuple[str, int, str]]) -> None:
     table = {
