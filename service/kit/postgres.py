@@ -25,6 +25,7 @@ DATABASE = "pouls"
 ADMIN = "postgres"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
+RETRY_PAUSES_S = (0.1, 0.4, 1.0)
 RUNTIME_PREFIX = "pouls-"
 LONGEST_ROOT = 70
 """A socket's path may have 107 bytes."""
@@ -320,11 +321,25 @@ class Embedded:
                 raise StartFailed("PostgreSQL of an earlier process does not stop")
 
     def _launch(self, binaries: Path) -> None:
+        """Start the server and wait until it is ready.
+
+        A server whose parent was killed while both were starting may write its status file after we looked for one.
+        Ours then finds the cluster taken and ends, as the other does without its parent: the next try has it alone.
+        """
+        for pause in RETRY_PAUSES_S:
+            self._process = self._spawn(binaries)
+            if self._becomes_ready(self._process):
+                return
+            time.sleep(pause)
+            self._end_leftover(binaries)
+        raise StartFailed(f"PostgreSQL did not start; see {self.log.name} in the data folder")
+
+    def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
         assert self._runtime is not None  # noqa: S101 - set by start()
         options = [f"-c{name}={value}" for name, value in CONFIGURATION.items()]
         handle = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own binary
+            return subprocess.Popen(  # noqa: S603 - our own binary
                 [str(binaries / "postgres"), "-D", str(self.cluster.resolve()), "-k", str(self._runtime), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -335,20 +350,23 @@ class Embedded:
                 group=self._user.gid if self._user else None,
                 extra_groups=[] if self._user else None,
             )
+
+    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it answers within its time; False as soon as it has ended."""
         status = self.cluster / "postmaster.pid"
         limit = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < limit:
-            if self._process.poll() is not None:
-                break
+        while process.poll() is None:
+            if time.monotonic() > limit:
+                raise StartFailed(f"PostgreSQL is not ready after {START_LIMIT_S:.0f} seconds; see {self.log.name}")
             # Ours, that is: a server that was killed leaves its own file behind, and that says "ready" too.
             try:
                 lines = status.read_text(encoding="utf-8").split()
             except FileNotFoundError:  # not written yet, or just removed by an older server on its way out
                 lines = []
-            if lines[:1] == [str(self._process.pid)] and lines[-1] == "ready":
-                return
+            if lines[:1] == [str(process.pid)] and lines[-1] == "ready":
+                return True
             time.sleep(0.02)
-        raise StartFailed(f"PostgreSQL did not start; see {self.log.name} in the data folder")
+        return False
 
     def _run(self, *command: object, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         result = subprocess.run(  # noqa: S603 - our own binaries

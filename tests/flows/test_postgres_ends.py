@@ -147,18 +147,56 @@ def _starts(server: Embedded) -> bool:
     return True
 
 
-def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make_anew: Make) -> None:
-    """Everything stops while initdb is at work, as in a power cut; nothing of anybody is in there yet."""
-    folder = tmp_path / "data"
+def _killed_when(folder: Path, holds: Callable[[], bool]) -> None:
+    """A process that starts a server on this folder is killed, with all that it waits for, as in a power cut."""
     child = run(_HOLD, str(folder), stdout=subprocess.DEVNULL, start_new_session=True)
-    made = wait_for(lambda: any(folder.glob("pg*/PG_VERSION")) or any(folder.glob("pg*/*/PG_VERSION")))
+    came = wait_for(holds)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    assert made
+    assert came
+
+
+def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make_anew: Make) -> None:
+    """initdb is at work in the draft; nothing of anybody is in there yet."""
+    folder = tmp_path / "data"
+    place = folder / "pg"
+    _killed_when(folder, lambda: place.exists() and (Embedded._draft_of(place.resolve()) / "PG_VERSION").exists())
+    assert not (place / "PG_VERSION").exists()
     server = make_anew(folder)
     # A child that was just being forked holds the folder's lock for a moment longer.
     assert wait_for(lambda: _starts(server), 3)
     assert ask(server) == 1
+
+
+def test_a_server_that_lost_its_parent_while_starting_is_waited_for(
+    tmp_path: Path, make: Make, blank: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes its status file between our look for one and our own server's start: ours finds the place taken."""
+    server = make(copy_to(tmp_path / "data", blank))
+    other = make(tmp_path / "other")
+    other.folder.mkdir()
+    other.cluster.symlink_to(server.cluster.resolve())
+    shutil.copy(server.folder / "database.json", other.folder)
+    other.start()
+    overlooked = iter([None])
+    end_leftover = Embedded._end_leftover
+
+    def look(given: Embedded, binaries: Path) -> None:
+        if next(overlooked, False) is False:
+            end_leftover(given, binaries)
+
+    monkeypatch.setattr(Embedded, "_end_leftover", look)
+    server.start()
+    assert ask(server) == 1
+    assert postmaster(server) in descendants(os.getpid())
+    assert "already exists" in server.log.read_text(encoding="utf-8")
+
+
+def test_a_server_that_does_not_start_is_given_up(tmp_path: Path, make: Make, blank: Embedded) -> None:
+    server = make(copy_to(tmp_path / "data", blank))
+    (server.cluster / "postgresql.conf").write_text("no_such_setting = on\n", encoding="utf-8")
+    with pytest.raises(StartFailed, match="did not start"):
+        server.start()
 
 
 def test_a_status_file_that_goes_away_between_two_looks_is_waited_for(
