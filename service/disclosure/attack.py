@@ -22,15 +22,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.disclosure.checks import Field, Int64s, Mask, Sparse
-from service.disclosure.compiled import compiled
+from service.disclosure.checks import Field, Holders, Int32s, Int64s, Mask, Sparse, holders_of
+from service.disclosure.compiled import compiled, inner
 from service.disclosure.field import ONE, PRIME, ZERO, add, inverse, minus, times
-from service.disclosure.gauss import holders_of
 
 PROVED, GROUP, BUDGET = 1, 2, 3
 
 MOST_TOLD = 16
 """Groups told around one atom; where there are more, later searches find them."""
+
+_TOGETHER = 64  # atoms whose groups there is room for at a time
 
 
 class Found(NamedTuple):
@@ -53,28 +54,33 @@ class _Search(NamedTuple):
     `out` marks atoms that were asked before, are in the group, or are excluded on this branch. `held[c]` says how often
     check c holds an atom of the group. By depth: `stack[GROUP_ATOM]` the group's atoms, `stack[PEOPLE]` how many people
     are in it, `stack[TRIED]` the next of the atoms to try (-1: not looked at yet), `stack[OPEN]` how many there are;
-    they stand in `branch`. `counters`: violated checks, and the present value of `mark`, which tells what was counted
-    already.
+    they stand in `branch`. `now`: atoms in the group, violated checks, the present value of `mark`, which tells what
+    was counted already, groups told, and how many `rows` an elimination has so far. Each row holds a check's values at
+    the group's atoms, one at its own pivot and zero at the others', then of which checks it is made; `made_of` says
+    which these are, and `pivot` where it has its one. `sum` and `met` add checks up.
     """
 
     checks: Sparse
-    holders: Sparse
+    holders: Holders
     n: Int64s
     out: Mask
     held: Int64s
     stack: Int64s
     branch: Int64s
     mark: Int64s
-    counters: Int64s
+    now: Int64s
+    rows: Field
+    pivot: Int64s
+    made_of: Int64s
     sum: Field
+    met: Int32s
 
 
 _GROUP, _PEOPLE, _TRIED, _OPEN = range(4)
-_VIOLATED, _PRESENT = range(2)
+_DEPTH, _VIOLATED, _PRESENT, _TOLD, _RANK = range(5)
 _MENDED = 2  # atoms of the group in a check that is no longer violated
 
 
-@compiled
 def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int) -> Found:
     """Look for groups of fewer than k people around each atom of `order`.
 
@@ -88,141 +94,162 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
     """
     size = len(n)
     outcome, steps = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    groups, at = np.full((size, k), -1), np.zeros(size, np.int64)
-    told = 0
     state = _Search(
         checks, holders_of(checks, size), n, np.zeros(size, np.bool_), np.zeros(len(checks.start), np.int64),
-        np.zeros((4, k + 1), np.int64), np.empty((k + 1, size), np.int64), np.zeros(size, np.int64),
-        np.zeros(2, np.int64), np.zeros(size, np.uint64),
+        np.zeros((4, k + 1), np.int64), np.zeros((k + 1, size), np.int64), np.zeros(size, np.int64),
+        np.zeros(5, np.int64), np.zeros((k, 2 * k), np.uint64), np.zeros(k, np.int64), np.zeros(k, np.int64),
+        np.zeros(size, np.uint64), np.zeros(size, np.int32),
     )  # fmt: skip
-    least = k
-    for atom in order:
-        least = min(least, n[atom])
-    for atom in order:
+    groups, at = [np.zeros((0, k), np.int64)], [np.zeros(0, np.int64)]
+    least = int(n[order].min(initial=k))
+    done = 0
+    while done < len(order):
+        room = np.full((MOST_TOLD * _TOGETHER, k), -1), np.zeros(MOST_TOLD * _TOGETHER, np.int64)
+        state.now[_TOLD] = 0
+        done = _ask(state, order, done, k, least, budget, proved, outcome, steps, *room)
+        groups.append(room[0][: state.now[_TOLD]])
+        at.append(room[1][: state.now[_TOLD]])
+    return Found(outcome, np.concatenate(groups), np.concatenate(at), steps)
+
+
+@compiled
+def _ask(
+    state: _Search, order: Int64s, done: int, k: int, least: int, budget: int, proved: Mask, outcome: Int64s,
+    steps: Int64s, groups: Int64s, at: Int64s,
+) -> int:  # fmt: skip
+    """Ask from place `done` on; gives how far the room for groups has lasted."""
+    now = state.now
+    while done < len(order) and now[_TOLD] + MOST_TOLD <= len(groups):
+        atom = order[done]
+        done += 1
         if proved[atom]:
             outcome[atom] = PROVED
         else:
-            if told + MOST_TOLD > len(groups):
-                groups, at = _with_room(groups, at)
-            outcome[atom], more = _around(state, atom, k, least, budget, groups[told : told + MOST_TOLD], steps)
-            at[told : told + more] = atom
-            told += more
+            before = now[_TOLD]
+            _around(state, atom, k, least, budget, groups, steps)
+            for group in range(before, now[_TOLD]):
+                at[group] = atom
+            if now[_TOLD] > before:
+                outcome[atom] = GROUP
+            else:
+                outcome[atom] = BUDGET if steps[atom] > budget else PROVED
         state.out[atom] = True
-    return Found(outcome, groups[:told], at[:told], steps)
+    return done
 
 
-@compiled
-def _with_room(groups: Int64s, at: Int64s) -> tuple[Int64s, Int64s]:
-    size = len(at)
-    more, more_at = np.full((2 * size + MOST_TOLD, groups.shape[1]), -1), np.zeros(2 * size + MOST_TOLD, np.int64)
-    more[:size], more_at[:size] = groups, at
-    return more, more_at
-
-
-@compiled
-def _around(
-    state: _Search, atom: int, k: int, least: int, budget: int, groups: Int64s, steps: Int64s
-) -> tuple[int, int]:
-    """The outcome, and how many groups now stand in `groups`; beyond one found, a branch is not followed."""
-    stack, branch = state.stack, state.branch
-    _push(state, 0, atom)
-    depth = 1
-    told = 0
-    while depth > 0 and told < len(groups) and steps[atom] <= budget:
+@inner
+def _around(state: _Search, atom: int, k: int, least: int, budget: int, groups: Int64s, steps: Int64s) -> None:
+    """Write the groups around an atom behind those told already; beyond one found, a branch is not followed."""
+    stack, now = state.stack, state.now
+    most = now[_TOLD] + MOST_TOLD
+    _push(state, atom)
+    while now[_DEPTH] > 0 and now[_TOLD] < most and steps[atom] <= budget:
+        depth = now[_DEPTH]
         if stack[_TRIED, depth] < 0:
             steps[atom] += 1
-            if not _branch(state, depth, k - 1 - stack[_PEOPLE, depth], least):
-                groups[told, :depth] = stack[_GROUP, :depth]
-                told += 1
+            if not _branch(state, k - 1 - stack[_PEOPLE, depth], least):
+                for number in range(depth):
+                    groups[now[_TOLD], number] = stack[_GROUP, number]
+                now[_TOLD] += 1
         elif stack[_TRIED, depth] < stack[_OPEN, depth]:
-            following = branch[depth, stack[_TRIED, depth]]
+            following = state.branch[depth, stack[_TRIED, depth]]
             stack[_TRIED, depth] += 1
             state.out[following] = True  # for the branches after this one
             if stack[_PEOPLE, depth] + state.n[following] + least < k or _ends_it(state, following):
-                _push(state, depth, following)
-                depth += 1
+                _push(state, following)
         else:
-            depth -= 1
-            _pop(state, depth)
-    while depth > 0:
-        depth -= 1
-        _pop(state, depth)
-    if told:
-        return GROUP, told
-    return BUDGET if steps[atom] > budget else PROVED, 0
+            _pop(state)
+    while now[_DEPTH] > 0:
+        _pop(state)
 
 
-@compiled
-def _push(state: _Search, depth: int, atom: int) -> None:
-    """Take an atom into the group, as number `depth`."""
-    stack, holders = state.stack, state.holders
+@inner
+def _push(state: _Search, atom: int) -> None:
+    """Take an atom into the group."""
+    stack, holders, depth = state.stack, state.holders, state.now[_DEPTH]
+    state.now[_DEPTH] += 1
     stack[_GROUP, depth] = atom
     stack[_PEOPLE, depth + 1] = stack[_PEOPLE, depth] + state.n[atom]
     stack[_TRIED, depth + 1], stack[_OPEN, depth + 1] = -1, 0
     state.out[atom] = True
     for place in range(holders.start[atom], holders.start[atom + 1]):
-        check = holders.atom[place]
+        check = holders.row[place]
         state.held[check] += 1
-        state.counters[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == _MENDED)
+        state.now[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == _MENDED)
 
 
-@compiled
-def _pop(state: _Search, depth: int) -> None:
-    """Give it back, and what was excluded below it; the atom itself stays excluded until its siblings are done."""
+@inner
+def _pop(state: _Search) -> None:
+    """Give the last one back, and what was excluded below; itself it stays excluded until its siblings are done."""
     stack, holders = state.stack, state.holders
+    state.now[_DEPTH] -= 1
+    depth = state.now[_DEPTH]
     atom = stack[_GROUP, depth]
     for place in range(stack[_TRIED, depth + 1]):
         state.out[state.branch[depth + 1, place]] = False
     if depth == 0:
         state.out[atom] = False
     for place in range(holders.start[atom], holders.start[atom + 1]):
-        check = holders.atom[place]
+        check = holders.row[place]
         state.held[check] -= 1
-        state.counters[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == 0)
+        state.now[_VIOLATED] += int(state.held[check] == 1) - int(state.held[check] == 0)
 
 
-@compiled
+@inner
 def _ends_it(state: _Search, atom: int) -> bool:
     """For the last atom there is room for: whether it mends each violated check and violates none."""
     mended = 0
     for place in range(state.holders.start[atom], state.holders.start[atom + 1]):
-        held = state.held[state.holders.atom[place]]
+        held = state.held[state.holders.row[place]]
         if held == 0:
             return False
         mended += held == 1
-    return bool(mended == state.counters[_VIOLATED])
+    return bool(mended == state.now[_VIOLATED])
 
 
-@compiled
-def _branch(state: _Search, depth: int, room: int, least: int) -> bool:
+@inner
+def _branch(state: _Search, room: int, least: int) -> bool:
     """Set the atoms to try next; False where the group is the support of a derivable vector."""
-    stack, holders, checks = state.stack, state.holders, state.checks
-    stack[_TRIED, depth] = 0
-    if state.counters[_VIOLATED] == 0:
-        return _isolate(state, depth, room)
-    best = -1
-    fewest = len(state.n) + 1
-    for number in range(depth):
-        atom = stack[_GROUP, number]
-        for place in range(holders.start[atom], holders.start[atom + 1]):
-            check = holders.atom[place]
-            if state.held[check] == 1:
-                count = _open(state, check, room, fewest)
-                if count == 0:
-                    return True
-                if count < fewest:
-                    best, fewest = check, count
-    if room >= 2 * least and _packed(state, depth, best, room) > room:
-        return True
-    for place in range(checks.start[best], checks.start[best + 1]):
-        atom = checks.atom[place]
-        if state.n[atom] <= room and not state.out[atom]:
-            state.branch[depth, stack[_OPEN, depth]] = atom
-            stack[_OPEN, depth] += 1
+    state.stack[_TRIED, state.now[_DEPTH]] = 0
+    if state.now[_VIOLATED] == 0:
+        return _isolate(state, room)
+    best = _tightest(state, room)
+    if best >= 0 and (room < 2 * least or _packed(state, best, room) <= room):
+        for place in range(state.checks.start[best], state.checks.start[best + 1]):
+            atom = state.checks.atom[place]
+            if state.n[atom] <= room and not state.out[atom]:
+                _try(state, atom)
     return True
 
 
-@compiled
+@inner
+def _try(state: _Search, atom: int) -> None:
+    """One more of the atoms to try."""
+    depth = state.now[_DEPTH]
+    state.branch[depth, state.stack[_OPEN, depth]] = atom
+    state.stack[_OPEN, depth] += 1
+
+
+@inner
+def _tightest(state: _Search, room: int) -> int:
+    """The violated check with the fewest atoms that come into question; -1 where one has none."""
+    holders = state.holders
+    best = -1
+    fewest = len(state.n) + 1
+    for number in range(state.now[_DEPTH]):
+        atom = state.stack[_GROUP, number]
+        for place in range(holders.start[atom], holders.start[atom + 1]):
+            check = holders.row[place]
+            if state.held[check] == 1:
+                count = _open(state, check, room, fewest)
+                if count == 0:
+                    return -1
+                if count < fewest:
+                    best, fewest = check, count
+    return best
+
+
+@inner
 def _open(state: _Search, check: int, room: int, enough: int) -> int:
     """How many atoms of a check come into question; counting ends at `enough`."""
     count = 0
@@ -235,15 +262,15 @@ def _open(state: _Search, check: int, room: int, enough: int) -> int:
     return count
 
 
-@compiled
-def _packed(state: _Search, depth: int, best: int, room: int) -> int:
+@inner
+def _packed(state: _Search, best: int, room: int) -> int:
     """People that violated checks without a common atom need at least, the best check's first."""
-    state.counters[_PRESENT] += 1
+    state.now[_PRESENT] += 1
     needed = _needed(state, best, room)
-    for number in range(depth):
+    for number in range(state.now[_DEPTH]):
         atom = state.stack[_GROUP, number]
         for place in range(state.holders.start[atom], state.holders.start[atom + 1]):
-            check = state.holders.atom[place]
+            check = state.holders.row[place]
             if state.held[check] == 1 and check != best:
                 needed += _needed(state, check, room)
                 if needed > room:
@@ -251,108 +278,98 @@ def _packed(state: _Search, depth: int, best: int, room: int) -> int:
     return needed
 
 
-@compiled
+@inner
 def _needed(state: _Search, check: int, room: int) -> int:
     """People of the smallest atom of a check that shares none with those counted before, and counts now; else 0."""
     fewest = room + 1
     for place in range(state.checks.start[check], state.checks.start[check + 1]):
         atom = state.checks.atom[place]
         if state.n[atom] <= room and not state.out[atom]:
-            if state.mark[atom] == state.counters[_PRESENT]:
+            if state.mark[atom] == state.now[_PRESENT]:
                 return 0
             fewest = min(fewest, state.n[atom])
     for place in range(state.checks.start[check], state.checks.start[check + 1]):
-        state.mark[state.checks.atom[place]] = state.counters[_PRESENT]
+        state.mark[state.checks.atom[place]] = state.now[_PRESENT]
     return fewest
 
 
-@compiled
-def _isolate(state: _Search, depth: int, room: int) -> bool:
+@inner
+def _isolate(state: _Search, room: int) -> bool:
     """Set the atoms to try from a combination of checks that holds one atom of the group alone; False if none does.
 
     Where none does, some derivable vector is zero outside the group and nowhere inside it.
     """
-    holders = state.holders
-    # Each row: a check's values at the group's atoms, one at its own pivot and zero at the others'; then of which
-    # checks it is made.
-    rows = np.zeros((depth, 2 * depth), np.uint64)
-    pivot = np.zeros(depth, np.int64)
-    chosen = np.zeros(depth, np.int64)
-    rank = 0
+    holders, now, rows = state.holders, state.now, state.rows
+    depth = now[_DEPTH]
+    now[_RANK] = 0
     for number in range(depth):
         atom = state.stack[_GROUP, number]
         for place in range(holders.start[atom], holders.start[atom + 1]):
-            if rank < depth and _reduced(state, depth, holders.atom[place], rows, pivot, rank):
-                chosen[rank] = holders.atom[place]
-                rank += 1
-    for row in range(rank - 1, -1, -1):
+            if now[_RANK] < depth:
+                _eliminate(state, holders.row[place])
+    for row in range(now[_RANK] - 1, -1, -1):
         alone = True
         for number in range(depth):
-            alone = alone and (number == pivot[row] or rows[row, number] == ZERO)
+            alone = alone and (number == state.pivot[row] or rows[row, number] == ZERO)
         if alone:
-            _open_combination(state, depth, room, chosen[:rank], rows[row, depth:])
+            _try_combination(state, row, room)
             return True
     return False
 
 
-@compiled
-def _open_combination(state: _Search, depth: int, room: int, chosen: Int64s, factors: Field) -> None:
-    """Set the atoms to try from a sum of checks, each with its factor."""
-    checks = state.checks
-    met = np.empty(len(state.sum), np.int64)
-    count = 0
-    for row in range(len(chosen)):
-        if factors[row] == ZERO:
-            continue
-        for place in range(checks.start[chosen[row]], checks.start[chosen[row] + 1]):
-            atom = checks.atom[place]
-            if state.sum[atom] == ZERO:
-                met[count] = atom
-                count += 1
-            total = add(state.sum[atom] % PRIME, times(factors[row], checks.value[place]))
-            state.sum[atom] = total if total != ZERO else PRIME  # met, though nothing is left
-    for place in range(count):
-        atom = met[place]
-        if state.sum[atom] != PRIME and state.n[atom] <= room and not state.out[atom]:
-            state.branch[depth, state.stack[_OPEN, depth]] = atom
-            state.stack[_OPEN, depth] += 1
-        state.sum[atom] = ZERO
-
-
-@compiled
-def _reduced(state: _Search, depth: int, check: int, rows: Field, pivot: Int64s, rank: int) -> bool:
-    """Write the check as row `rank`, less what the rows before hold of it; False where nothing is left."""
-    row = rows[rank]
-    row[:] = ZERO
-    _read_group(state, depth, check, row)
-    for other in range(rank):
-        _subtract(row, rows[other], pivot[other])
-    for number in range(depth):
-        if row[number] != ZERO:
-            scale = inverse(row[number])
-            row[depth + rank] = ONE
-            for place in range(2 * depth):
-                row[place] = times(row[place], scale)
-            pivot[rank] = number
-            for other in range(rank):
-                _subtract(rows[other], row, number)
-            return True
-    return False
-
-
-@compiled
-def _subtract(row: Field, other: Field, pivot: int) -> None:
-    """Take from a row what makes it zero at the pivot of another, where that one is one."""
-    factor = minus(row[pivot])
-    if factor != ZERO:
-        for place in range(len(row)):
-            row[place] = add(row[place], times(factor, other[place]))
-
-
-@compiled
-def _read_group(state: _Search, depth: int, check: int, row: Field) -> None:
-    """The check's values at the group's atoms."""
+@inner
+def _eliminate(state: _Search, check: int) -> None:
+    """Write the check as one more row, less what the rows before hold of it, unless nothing is left."""
+    rows, rank, depth = state.rows, state.now[_RANK], state.now[_DEPTH]
+    width = 2 * depth
+    for place in range(width):
+        rows[rank, place] = ZERO
     for place in range(state.checks.start[check], state.checks.start[check + 1]):
         for number in range(depth):
             if state.checks.atom[place] == state.stack[_GROUP, number]:
-                row[number] = state.checks.value[place]
+                rows[rank, number] = state.checks.value[place]
+    for other in range(rank):
+        _subtract(rows, rank, other, state.pivot[other], width)
+    for number in range(depth):
+        if rows[rank, number] != ZERO:
+            scale = inverse(rows[rank, number])
+            rows[rank, depth + rank] = ONE
+            for place in range(width):
+                rows[rank, place] = times(rows[rank, place], scale)
+            state.pivot[rank], state.made_of[rank] = number, check
+            for other in range(rank):
+                _subtract(rows, other, rank, number, width)
+            state.now[_RANK] += 1
+            break
+
+
+@inner
+def _subtract(rows: Field, row: int, other: int, pivot: int, width: int) -> None:
+    """Take from a row what makes it zero at the pivot of another, where that one is one."""
+    factor = minus(rows[row, pivot])
+    if factor != ZERO:
+        for place in range(width):
+            rows[row, place] = add(rows[row, place], times(factor, rows[other, place]))
+
+
+@inner
+def _try_combination(state: _Search, row: int, room: int) -> None:
+    """Set the atoms to try from the sum of checks that a row is made of."""
+    checks, sums, met = state.checks, state.sum, state.met
+    count = 0
+    for part in range(state.now[_RANK]):
+        check, factor = state.made_of[part], state.rows[row, state.now[_DEPTH] + part]
+        if factor == ZERO:
+            continue
+        for place in range(checks.start[check], checks.start[check + 1]):
+            atom = checks.atom[place]
+            if sums[atom] == ZERO:
+                met[count] = atom
+                count += 1
+            total = add(sums[atom] % PRIME, times(factor, checks.value[place]))
+            sums[atom] = total if total != ZERO else PRIME  # met, though nothing is left
+    for place in range(count):
+        atom = met[place]
+        if sums[atom] != PRIME and state.n[atom] <= room and not state.out[atom]:
+            _try(state, atom)
+        sums[atom] = ZERO

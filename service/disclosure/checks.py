@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.disclosure.compiled import compiled
+from service.disclosure.compiled import compiled, inner
 from service.disclosure.field import ONE, PRIME, ZERO, add, inverse, minus, times
 
 Mask = NDArray[np.bool_]
@@ -32,6 +32,13 @@ class Sparse(NamedTuple):
     start: Int64s
     atom: Int32s
     value: Field
+
+
+class Holders(NamedTuple):
+    """The other way round: atom a is held by the rows `row[start[a]:start[a+1]]`, ascending."""
+
+    start: Int64s
+    row: Int64s
 
 
 class Basis(NamedTuple):
@@ -53,24 +60,19 @@ AT, SIZE, LIST, HELD, ROOM = range(5)
 _FIRST_ROOM = 4
 
 
-@compiled
 def unit_vectors(size: int) -> Basis:
     """The basis while nothing is published: one check for each atom."""
+    number = np.arange(size)
     book = np.ones((5, size), np.int64)
-    atom = np.empty(8 * size + 1024, np.int32)
-    value = np.empty(8 * size + 1024, np.uint64)
-    check = np.empty(2 * _FIRST_ROOM * size + 1024, np.int32)
-    for number in range(size):
-        book[AT, number] = number
-        book[LIST, number] = _FIRST_ROOM * number
-        book[ROOM, number] = _FIRST_ROOM
-        atom[number] = number
-        value[number] = ONE
-        check[_FIRST_ROOM * number] = number
+    book[AT], book[LIST], book[ROOM] = number, _FIRST_ROOM * number, _FIRST_ROOM
+    atom = np.zeros(8 * size + 1024, np.int32)
+    value = np.zeros(8 * size + 1024, np.uint64)
+    check = np.zeros(2 * _FIRST_ROOM * size + 1024, np.int32)
+    atom[:size], value[:size], check[: _FIRST_ROOM * size : _FIRST_ROOM] = number, ONE, number
     return Basis(book, np.array([size, _FIRST_ROOM * size]), atom, value, check)
 
 
-@compiled
+@inner
 def products(basis: Basis, vector: Sparse, row: int, out: Field, hit: Int64s) -> int:
     """The checks that a vector hits: their number; they stand in `hit[0]`, and their products in `out`, zero before.
 
@@ -108,38 +110,39 @@ def products(basis: Basis, vector: Sparse, row: int, out: Field, hit: Int64s) ->
     return count
 
 
-@compiled
+@inner
 def forget(out: Field, hit: Int64s, count: int) -> None:
     """Set the products back to zero."""
     for place in range(count):
         out[hit[0, place]] = ZERO
 
 
-@compiled
+@inner
 def impose(basis: Basis, out: Field, hit: Int64s, count: int, regions: Int64s) -> Basis:
-    """The basis once a cell with these products is published too."""
-    here = hit[:, :count].copy()
+    """The basis once a cell with these products is published too. They are used up: `out` is zero again."""
     for depth in range(len(regions) - 1, -1, -1):
         left = 0
         place = 0
         while place < count:
             end = place
             short = place
-            while end < count and regions[depth, here[1, end]] == regions[depth, here[1, place]]:
-                if basis.book[SIZE, here[0, end]] < basis.book[SIZE, here[0, short]]:
+            while end < count and regions[depth, hit[1, end]] == regions[depth, hit[1, place]]:
+                if basis.book[SIZE, hit[0, end]] < basis.book[SIZE, hit[0, short]]:
                     short = end
                 end += 1
             if end - place > 1:
-                scale = inverse(out[here[0, short]])
+                scale = inverse(out[hit[0, short]])
                 for other in range(place, end):
                     if other != short:
-                        factor = minus(times(out[here[0, other]], scale))
-                        basis = add_multiple(basis, here[0, other], here[0, short], factor)
-            here[0, left], here[1, left] = here[0, short], here[1, short]
+                        check = hit[0, other]
+                        basis = add_multiple(basis, check, hit[0, short], minus(times(out[check], scale)))
+                        out[check] = ZERO
+            hit[0, left], hit[1, left] = hit[0, short], hit[1, short]
             left += 1
             place = end
         count = left
-    spent = here[0, 0]
+    spent = hit[0, 0]
+    out[spent] = ZERO
     book = basis.book
     for index in range(book[AT, spent], book[AT, spent] + book[SIZE, spent]):
         _unlist(basis, basis.atom[index], spent)
@@ -147,7 +150,7 @@ def impose(basis: Basis, out: Field, hit: Int64s, count: int, regions: Int64s) -
     return basis
 
 
-@compiled
+@inner
 def add_multiple(basis: Basis, check: int, other: int, factor: np.uint64) -> Basis:
     """Add `factor` times another check; the sum is written at the pool's end."""
     book, ends = basis.book, basis.ends
@@ -189,7 +192,7 @@ def add_multiple(basis: Basis, check: int, other: int, factor: np.uint64) -> Bas
     return basis
 
 
-@compiled
+@inner
 def _swept(basis: Basis, wanted: int) -> tuple[Int32s, Field]:
     """The checks' pool without what is no longer used, and with room for so many entries more."""
     book = basis.book
@@ -210,7 +213,7 @@ def _swept(basis: Basis, wanted: int) -> tuple[Int32s, Field]:
     return atom, value
 
 
-@compiled
+@inner
 def _with_room(basis: Basis, atom: int) -> Int32s:
     """The lists' pool with twice the room for one atom."""
     book, ends, check = basis.book, basis.ends, basis.check
@@ -234,7 +237,7 @@ def _with_room(basis: Basis, atom: int) -> Int32s:
     return check
 
 
-@compiled
+@inner
 def _unlist(basis: Basis, atom: int, check: int) -> None:
     book = basis.book
     begin = book[LIST, atom]
@@ -251,38 +254,33 @@ def upwards(cells: Sparse) -> Int64s:
     return np.argsort(np.diff(cells.start), kind="stable")
 
 
-@compiled
 def basis_of(cells: Sparse, order: Int64s, chosen: Mask, regions: Int64s) -> Basis:
     """The basis for S = the chosen ones among the cells, published in this order."""
     size = regions.shape[1]
-    basis = unit_vectors(size)
-    out = np.zeros(size, np.uint64)
-    hit = np.empty((2, size), np.int64)
-    for cell in order:
-        if chosen[cell]:
-            count = products(basis, cells, cell, out, hit)
-            if count:
-                basis = impose(basis, out, hit, count, regions)
-                forget(out, hit, count)
-    return basis
+    out, hit = np.zeros(size, np.uint64), np.zeros((2, size), np.int64)
+    return _with_all(unit_vectors(size), cells, order[chosen[order]], regions, out, hit)
 
 
 @compiled
+def _with_all(basis: Basis, cells: Sparse, order: Int64s, regions: Int64s, out: Field, hit: Int64s) -> Basis:
+    for cell in order:
+        count = products(basis, cells, cell, out, hit)
+        if count:
+            basis = impose(basis, out, hit, count, regions)
+    return basis
+
+
 def rows(basis: Basis) -> Sparse:
     """The checks as they stand, as rows."""
-    size = basis.book.shape[1]
-    book = basis.book
-    start = np.zeros(size + 1, np.int64)
-    kept = 0
-    for check in range(size):
-        if book[SIZE, check]:
-            start[kept + 1] = start[kept] + book[SIZE, check]
-            kept += 1
-    atom = np.empty(start[kept], np.int32)
-    value = np.empty(start[kept], np.uint64)
-    end = 0
-    for check in range(size):
-        for place in range(book[AT, check], book[AT, check] + book[SIZE, check]):
-            atom[end], value[end] = basis.atom[place], basis.value[place]
-            end += 1
-    return Sparse(start[: kept + 1], atom, value)
+    kept = np.flatnonzero(basis.book[SIZE])
+    at, size = basis.book[AT, kept], basis.book[SIZE, kept]
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(size)])
+    place = np.repeat(at - start[:-1], size) + np.arange(start[-1])
+    return Sparse(start, basis.atom[place], basis.value[place])
+
+
+def holders_of(vectors: Sparse, size: int) -> Holders:
+    """For each atom the vectors that hold it."""
+    start = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(vectors.atom, minlength=size))])
+    row = np.repeat(np.arange(len(vectors.start) - 1), np.diff(vectors.start))
+    return Holders(start, row[np.argsort(vectors.atom, kind="stable")])

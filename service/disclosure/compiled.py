@@ -27,11 +27,19 @@ _KEPT = folder()
 
 
 def compiled(function: F) -> F:
-    """The function as machine code, made at its first call for the types it is given."""
+    """A kernel: machine code, made at its first call for the types it is given, and kept."""
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = _KEPT
     try:
-        return cast("F", numba.njit(cache=bool(_KEPT), nogil=True)(function))
+        return cast("F", numba.njit(cache=bool(_KEPT), nogil=True, no_cfunc_wrapper=True)(function))
     finally:
         config.CACHE_DIR = before
+
+
+def inner(function: F) -> F:
+    """A part of kernels, which holds no code of its own: only they can call it.
+
+    To be callable from Python, and kept, would cost each as long again to make as it takes itself.
+    """
+    return cast("F", numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(function))

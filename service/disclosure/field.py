@@ -6,7 +6,7 @@ and not among the rationals would have to be a multiple of the prime.
 
 import numpy as np
 
-from service.disclosure.compiled import compiled
+from service.disclosure.compiled import inner
 
 PRIME = np.uint64((1 << 61) - 1)
 ZERO = np.uint64(0)
@@ -16,20 +16,20 @@ _LOW_30 = np.uint64((1 << 30) - 1)
 _30, _31, _61 = np.uint64(30), np.uint64(31), np.uint64(61)
 
 
-@compiled
+@inner
 def add(a: np.uint64, b: np.uint64) -> np.uint64:
     """The sum."""
     total = a + b
     return total - PRIME if total >= PRIME else total
 
 
-@compiled
+@inner
 def minus(a: np.uint64) -> np.uint64:
     """The negative."""
     return PRIME - a if a != ZERO else a
 
 
-@compiled
+@inner
 def times(a: np.uint64, b: np.uint64) -> np.uint64:
     """The product, by halves of 31 bits, so that nothing leaves 64."""
     high_a, low_a = a >> _31, a & _LOW_31
@@ -41,7 +41,7 @@ def times(a: np.uint64, b: np.uint64) -> np.uint64:
     return total - PRIME if total >= PRIME else total
 
 
-@compiled
+@inner
 def inverse(a: np.uint64) -> np.uint64:
     """One over `a`, which is not zero: a to the power of the prime less two."""
     result = ONE

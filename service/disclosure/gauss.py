@@ -6,6 +6,8 @@ the checks are a multiple of the cell's. With the small cells alone as protected
 method, the baseline; groups that nobody named come out of `attack`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from service.disclosure.checks import (
@@ -13,23 +15,25 @@ from service.disclosure.checks import (
     SIZE,
     Basis,
     Field,
+    Holders,
     Int64s,
     Mask,
     Sparse,
     basis_of,
     forget,
+    holders_of,
     impose,
     products,
     upwards,
 )
-from service.disclosure.compiled import compiled
+from service.disclosure.compiled import compiled, inner
 from service.disclosure.field import ZERO, inverse, times
 
 _OFTEN = 16
 """Cells published between two looks at the length of the basis."""
 
-_LONGER = 2.0
-"""How much longer than a fresh one it may grow."""
+_LONGER = 2
+"""How often as long as a fresh one it may become."""
 
 
 def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kept: Mask | None = None) -> Mask:
@@ -45,77 +49,71 @@ def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kep
     Returns:
         Mask [cells], `kept` included.
     """
-    before = np.zeros(len(cells.start) - 1, np.bool_) if kept is None else kept
-    return _choose(cells, order, upwards(cells), protected, regions, before)
+    size = regions.shape[1]
+    published = np.zeros(len(cells.start) - 1, np.bool_) if kept is None else kept.copy()
+    work = _Work(
+        protected, holders_of(protected, size), np.full(len(protected.start) - 1, -1),
+        np.zeros((2, size), np.uint64), np.zeros((4, size), np.int64),
+    )  # fmt: skip
+    small_first = upwards(cells)
+    done = 0
+    while done < len(order):
+        # The span does not tell in which order its cells came, but the length of the basis does.
+        basis = basis_of(cells, small_first, published, regions)
+        done = _choose(work, basis, cells, order, done, published, regions, _LONGER * int(basis.book[SIZE].sum()))
+    return published
+
+
+class _Work(NamedTuple):
+    """What the choice is made with: the protected vectors, of which cell each was last asked, products and hits.
+
+    The cell's own stand in the first row of `out` and the first two of `hit`, those of a protected vector behind.
+    """
+
+    protected: Sparse
+    holders: Holders
+    asked: Int64s
+    out: Field
+    hit: Int64s
 
 
 @compiled
-def _choose(cells: Sparse, order: Int64s, upwards: Int64s, protected: Sparse, regions: Int64s, kept: Mask) -> Mask:
-    size = regions.shape[1]
-    published = kept.copy()
-    holders = holders_of(protected, size)
-    asked = np.full(len(protected.start) - 1, -1)
-    basis = basis_of(cells, upwards, published, regions)
-    fresh = basis.book[SIZE].sum()
+def _choose(
+    work: _Work, basis: Basis, cells: Sparse, order: Int64s, done: int, published: Mask, regions: Int64s, longest: int
+) -> int:
+    """Mark the cells that are published, from place `done` on; gives where the basis has grown too long, or the end."""
+    out, hit = work.out[0], work.hit
     since = 0
-    out, other_out = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
-    hit, other_hit = np.empty((2, size), np.int64), np.empty((2, size), np.int64)
-    for cell in order:
+    while done < len(order):
+        cell = order[done]
+        done += 1
         if published[cell]:
             continue
         count = products(basis, cells, cell, out, hit)
         if count:
-            given_away = _gives_away(basis, protected, holders, asked, cell, out, hit, count, other_out, other_hit)
-            if not given_away:
-                basis = impose(basis, out, hit, count, regions)
-                since += 1
-            forget(out, hit, count)
-            if given_away:
+            if _gives_away(work, basis, cell, count):
+                forget(out, hit, count)
                 continue
+            basis = impose(basis, out, hit, count, regions)
+            since += 1
         published[cell] = True
-        # The span does not tell in which order its cells came, but the length of the basis does.
         if since >= _OFTEN:
             since = 0
-            if basis.book[SIZE].sum() > _LONGER * fresh:
-                basis = basis_of(cells, upwards, published, regions)
-                fresh = basis.book[SIZE].sum()
-    return published
+            length = 0
+            for check in range(basis.book.shape[1]):
+                length += basis.book[SIZE, check]
+            if length > longest:
+                break
+    return done
 
 
-@compiled
-def holders_of(vectors: Sparse, size: int) -> Sparse:
-    """The other way round: for each atom the vectors that hold it."""
-    start = np.zeros(size + 1, np.int64)
-    for atom in vectors.atom:
-        start[atom + 1] += 1
-    for atom in range(size):
-        start[atom + 1] += start[atom]
-    free = start.copy()
-    holder = np.empty(len(vectors.atom), np.int32)
-    for row in range(len(vectors.start) - 1):
-        for place in range(vectors.start[row], vectors.start[row + 1]):
-            atom = vectors.atom[place]
-            holder[free[atom]] = row
-            free[atom] += 1
-    return Sparse(start, holder, np.empty(0, np.uint64))
-
-
-@compiled
-def _gives_away(
-    basis: Basis,
-    protected: Sparse,
-    holders: Sparse,
-    asked: Int64s,
-    cell: int,
-    out: Field,
-    hit: Int64s,
-    count: int,
-    other_out: Field,
-    other_hit: Int64s,
-) -> bool:
+@inner
+def _gives_away(work: _Work, basis: Basis, cell: int, count: int) -> bool:
     """Whether a protected vector hits the same checks as the cell, in the same proportions."""
     # Such a vector meets every check that the cell hits: it is enough to look where the shortest one is.
-    book = basis.book
+    book, holders = basis.book, work.holders
+    out, hit = work.out[0], work.hit
+    other_out, other_hit = work.out[1], work.hit[2:]
     short = hit[0, 0]
     for place in range(count):
         if book[SIZE, hit[0, place]] < book[SIZE, short]:
@@ -124,11 +122,11 @@ def _gives_away(
     for index in range(book[AT, short], book[AT, short] + book[SIZE, short]):
         atom = basis.atom[index]
         for at in range(holders.start[atom], holders.start[atom + 1]):
-            vector = holders.atom[at]
-            if asked[vector] == cell:
+            vector = holders.row[at]
+            if work.asked[vector] == cell:
                 continue
-            asked[vector] = cell
-            met = products(basis, protected, vector, other_out, other_hit)
+            work.asked[vector] = cell
+            met = products(basis, work.protected, vector, other_out, other_hit)
             same = met == count
             ratio = times(other_out[short], scale)
             for place in range(met):

@@ -18,9 +18,9 @@ import numpy as np
 
 from service.disclosure import attack
 from service.disclosure.atoms import World
-from service.disclosure.checks import Int64s, Mask, Sparse, basis_of, rows, upwards
+from service.disclosure.checks import Holders, Int64s, Mask, Sparse, basis_of, holders_of, rows, upwards
 from service.disclosure.field import PRIME
-from service.disclosure.gauss import choose, holders_of
+from service.disclosure.gauss import choose
 from service.disclosure.programme import programme
 from service.disclosure.shorten import shortened
 from service.disclosure.tree import Tree
@@ -163,13 +163,13 @@ def sparse(vectors: list[Vector]) -> Sparse:
     )
 
 
-def derivable_on(checks: Sparse, holders: Sparse, group: tuple[int, ...]) -> Vector:
+def derivable_on(checks: Sparse, holders: Holders, group: tuple[int, ...]) -> Vector:
     """A derivable vector whose support lies in a group, which the search says has one."""
     solved: list[tuple[int, Vector, Vector]] = []
     for atom in group:
         row = {
             int(check): int(checks.value[checks.start[check] + _place(checks, int(check), atom)])
-            for check in holders.atom[holders.start[atom] : holders.start[atom + 1]]
+            for check in holders.row[holders.start[atom] : holders.start[atom + 1]]
         }
         made_of: Vector = {atom: 1}
         for pivot, other, parts in solved:

@@ -8,35 +8,40 @@ ten people takes a twentieth of the steps and less.
 import numpy as np
 
 from service.disclosure.checks import AT, HELD, LIST, SIZE, Basis, Field, Int64s, add_multiple
-from service.disclosure.compiled import compiled
+from service.disclosure.compiled import compiled, inner
 from service.disclosure.field import ZERO, inverse, minus, times
 
 _ROUNDS = 6
 _PROPORTIONS = 3  # of two checks that are tried: most have one or two
 
 
-@compiled
 def shortened(basis: Basis) -> Basis:
     """The same span from shorter checks."""
     size = basis.book.shape[1]
-    shared = np.zeros(size, np.int64)
-    met = np.empty(size, np.int64)
-    mine = np.zeros(size, np.uint64)
+    shared, met, mine = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.uint64)
     for _ in range(_ROUNDS):
-        changed = False
-        for check in np.argsort(-basis.book[SIZE], kind="mergesort"):
-            while basis.book[SIZE, check]:
-                other, factor = _best(basis, check, shared, met, mine)
-                if other < 0:
-                    break
-                basis = add_multiple(basis, check, other, factor)
-                changed = True
+        longest_first = np.argsort(-basis.book[SIZE], kind="stable")
+        basis, changed = _round(basis, longest_first, shared, met, mine)
         if not changed:
             break
     return basis
 
 
 @compiled
+def _round(basis: Basis, order: Int64s, shared: Int64s, met: Int64s, mine: Field) -> tuple[Basis, bool]:
+    """Every check once, as short as others make it; and whether any was changed."""
+    changed = False
+    for check in order:
+        while basis.book[SIZE, check]:
+            other, factor = _best(basis, check, shared, met, mine)
+            if other < 0:
+                break
+            basis = add_multiple(basis, check, other, factor)
+            changed = True
+    return basis, changed
+
+
+@inner
 def _best(basis: Basis, check: int, shared: Int64s, met: Int64s, mine: Field) -> tuple[int, np.uint64]:
     """The other check and its factor that leave least of a check; -1 where none leaves less than there is."""
     book = basis.book
@@ -65,7 +70,7 @@ def _best(basis: Basis, check: int, shared: Int64s, met: Int64s, mine: Field) ->
     return best, best_factor
 
 
-@compiled
+@inner
 def _cancelled(basis: Basis, other: int, mine: Field) -> tuple[int, np.uint64]:
     """How many atoms cancel at best when a multiple of the other check is added, and the factor."""
     begin, end = basis.book[AT, other], basis.book[AT, other] + basis.book[SIZE, other]

@@ -29,8 +29,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "one pivot is not eliminated": ("checks", "if other != short:", "if other != short and other + 1 != end:"),
     "a cell's checks are combined with the wrong factor": (
         "checks",
-        "minus(times(out[here[0, other]]",
-        "(times(out[here[0, other]]",
+        "minus(times(out[check], scale))",
+        "times(out[check], scale)",
     ),
     "what cancels is forgotten": (
         "checks",
@@ -51,14 +51,18 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "stack[_PEOPLE, depth] + 2 * state.n[following] + least",
     ),
     "the last atom of a group never fits": ("attack", "if held == 0:", "if held <= 1:"),
-    "triples are skipped": ("attack", "while depth > 0 and told", "while depth != 3 and depth > 0 and told"),
+    "triples are skipped": (
+        "attack",
+        "while now[_DEPTH] > 0 and now",
+        "while now[_DEPTH] != 3 and now[_DEPTH] > 0 and now",
+    ),
     "what was tried stays excluded": ("attack", "state.out[state.branch[depth + 1, place]] = False", "pass"),
     "a branch ends one person early": (
         "attack",
-        "_packed(state, depth, best, room) > room",
-        "_packed(state, depth, best, room) >= room",
+        "_packed(state, best, room) <= room",
+        "_packed(state, best, room) < room",
     ),
-    "combinations of checks are not looked at": ("attack", "if alone:", "if alone and rank == 0:"),
+    "combinations of checks are not looked at": ("attack", "if alone:", "if alone and now[_RANK] == 0:"),
     "cells published again are not searched": ("linked", "hunt.proved[:] = False", "hunt.proved[:] = True"),
     "groups are found and not protected": ("linked", "self.groups += new", "self.groups += new[:0]; new = new[:0]"),
 }
