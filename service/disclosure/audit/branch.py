@@ -11,7 +11,7 @@ The right side is computed in whole numbers.
 
 import numpy as np
 
-from service.disclosure.audit.machine import Floats, Ints, compiled
+from service.disclosure.audit.machine import Floats, Ints, compiled, inner
 from service.disclosure.audit.modular import dependent
 from service.disclosure.audit.simplex import FAR, furthest, swap
 
@@ -38,7 +38,7 @@ _OPEN, _IN, _OUT, _AIM = 0, 1, 2, 3
 _UNEVEN = 1e-6
 
 
-@compiled
+@inner
 def _rooms(state: Ints, n: Ints, aim: int, k: int, room: Floats) -> int:
     """How far each point may move for nothing; gives the number of people who take part for certain."""
     inside = int(n[aim])
@@ -55,7 +55,7 @@ def _rooms(state: Ints, n: Ints, aim: int, k: int, room: Floats) -> int:
     return inside
 
 
-@compiled
+@inner
 def weighed(moves: Ints, support: Ints, x: Floats, state: Ints, n: Ints, aim: int, k: int, inside: int) -> bool:
     """Whether the perturbation closes the case, in whole numbers. `moves` is [free, points], unseen by every row."""
     total = np.zeros(len(n), np.int64)
@@ -78,7 +78,7 @@ def weighed(moves: Ints, support: Ints, x: Floats, state: Ints, n: Ints, aim: in
     return bool(worth > 0)
 
 
-@compiled
+@inner
 def _suspects(table: Floats, free: Ints, aim_row: int, aim: int, n: Ints, group: Ints) -> tuple[int, int]:
     """The points in the tableau's row of `aim`, which is a combination of rows as far as the neighbourhood sees."""
     group[0], size, people = aim, 1, n[aim]
@@ -90,7 +90,7 @@ def _suspects(table: Floats, free: Ints, aim_row: int, aim: int, n: Ints, group:
     return size, people
 
 
-@compiled
+@inner
 def _undecided(table: Floats, free: Ints, aim_row: int, state: Ints, n: Ints, inside: int, k: int) -> int:
     """The open point with the largest coefficient in that row; -1 if there is none."""
     best, largest = -1, _NONE
@@ -101,7 +101,7 @@ def _undecided(table: Floats, free: Ints, aim_row: int, state: Ints, n: Ints, in
     return best
 
 
-@compiled
+@inner
 def _make_free(table: Floats, base: Ints, free: Ints, aim: int) -> bool:
     """Get `aim` out of a row in which nothing else can move with it; whether it can move at all."""
     for r in range(len(base)):
@@ -117,7 +117,7 @@ def _make_free(table: Floats, base: Ints, free: Ints, aim: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def _next(state: Ints, path: Ints, depth: int) -> int:
     """The case after a closed one: a point that took part does not. Gives how many points are fixed; 0 at the end."""
     while depth and state[path[depth - 1]] == _OUT:

@@ -29,11 +29,16 @@ _PLACE = _place()
 
 
 def compiled(function: F) -> F:
-    """The function as machine code, made at its first call for the types it is given."""
+    """The function as machine code, made at its first call for the types it is given, and kept."""
     config: Any = numba.config
     others = config.CACHE_DIR
     config.CACHE_DIR = _PLACE
     try:
-        return cast("F", numba.njit(cache=bool(_PLACE), nogil=True)(function))
+        return cast("F", numba.njit(cache=bool(_PLACE), nogil=True, no_cfunc_wrapper=True)(function))
     finally:
         config.CACHE_DIR = others
+
+
+def inner(function: F) -> F:
+    """A part of compiled functions, which alone can call it; no code of its own is made or kept."""
+    return cast("F", numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(function))

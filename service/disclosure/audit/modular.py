@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.audit.machine import Ints, compiled
+from service.disclosure.audit.machine import Ints, compiled, inner
 
 PRIME = 2**61 - 1
 
 
-@compiled
+@inner
 def times(a: int, b: int) -> int:
     """The product of two residues; 31-bit halves, and 2^61 counts as 1."""
     a_high, a_low = a >> 31, a & 0x7FFFFFFF
@@ -25,12 +25,12 @@ def times(a: int, b: int) -> int:
     return total - PRIME if total >= PRIME else total
 
 
-@compiled
+@inner
 def minus(a: int, b: int) -> int:
     return a - b if a >= b else a - b + PRIME
 
 
-@compiled
+@inner
 def inverse(a: int) -> int:
     """By Fermat: a to the power of the prime less two."""
     power, result, left = a, 1, PRIME - 2
@@ -42,7 +42,7 @@ def inverse(a: int) -> int:
     return result
 
 
-@compiled
+@inner
 def _grown(array: Ints, needed: int) -> Ints:
     if needed <= len(array):
         return array
@@ -51,7 +51,7 @@ def _grown(array: Ints, needed: int) -> Ints:
     return larger
 
 
-@compiled
+@inner
 def _reduce(
     work: Ints,
     column: Ints,
@@ -147,7 +147,7 @@ def ratios(unseen: Ints) -> Ints:
     return divided
 
 
-@compiled
+@inner
 def dependent(unseen: Ints, group: Ints, size: int) -> bool:
     """Whether the prints of the first `size` of `group` depend on each other: a combination of rows isolates them."""
     vectors = unseen.shape[1]

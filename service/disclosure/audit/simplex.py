@@ -6,14 +6,14 @@ be the first. Floating point throughout: what it finds is weighed again in whole
 
 import numpy as np
 
-from service.disclosure.audit.machine import Floats, Ints, compiled
+from service.disclosure.audit.machine import Floats, Ints, compiled, inner
 
 TINY = 1e-9
 FAR = 1e18
 """Room of a point that may move without limit."""
 
 
-@compiled
+@inner
 def _lead(matrix: Floats, c: int, done: int) -> int:
     """The row from `done` on with the largest number in column c; -1 if all are as good as zero."""
     best, largest = -1, TINY
@@ -49,7 +49,7 @@ def echelon(matrix: Floats) -> Ints:
     return pivot_row
 
 
-@compiled
+@inner
 def swap(table: Floats, base: Ints, free: Ints, r: int, e: int) -> None:
     """One pivot: the point of row r becomes free, that of column e basic."""
     rows, columns = table.shape
@@ -70,7 +70,7 @@ def swap(table: Floats, base: Ints, free: Ints, r: int, e: int) -> None:
     base[r], free[e] = free[e], base[r]
 
 
-@compiled
+@inner
 def _entering(table: Floats, free: Ints, x: Floats, room: Floats, aim_row: int) -> tuple[int, float]:
     """The column whose move gains most, and its direction; -1 at the optimum."""
     best, gain, direction = -1, TINY, 1.0
@@ -83,7 +83,7 @@ def _entering(table: Floats, free: Ints, x: Floats, room: Floats, aim_row: int) 
     return best, direction
 
 
-@compiled
+@inner
 def _blocking(
     table: Floats, base: Ints, x: Floats, room: Floats, aim: int, e: int, direction: float, limit: float
 ) -> tuple[int, float]:
@@ -99,7 +99,7 @@ def _blocking(
     return row, limit
 
 
-@compiled
+@inner
 def _row_of(base: Ints, aim: int) -> int:
     for r in range(len(base)):
         if base[r] == aim:
@@ -107,7 +107,7 @@ def _row_of(base: Ints, aim: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def _column_of(free: Ints, aim: int) -> int:
     for z in range(len(free)):
         if free[z] == aim:
@@ -115,7 +115,7 @@ def _column_of(free: Ints, aim: int) -> int:
     return -1
 
 
-@compiled
+@inner
 def furthest(
     table: Floats, base: Ints, free: Ints, x: Floats, room: Floats, aim: int, enough: float, rounds: int
 ) -> tuple[int, int]:
