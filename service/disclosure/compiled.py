@@ -24,6 +24,9 @@ def folder() -> str:
 
 
 _KEPT = folder()
+# Numba's stubs do not know the two options that say from where a function can be called.
+_FROM_PYTHON: Any = {"nogil": True, "no_cfunc_wrapper": True}
+_FROM_KERNELS: Any = _FROM_PYTHON | {"no_cpython_wrapper": True}
 
 
 def compiled(function: F) -> F:
@@ -32,7 +35,7 @@ def compiled(function: F) -> F:
     before = config.CACHE_DIR
     config.CACHE_DIR = _KEPT
     try:
-        return cast("F", numba.njit(cache=bool(_KEPT), nogil=True, no_cfunc_wrapper=True)(function))
+        return cast("F", numba.njit(cache=bool(_KEPT), **_FROM_PYTHON)(function))
     finally:
         config.CACHE_DIR = before
 
@@ -42,4 +45,4 @@ def inner(function: F) -> F:
 
     To be callable from Python, and kept, would cost each as long again to make as it takes itself.
     """
-    return cast("F", numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(function))
+    return cast("F", numba.njit(**_FROM_KERNELS)(function))

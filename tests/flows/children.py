@@ -127,9 +127,7 @@ def cli(
 ) -> Iterator[Child]:
     """`python -m service.cli ARGUMENTS`, ended with all its children whatever happens."""
     errors = folder / f"child-{len(list(folder.glob('child-*.err')))}.err"
-    # A demo answers thousands of questionnaires: measured, it would take three times as long.
-    foreign = ("POULS_", "COVERAGE_") if arguments[:1] == ("demo",) else ("POULS_",)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
     given = kept | dict(environment or {})
     given["PYTHONPATH"] = os.pathsep.join(filter(None, [(environment or {}).get("PYTHONPATH"), python_path()]))
     identity: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}

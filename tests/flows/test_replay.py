@@ -49,7 +49,7 @@ def loaded(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Loaded
     file, given, truth = made_up(folder, people=500, seed=3)
     state = folder / "state.json"
     arguments = (file, "--map", given, "--url", service.url, "--keys", service.keys_file(), "--state", state)
-    result = result_of(replay(*arguments, "--json", env=os.environ))
+    result = result_of(replay(*arguments, "--json"))
     return Loaded(arguments, given, state, truth, result, cells_of(service, result["release"]))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from service.kit.postgres import Embedded
 from tests.fixtures.past import made_up, replay, result_of
-from tests.fixtures.running import data_folder, free_port, running, unmeasured
+from tests.fixtures.running import data_folder, free_port, running
 from tests.flows.clusters import copy_to
 
 PEOPLE = 1600
@@ -27,9 +27,7 @@ def acknowledged(state: Path) -> int:
 def started(*arguments: object) -> "Iterator[subprocess.Popen[str]]":
     """A replay under way; ended, if it still runs."""
     command = [sys.executable, "-m", "service.cli", "replay", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=unmeasured()
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:

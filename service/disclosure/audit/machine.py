@@ -26,6 +26,9 @@ def _place() -> str:
 
 # Kept on disk only where that is possible; a read-only image compiles anew in each process.
 _PLACE = _place()
+# Ways into machine code that take as long to make as the code: for C, and for Python.
+_NO_POINTER: Any = {"no_cfunc_wrapper": True}
+_NO_WRAPPER: Any = {"no_cpython_wrapper": True}
 
 
 def compiled(function: F) -> F:
@@ -34,11 +37,11 @@ def compiled(function: F) -> F:
     others = config.CACHE_DIR
     config.CACHE_DIR = _PLACE
     try:
-        return cast("F", numba.njit(cache=bool(_PLACE), nogil=True, no_cfunc_wrapper=True)(function))
+        return cast("F", numba.njit(cache=bool(_PLACE), nogil=True, **_NO_POINTER)(function))
     finally:
         config.CACHE_DIR = others
 
 
 def inner(function: F) -> F:
     """A part of compiled functions, which alone can call it; no code of its own is made or kept."""
-    return cast("F", numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(function))
+    return cast("F", numba.njit(nogil=True, **_NO_POINTER, **_NO_WRAPPER)(function))
