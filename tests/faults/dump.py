@@ -28,13 +28,17 @@ _FINE_TIME = re.compile(r"\b(timestamp|time|timetz|timestamptz|interval)\b")
 
 @dataclass
 class Table:
-    """One table of the dump; binary fields as bytes."""
+    """One table of the dump."""
 
     columns: list[str]
-    rows: list[dict[str, str | bytes | None]]
+    lines: list[str]
 
     def of(self, tenant: UUID) -> list[dict[str, str | bytes | None]]:
-        return [row for row in self.rows if row.get("tenant_id") == str(tenant)]
+        """The tenant's rows; binary fields as bytes."""
+        told = str(tenant)
+        lines = (line.split("\t") for line in self.lines if told in line)
+        rows = (dict(zip(self.columns, map(_field, line), strict=True)) for line in lines)
+        return [row for row in rows if row.get("tenant_id") == told]
 
 
 @dataclass
@@ -106,8 +110,7 @@ def _files(postgres: Embedded, first_segment: str) -> dict[str, bytes]:
 def _tables(text: str) -> Iterator[tuple[str, Table]]:
     for name, columns, body in _COPY.findall(text):
         names = [column.strip().strip('"') for column in columns.split(",")]
-        rows = [dict(zip(names, map(_field, line.split("\t")), strict=True)) for line in body.splitlines()]
-        yield name, Table(names, rows)
+        yield name, Table(names, body.splitlines())
 
 
 def _field(text: str) -> str | bytes | None:

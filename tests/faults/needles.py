@@ -8,9 +8,10 @@ import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 SHORTEST = 8
 LONG_ENOUGH_TO_BE_A_TEXT = 12  # an option's id is in the questionnaire, too
@@ -18,6 +19,7 @@ _TABLE_BITS = 24
 _MIXER = np.uint64(0x9E3779B97F4A7C15)
 _CHUNK = 1 << 22
 
+Words = NDArray[np.uint64]
 Digest = Callable[[bytes], bytes]
 DIGESTS: Mapping[str, Digest] = {
     "md5": lambda raw: hashlib.md5(raw, usedforsecurity=False).digest(),
@@ -138,17 +140,18 @@ def _add(out: dict[bytes, str], what: str, raw: bytes) -> None:
 
 
 class Search:
-    """Many needles at once: the first eight bytes of each are hashed into a bitmap, and hits are compared in full."""
+    """Many needles at once: the first eight bytes of each are looked up in a bitmap, then in full."""
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
         self._by_start: dict[bytes, list[tuple[bytes, str]]] = {}
         for needle, what in needles.items():
             self._by_start.setdefault(needle[:SHORTEST], []).append((needle, what))
+        self._starts = np.sort(np.frombuffer(b"".join(self._by_start), "<u8"))
         self._table = np.zeros(1 << _TABLE_BITS, np.bool_)
-        self._table[self._slots(np.frombuffer(b"".join(self._by_start), "<u8"))] = True
+        self._table[self._slots(self._starts)] = True
 
     @staticmethod
-    def _slots(words: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> "np.ndarray[tuple[int], np.dtype[np.uint64]]":
+    def _slots(words: Words) -> Words:
         return (words * _MIXER) >> np.uint64(64 - _TABLE_BITS)
 
     def found_in(self, haystack: bytes) -> set[str]:
@@ -158,12 +161,17 @@ class Search:
             part = haystack[start : start + _CHUNK + SHORTEST - 1]
             for shift in range(SHORTEST):
                 count = (len(part) - shift) // SHORTEST
-                if count <= 0:
-                    continue
-                words = np.frombuffer(part, "<u8", count, shift)
-                for hit in np.flatnonzero(self._table[self._slots(words)]):
-                    at = start + shift + int(hit) * SHORTEST
-                    for needle, what in self._by_start.get(haystack[at : at + SHORTEST], ()):
-                        if haystack.startswith(needle, at):
-                            out.add(what)
+                if count > 0:
+                    for place in self._places(np.frombuffer(part, "<u8", count, shift)):
+                        out |= self._found_at(haystack, start + shift + place * SHORTEST)
         return out
+
+    def _places(self, words: Words) -> list[int]:
+        """Where one of the words is the start of a needle."""
+        likely = np.flatnonzero(self._table[self._slots(words)])
+        starts = self._starts[np.searchsorted(self._starts[:-1], words[likely])]
+        return cast("list[int]", likely[starts == words[likely]].tolist())
+
+    def _found_at(self, haystack: bytes, at: int) -> set[str]:
+        known = self._by_start[haystack[at : at + SHORTEST]]
+        return {what for needle, what in known if haystack.startswith(needle, at)}
