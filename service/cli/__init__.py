@@ -2,49 +2,70 @@
 
 import gc
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from service.cli import admin, audit, demo, external, local, protect, replay, serve, work
-from service.kit.crypto import KeyMissing
-from service.kit.migrate import RevisionUnknown
-from service.kit.os_user import NoUnprivilegedUser
-from service.kit.postgres import FolderInUse, StartFailed
-from service.kit.roles import RolesMissing
+from service.kit.mendable import Mendable
+
+# By name: the module here, and what of it is the command, or the group of commands.
+_COMMANDS = {
+    "demo": ("demo", "demo"),
+    "serve": ("serve", "serve"),
+    "work": ("work", "work"),
+    "replay": ("replay", "replay"),
+    "protect": ("protect", "protect"),
+    "audit": ("audit", "audit"),
+    "openapi": ("admin", "openapi"),
+    "db": ("admin", "db"),
+    "keys": ("admin", "keys"),
+    "tenants": ("admin", "tenants"),
+}
+
+
+class _Found(Mapping[str, Any]):
+    """Each module is imported when its command is asked for: a worker starts without what a replay needs."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, part = _COMMANDS[name]
+        found = getattr(import_module(f"service.cli.{module}"), part)
+        if isinstance(found, typer.Typer):
+            return get_group(found)
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands: Any = _Found()
+
 
 app = typer.Typer(
     name="pouls",
-    help="Diagnostic questionnaires, pulse surveys and anonymised aggregates.",
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # a traceback with local variables could show an answer or a key
     add_completion=False,
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.command("work")(work.work)
-app.command("replay")(replay.replay)
-app.command("protect")(protect.protect)
-app.command("audit")(audit.audit)
-app.command("openapi")(admin.openapi)
-app.add_typer(admin.db, name="db")
-app.add_typer(admin.keys, name="keys")
-app.add_typer(admin.tenants, name="tenants")
 
-_EXPECTED: dict[type[Exception], str] = {
-    local.AddressTaken: "{}",
-    ConnectionError: "the database can not be reached",
-    FolderInUse: "another Pouls process holds this data folder; stop it, then run this again",
-    external.DatabaseUnfit: "{}",
-    KeyMissing: "a key file is missing; run `pouls keys init` (file: {})",
-    NoUnprivilegedUser: "{}",
-    RevisionUnknown: "{}",
-    RolesMissing: "{}",
-    StartFailed: "{}",
-    protect.ProtectFailed: "{}",
-    replay.ReplayFailed: "{}",
-}
+
+@app.callback()
+def pouls() -> None:
+    """Diagnostic questionnaires, pulse surveys and anonymised aggregates."""
 
 
 def main() -> None:
@@ -53,7 +74,12 @@ def main() -> None:
     gc.freeze()
     try:
         app()
-    except tuple(_EXPECTED) as error:
-        sentence = next(text for kind, text in _EXPECTED.items() if isinstance(error, kind)).format(error)
-        Console(stderr=True).print(f"[red]pouls:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+    except Mendable as error:
+        _stop(str(error))
+    except ConnectionError:
+        _stop("the database can not be reached")
+
+
+def _stop(sentence: str) -> None:
+    Console(stderr=True).print(f"[red]pouls:[/red] {escape(sentence)}", highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -20,9 +20,9 @@ from service.kit.roles import ensure_roles
 from service.settings import Settings
 from service.tenants.scopes import Scope
 
-db = typer.Typer(help="The database's roles and schema.", no_args_is_help=True)
-keys = typer.Typer(help="Key files.", no_args_is_help=True)
-tenants = typer.Typer(help="Tenants and their API keys.", no_args_is_help=True)
+db = typer.Typer(name="db", help="The database's roles and schema.", no_args_is_help=True)
+keys = typer.Typer(name="keys", help="Key files.", no_args_is_help=True)
+tenants = typer.Typer(name="tenants", help="Tenants and their API keys.", no_args_is_help=True)
 ACTOR = "operator"
 
 

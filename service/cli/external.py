@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from service.kit.db import Database, driver_url
+from service.kit.mendable import Mendable
 from service.kit.migrate import head, revision_of
 from service.settings import Settings
 
@@ -27,7 +28,7 @@ _SENTENCES = {
 }
 
 
-class DatabaseUnfit(Exception):
+class DatabaseUnfit(Mendable):
     """The database can not be used as it is; the text says what to do about it."""
 
 

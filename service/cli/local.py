@@ -19,6 +19,7 @@ from prometheus_client import start_http_server
 
 from service.cli import external
 from service.kit.crypto import ensure_key
+from service.kit.mendable import Mendable
 from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
@@ -116,7 +117,7 @@ class Serving:
     metrics_url: str | None
 
 
-class AddressTaken(Exception):
+class AddressTaken(Mendable):
     """Another program listens there."""
 
 

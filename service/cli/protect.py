@@ -19,6 +19,7 @@ from service.disclosure.measures import Family
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
 from service.disclosure.policy import FLOORS, LARGEST
 from service.disclosure.table import PROTECTED
+from service.kit.mendable import Mendable
 
 if TYPE_CHECKING:
     from service.disclosure.atoms import Candidate, Labels, World
@@ -28,7 +29,7 @@ Column = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_ROWS = 5_000_000
 
 
-class ProtectFailed(Exception):
+class ProtectFailed(Mendable):
     """The plan or the table can not be used; the text names the place, and no value of the table."""
 
 

@@ -11,12 +11,17 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
+from service.kit.mendable import Mendable
+
 KEY_BYTES = 32
 MAC_BYTES = 16
 
 
-class KeyMissing(Exception):
+class KeyMissing(Mendable):
     """A key file is absent or not 32 bytes; `pouls keys init` makes the ones that are missing."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__(f"a key file is missing; run `pouls keys init` (file: {file})")
 
 
 def mac(key: bytes, purpose: bytes, *parts: bytes) -> bytes:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import service
 from service.kit.columns import metadata
 from service.kit.db import async_url
+from service.kit.mendable import Mendable
 
 # A migration that can not have a table soon gives way to the requests in front of it; run it again.
 LOCK_TIMEOUT = "5s"
@@ -51,7 +52,7 @@ def revision_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table_schema": "pouls"}).get_current_revision()
 
 
-class RevisionUnknown(Exception):
+class RevisionUnknown(Mendable):
     """The database is at, or was asked to go to, a revision that this code does not have."""
 
 

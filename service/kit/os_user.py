@@ -13,12 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.kit.mendable import Mendable
+
 NAME = "pouls"
 HOME = Path("/var/lib/pouls")
 _PR_SET_PDEATHSIG = 1
 
 
-class NoUnprivilegedUser(Exception):
+class NoUnprivilegedUser(Mendable):
     """We are root and the system account can not be made; make it by hand or run as an ordinary user."""
 
 

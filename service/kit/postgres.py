@@ -17,6 +17,7 @@ from typing import Protocol, Self
 from sqlalchemy.engine import URL
 
 from service.kit.crypto import write_new
+from service.kit.mendable import Mendable
 from service.kit.os_user import OsUser, die_with_parent, may_reach, unprivileged_user
 from service.settings import Settings, runtime_root
 
@@ -81,11 +82,14 @@ class External:
         """Nothing of ours to stop."""
 
 
-class FolderInUse(Exception):
+class FolderInUse(Mendable):
     """Another Pouls process holds this data folder."""
 
+    def __init__(self) -> None:
+        super().__init__("another Pouls process holds this data folder; stop it, then run this again")
 
-class StartFailed(Exception):
+
+class StartFailed(Mendable):
     """PostgreSQL did not come up; its log in the data folder says why."""
 
 
@@ -212,7 +216,7 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise FolderInUse(str(self.folder)) from None
+            raise FolderInUse from None
         self._lock = lock  # inherited by nobody: the kernel frees it when this process is gone, however it goes
 
     def _make_runtime(self) -> None:

@@ -2,12 +2,13 @@
 
 import asyncpg
 
+from service.kit.mendable import Mendable
 from service.kit.postgres import ROLES, Embedded, External, Postgres
 
 SCHEMA = "pouls"
 
 
-class RolesMissing(Exception):
+class RolesMissing(Mendable):
     """The database lacks our roles and this login may not create them."""
 
 
