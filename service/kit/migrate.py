@@ -1,7 +1,6 @@
 """The schema's versions: up, down, and whether the code and the database agree."""
 
 import importlib
-import pkgutil
 from pathlib import Path
 
 from alembic import command
@@ -22,10 +21,10 @@ ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('pouls.migrations'))"
 
 
 def every_table() -> MetaData:
-    """The metadata of all domains (each `*tables` module of the service is imported)."""
-    for module in pkgutil.walk_packages(service.__path__, "service."):
-        if module.name.rpartition(".")[2].endswith("tables"):
-            importlib.import_module(module.name)
+    """The metadata of all domains: each `*tables` module of the service is imported, and nothing else of them."""
+    package = Path(service.__file__).parent
+    for file in sorted(package.rglob("*tables.py")):
+        importlib.import_module(".".join(["service", *file.relative_to(package).with_suffix("").parts]))
     return metadata
 
 

@@ -98,5 +98,7 @@ def test_a_table_of_nobody_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_other_command_loads_the_compiler() -> None:
-    code = "import sys, service.cli, service.main, service.worker; sys.exit('numba' in sys.modules)"
+    commands = "from service.cli import admin, demo, replay, serve, work; from service import main, worker"
+    tables = "from service.kit import migrate; migrate.every_table()"
+    code = f"import sys; {commands}; {tables}; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
