@@ -114,7 +114,7 @@ def test_a_key_that_is_none_is_told_by_its_name_alone(tmp_path: Path, content: b
         path.write_bytes(content)
     with pytest.raises(KeyMissing) as refused:
         read_key(path)
-    assert str(refused.value) == "master.key"
+    assert str(refused.value) == "a key file is missing; run `pouls keys init` (file: master.key)"
 
 
 def test_every_new_key_is_another(tmp_path: Path) -> None:
