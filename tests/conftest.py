@@ -16,4 +16,16 @@ def shared_data() -> Path:
     return folder
 
 
+_KERNELS = {
+    "test_audit_command", "test_breakdowns", "test_breakdowns_leaks", "test_disclosure_audit",
+    "test_disclosure_linked", "test_disclosure_merged", "test_disclosure_reference",
+    "test_protect_command", "test_writer_alters_breakdowns",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests whose kernels have to be compiled come first, so that one worker compiles them for all."""
+    items.sort(key=lambda item: item.path.stem not in _KERNELS)
+
+
 pytest_plugins = ["tests.fixtures.house", "tests.fixtures.tracing"]

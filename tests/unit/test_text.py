@@ -4,11 +4,15 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
+import pytest
 from pydantic_core import PydanticCustomError
 
 from service.kit.text import plain, prose
 from service.questionnaires.elements import TextItem
 from service.responses.cells import TextCell
+
+# A million characters, several times over.
+pytestmark = pytest.mark.uncounted
 
 CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
 HALVES = {one for one in CHARACTERS if unicodedata.category(one) == "Cs"}
