@@ -27,6 +27,7 @@ ADMIN = "postgres"
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 RETRY_PAUSES_S = (0.1, 0.4, 1.0)
+"""After each start that found the cluster taken, or failed; then it is given up."""
 RUNTIME_PREFIX = "pouls-"
 LONGEST_ROOT = 70
 """A socket's path may have 107 bytes."""

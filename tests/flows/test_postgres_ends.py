@@ -157,7 +157,7 @@ def _killed_when(folder: Path, holds: Callable[[], bool]) -> None:
 
 
 def test_a_cluster_that_was_only_half_made_is_made_again(tmp_path: Path, make_anew: Make) -> None:
-    """The draft is being filled by initdb in the draft; nothing of anybody is in there yet."""
+    """The draft is being filled by initdb; nothing of anybody is in there yet."""
     folder = tmp_path / "data"
     place = folder / "pg"
     _killed_when(folder, lambda: place.exists() and (Embedded._draft_of(place.resolve()) / "PG_VERSION").exists())
