@@ -24,6 +24,8 @@ def every_table() -> MetaData:
     """The metadata of all domains: each `*tables` module of the service is imported, and nothing else of them."""
     package = Path(service.__file__).parent
     for file in sorted(package.rglob("*tables.py")):
+        if file.is_relative_to(package / "_alembic"):  # in the wheel: migrations, of which one may be called so
+            continue
         importlib.import_module(".".join(["service", *file.relative_to(package).with_suffix("").parts]))
     return metadata
 
