@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from service.disclosure import coding
-from service.disclosure.columns import column, widened
+from service.disclosure.columns import columns, widened
 from service.disclosure.derivable import nearby
 from service.disclosure.grid import Grid
 from service.disclosure.joint import Unproved
@@ -50,13 +50,8 @@ def protect_breakdowns(
         decided = linked_patterns(grid, everybody, measures, policy, budget)
     except Unproved:
         return Protected(_tree_alone(grid, everybody, measures, policy), fell_back=True)
-    layout = _OfGrid(grid)
-    columns = [
-        column(layout, measure, family, decided[measure.id, family])
-        for measure in measures
-        for family in measure.families
-    ]
-    table = SafeTable(key=BUILT_BY_PROTECT, columns=columns, report=report(decided), policy=policy)
+    found = columns(_OfGrid(grid), measures, decided)
+    table = SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
     return Protected(table, fell_back=False)
 
 
@@ -74,7 +69,8 @@ class _OfGrid:
         return self._grid.sums(own)
 
     def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
-        return nearby(self._grid, n, published)
+        both = zip(n.T, published.T, strict=True)
+        return coding.Nearby.side_by_side([nearby(self._grid, cells, shown) for cells, shown in both])
 
 
 def _tree_alone(grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> SafeTable:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,21 +49,25 @@ class Bound(IntEnum):
     at_least = 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Nearby:
+class Nearby(NamedTuple):
     """Largest derivable group under 30, under 100 and under 1,000 people that each cell takes part in; 0: none."""
 
     small: Ints
     middling: Ints
     large: Ints
 
+    @classmethod
+    def side_by_side(cls, parts: "Sequence[Nearby]") -> "Nearby":
+        """One or more columns each, behind one another."""
+        return cls(*map(np.column_stack, zip(*parts, strict=True)))
+
+    def at(self, cells: Mask, column: int) -> "Nearby":
+        """Those of some cells in one column."""
+        return Nearby(*(size[cells, column] for size in self))
+
     def with_those_of(self, other: "Nearby") -> "Nearby":
         """The larger of both, cell by cell."""
-        return Nearby(
-            np.maximum(self.small, other.small),
-            np.maximum(self.middling, other.middling),
-            np.maximum(self.large, other.large),
-        )
+        return Nearby(*map(np.maximum, self, other))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ What a cell is (a node of the tree, a place of a grid) stands in a `Layout`; how
 it.
 """
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from service.disclosure import coding
 from service.disclosure.measures import Family, Measure
-from service.disclosure.patterns import Pattern
+from service.disclosure.patterns import Pattern, Patterns
 from service.disclosure.table import Column, Figures, sealed
 from service.disclosure.tree import Ints, Mask, Tree
 
 _Number = TypeVar("_Number", bound=np.generic)
+_CACHED_NUMBERS = 2**15
 
 
 class Layout(Protocol):
@@ -29,7 +31,7 @@ class Layout(Protocol):
         """Sum over the classes of each cell, [size]; `own` is [classes]."""
 
     def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
-        """The derivable groups that each published cell takes part in, [size]; `n` by cell."""
+        """The derivable groups that each published cell takes part in; all are [size, columns]."""
 
 
 class OfTree:
@@ -46,16 +48,27 @@ class OfTree:
         return self._tree.sums(own)
 
     def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
-        near = coding.nearby(self._tree, n[:, None], published[:, None])
-        return coding.Nearby(near.small[:, 0], near.middling[:, 0], near.large[:, 0])
+        # So many columns at once as fit the processor's cache: fewer are slower in small trees, more in large ones.
+        width = max(1, _CACHED_NUMBERS // self.size)
+        parts = (slice(first, first + width) for first in range(0, n.shape[1], width))
+        return coding.Nearby.side_by_side([coding.nearby(self._tree, n[:, part], published[:, part]) for part in parts])
 
 
-def column(layout: Layout, measure: Measure, family: Family, pattern: Pattern) -> Column:
-    """All cells of a measure in a family."""
-    cells = _Cells(layout, measure.n, pattern.published)
-    if family is Family.mean:
-        return _mean_column(measure, pattern, cells)
-    return _distribution_column(measure, pattern, cells)
+def columns(layout: Layout, measures: Sequence[Measure], decided: Patterns) -> list[Column]:
+    """All cells of every measure in every family it has."""
+    asked = [(measure, family) for measure in measures for family in measure.families]
+    patterns = [decided[measure.id, family] for measure, family in asked]
+    everywhere = {measure.id: layout.sums(measure.n) for measure in measures}
+    n = np.stack([everywhere[measure.id] for measure, _ in asked], axis=1)
+    near = layout.nearby(n, np.stack([pattern.published for pattern in patterns], axis=1))
+    # A standard deviation has the decimals of its mean, so the residuals of both patterns count for both.
+    near = near.with_those_of(layout.nearby(n, np.stack([pattern.sd for pattern in patterns], axis=1)))
+    found = []
+    for number, ((measure, family), pattern) in enumerate(zip(asked, patterns, strict=True)):
+        cells = _Cells(layout, n[:, number], pattern.published, near.at(pattern.published, number))
+        build = _mean_column if family is Family.mean else _distribution_column
+        found.append(build(measure, pattern, cells))
+    return found
 
 
 def widened(narrow: Column, size: int) -> Column:
@@ -88,17 +101,11 @@ def widened(narrow: Column, size: int) -> Column:
 class _Cells:
     """The published cells of one column: sums over them, and their figures put back among the withheld ones."""
 
-    def __init__(self, layout: Layout, n: Ints, published: Mask) -> None:
+    def __init__(self, layout: Layout, everywhere: Ints, published: Mask, near: coding.Nearby) -> None:
         self.layout = layout
         self.published = published
-        self.everywhere = layout.sums(n)
-        self.n = self.everywhere[published]
-        self.near = self.nearby(published)
-
-    def nearby(self, pattern: Mask) -> coding.Nearby:
-        """Derivable groups of a pattern (this one or one inside it) that each published cell takes part in."""
-        near = self.layout.nearby(self.everywhere, pattern)
-        return coding.Nearby(*(size[self.published] for size in (near.small, near.middling, near.large)))
+        self.n = everywhere[published]
+        self.near = near
 
     def sums(self, own: Ints) -> Ints:
         return self.layout.sums(own)[self.published]
@@ -114,9 +121,8 @@ def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> Column:
         raise ValueError(f"measure {measure.id}: has no mean")
     total = cells.sums(measure.total)
     denominator = np.full_like(total, measure.denominator)
-    # The standard deviation has the decimals of its mean, so the residuals of both patterns count for both.
-    near = cells.near.with_those_of(cells.nearby(pattern.sd))
-    coded = coding.means(total, denominator, cells.n, lowest=measure.score_min, highest=measure.score_max, near=near)
+    ends = {"lowest": measure.score_min, "highest": measure.score_max}
+    coded = coding.means(total, denominator, cells.n, **ends, near=cells.near)
     shown = pattern.sd[pattern.published]
     deviation = np.zeros_like(total)
     squares = cells.sums(measure.square_total)

@@ -21,6 +21,8 @@ def nearby(grid: Grid, n: Ints, published: Mask) -> Nearby:
         n: respondents of each place, [places].
         published: the pattern, [places].
     """
+    if not published.any():
+        return Nearby(*np.zeros((3, grid.size), np.int64))
     axes = [np.where(published, above, -1) for above in (grid.above(published), *grid.without)]
     axes = [np.where((above >= 0) & published[above], above, -1) for above in axes]
     rest = [_rest(n, published, above) for above in axes]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.disclosure.columns import OfTree, column
+from service.disclosure.columns import OfTree, columns
 from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.patterns import Patterns, check_parts, patterns
 from service.disclosure.policy import Policy
@@ -33,12 +33,8 @@ def protect(tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: 
     """
     everybody = checked(tree.size, respondents, measures)
     decided = patterns(tree, everybody, measures, policy)
-    columns = [
-        column(OfTree(tree), measure, family, decided[measure.id, family])
-        for measure in measures
-        for family in measure.families
-    ]
-    return SafeTable(key=BUILT_BY_PROTECT, columns=columns, report=report(decided), policy=policy)
+    found = columns(OfTree(tree), measures, decided)
+    return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 
 def checked(classes: int, respondents: Ints, measures: Sequence[Measure]) -> Ints:
