@@ -208,8 +208,9 @@ async def worker_child(settings: Settings, postgres: Postgres) -> AsyncIterator[
             try:
                 code = await child.wait()
             except asyncio.CancelledError:
-                if child.stdin is not None:
-                    child.stdin.close()  # its sign to finish what it does and stop
+                # It finishes what it does and stops; one that is still starting has nothing to finish and ends at once.
+                with contextlib.suppress(ProcessLookupError):
+                    child.terminate()
                 try:
                     await asyncio.wait_for(child.wait(), WORKER_STOP_S)
                 except TimeoutError:

@@ -23,7 +23,7 @@ from service.telemetry import logs
 ROOT = Path(__file__).resolve().parents[2]
 READY_S = 40.0
 GONE_S = 40.0
-"""As long as a start: a worker that is told to stop while it starts comes that far first."""
+"""As long as a start: a worker whose parent was killed while it started comes that far first."""
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are watched through /proc")
 
 
