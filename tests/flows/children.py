@@ -247,9 +247,18 @@ def python_for(user: int) -> str | None:
     return None
 
 
+_forgotten: list[Path] = []
+
+
 def forget(data: Path) -> None:
-    """Remove a data folder, and its cluster where that lies elsewhere."""
-    cluster = data / "pg"
-    if cluster.is_symlink():
-        shutil.rmtree(cluster.resolve(), ignore_errors=True)
-    shutil.rmtree(data, ignore_errors=True)
+    """Have a data folder, and its cluster where that lies elsewhere, removed when all tests are through.
+
+    Not at once: file systems are slow to make files for a while after a cluster's thousands were deleted.
+    """
+    _forgotten.append((data / "pg").resolve())
+    _forgotten.append(data)
+
+
+def remove_forgotten() -> None:
+    while _forgotten:
+        shutil.rmtree(_forgotten.pop(), ignore_errors=True)

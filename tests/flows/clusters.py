@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from service.kit.postgres import Embedded
+from tests.flows.children import forget
 
 # What tests see of initdb: it runs under the server's account, reads the password, wants an empty folder and fills it.
 _INITDB = 'set -e; cat -- "$3" > /dev/null; test -z "$(ls -A -- "$2")"; cp -R -- "$1/." "$2"'
@@ -45,4 +46,5 @@ def removed(server: Embedded) -> Iterator[Embedded]:
     try:
         yield server
     finally:
-        server.remove()
+        server.stop()
+        forget(server.folder)

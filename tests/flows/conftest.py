@@ -11,9 +11,15 @@ import pytest
 
 from service.cli import local
 from service.kit.postgres import Embedded
-from tests.flows.children import forget
+from tests.flows.children import forget, remove_forgotten
 from tests.flows.clusters import Copied, removed
 from tests.flows.embedded import Make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tidied() -> Iterator[None]:
+    yield
+    remove_forgotten()
 
 
 @pytest.fixture(scope="session")
