@@ -1,5 +1,6 @@
 """Fixtures that every test may use; the heavy ones live in tests/fixtures."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ _KERNELS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests whose kernels have to be compiled come first, so that one worker compiles them for all."""
     items.sort(key=lambda item: item.path.stem not in _KERNELS)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: walking through it again and again takes a while."""
+    gc.collect()
+    gc.freeze()
 
 
 pytest_plugins = ["tests.fixtures.house", "tests.fixtures.tracing"]

@@ -5,7 +5,6 @@ from fractions import Fraction
 from itertools import combinations
 from operator import mul
 
-import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -77,7 +76,6 @@ def worlds(draw: st.DrawFn) -> tuple[list[int], list[list[int]], int]:
     return n, large, k
 
 
-@pytest.mark.uncounted
 @settings(deadline=None, max_examples=250)
 @given(worlds())
 def test_safe_if_and_only_if_brute_force_says_so(world: tuple[list[int], list[list[int]], int]) -> None:
@@ -111,7 +109,6 @@ def skipped(draw: st.DrawFn) -> tuple[list[int], list[frozenset[str]], list[tupl
     return n, answered, rows, k
 
 
-@pytest.mark.uncounted
 @settings(deadline=None, max_examples=150)
 @given(skipped())
 def test_items_and_their_scale_together(

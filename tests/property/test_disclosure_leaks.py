@@ -17,7 +17,6 @@ from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.uncounted
 
 Ints = NDArray[np.int64]
 PRIME = 2**31 - 1

@@ -3,7 +3,6 @@
 import itertools
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +10,6 @@ from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.uncounted
 
 
 @st.composite

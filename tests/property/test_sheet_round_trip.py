@@ -11,7 +11,6 @@ from service.questionnaires.document import Document
 from service.responses.sheet import SKIPPED, AnswersRefused, Sheet
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.uncounted
 
 TEXT = {"en": "x"}
 CLEAN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32)))), max_size=8)

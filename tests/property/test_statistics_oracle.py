@@ -5,7 +5,6 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from service.releases.statistics import MeasureTally, tally
 from service.responses.sheet import Sheet
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
-pytestmark = pytest.mark.uncounted
 
 TEXT = {"en": "x"}
 
