@@ -25,8 +25,11 @@ _KERNELS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests whose kernels have to be compiled come first, so that one worker compiles them for all."""
-    items.sort(key=lambda item: item.path.stem not in _KERNELS)
+    """Tests whose kernels have to be compiled come first, so that one worker compiles them for all; then the long ones.
+
+    In the end short ones are left, and nobody waits long for the other worker.
+    """
+    items.sort(key=lambda item: (item.path.stem not in _KERNELS, item.path.parent.name != "flows"))
 
 
 def pytest_collection_finish() -> None:
