@@ -126,8 +126,7 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     tops = [UUID(unit) for unit in campaign.audience]
     frozen = await roster.freeze(tx, campaign.tenant_id, wave_id, tops, campaign.plan)
     wave.invited, wave.roster_digest = frozen.invited, frozen.digest
-    least = max(2 * (campaign.policy["k_mean"] + campaign.policy["collusion"]), SMALLEST_AUDIENCE)
-    if wave.invited < least:
+    if wave.invited < (least := least_invited(campaign)):
         raise AudienceTooSmall(f"At least {least} people must be invited.")
     version = await _version(tx, campaign)
     campaign.contract = _contract(campaign, wave, version, frozen)
@@ -144,6 +143,12 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     )  # fmt: skip
     await tx.flush()
     return wave
+
+
+def least_invited(campaign: Campaign) -> int:
+    """So few people at least have to be invited."""
+    k: int = campaign.policy["k_mean"] + campaign.policy["collusion"]
+    return max(2 * k, SMALLEST_AUDIENCE)
 
 
 def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, frozen: roster.Frozen) -> dict[str, Any]:

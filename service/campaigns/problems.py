@@ -61,3 +61,9 @@ class WaveKeyNotReady(Busy):
     """The worker has not made a key pair yet; nothing was changed, try again in a moment."""
 
     slug, title = "wave-key-not-ready", "No wave key is ready yet"
+
+
+class ForecastBusy(Busy):
+    """Other forecasts are under way, or this one takes more than a minute; try again, or with fewer breakdowns."""
+
+    slug, title = "forecast-busy", "The forecast takes too long at present"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -25,8 +25,8 @@ _UNITS = text("""
     JOIN org_unit u ON u.tenant_id = :tenant AND u.unit_id = given.unit_id
 """)
 _OCCUPIED = """
-    SELECT DISTINCT unit_id, CAST({values} AS text) AS dimensions FROM person p
-    WHERE tenant_id = :tenant AND is_active AND unit_id = ANY(CAST(:ids AS uuid[])) ORDER BY 1, 2
+    SELECT unit_id, CAST({values} AS text) AS dimensions, count(*) AS people FROM person p
+    WHERE tenant_id = :tenant AND is_active AND unit_id = ANY(CAST(:ids AS uuid[])) GROUP BY 1, 2 ORDER BY 1, 2
 """
 _CLASSES = text("""
     INSERT INTO wave_class (tenant_id, wave_id, label, unit_id, dimensions)
@@ -78,6 +78,18 @@ class Frozen(NamedTuple):
     dimensions: list[dict[str, Any]]
 
 
+class Audience(NamedTuple):
+    """Who would be invited now: units, parents before children, and how many people with which values are in each.
+
+    `parents` has the position of each unit's parent, -1 for the tops.
+    """
+
+    units: list[UUID]
+    parents: list[int]
+    dimensions: list[dict[str, Any]]
+    classes: Sequence[Row[Any]]
+
+
 async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
     """The roster's digest over the lines as they are now: who is in which class. Codes are made from them."""
     return str(await tx.scalar(_NOW, {"tenant": tenant, "wave": wave}))
@@ -95,6 +107,26 @@ async def freeze(
     """
     await lock_organisation(tx, tenant)  # nobody is moved between the statements below
     scope = {"tenant": tenant, "wave": wave}
+    found = await audience(tx, tenant, tops, breakdowns)
+    kept = [found.units[parent] if parent >= 0 else None for parent in found.parents]
+    await tx.execute(_UNITS, scope | {"ids": found.units, "parents": kept})
+    occupied = found.classes
+    labels = random.SystemRandom().sample(range(1 << 32), len(occupied))
+    homes, held = [row.unit_id for row in occupied], [row.dimensions for row in occupied]
+    await tx.execute(_CLASSES, scope | {"labels": labels, "ids": homes, "dimensions": held})
+    values, named = _values(plan.dimensions_of(breakdowns))
+    await tx.execute(text(_LINES.format(values=values)), scope | named)
+    invited, digest = (await tx.execute(_DIGEST, scope)).one()
+    classes = zip(labels, homes, map(json.loads, held), strict=True)
+    return Frozen(invited, digest, groups_digest(zip(found.units, kept, strict=True), classes), found.dimensions)
+
+
+async def audience(tx: AsyncSession, tenant: UUID, tops: list[UUID], breakdowns: Sequence[Sequence[str]]) -> Audience:
+    """Everybody in these units and below, by unit and by values of the plan's dimensions.
+
+    Raises:
+        PlanTooLarge: more cells or classes than one release may have.
+    """
     names = plan.dimensions_of(breakdowns)
     dimensions = await _frozen_dimensions(tx, tenant, names)
     links = await tx.execute(
@@ -102,23 +134,16 @@ async def freeze(
         .where(col(OrgUnit.tenant_id) == tenant)
         .order_by(col(OrgUnit.unit_id))
     )
-    parents: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
-    ids = subtree(parents, tops)
-    _check_size(len(ids), breakdowns, dimensions)
-    inside = set(ids)
-    kept = [parent if (parent := parents[unit]) in inside else None for unit in ids]
-    await tx.execute(_UNITS, scope | {"ids": ids, "parents": kept})
+    above: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
+    units = subtree(above, tops)
+    _check_size(len(units), breakdowns, dimensions)
+    place: dict[UUID | None, int] = {unit: number for number, unit in enumerate(units)}
     values, named = _values(names)
-    occupied = (await tx.execute(text(_OCCUPIED.format(values=values)), {"tenant": tenant, "ids": ids} | named)).all()
-    if names and len(occupied) > plan.MOST_CLASSES:
+    occupied = text(_OCCUPIED.format(values=values))
+    classes = (await tx.execute(occupied, {"tenant": tenant, "ids": units} | named)).all()
+    if names and len(classes) > plan.MOST_CLASSES:
         raise PlanTooLarge(f"People have more than {plan.MOST_CLASSES} combinations of unit and values.")
-    labels = random.SystemRandom().sample(range(1 << 32), len(occupied))
-    homes, held = [row.unit_id for row in occupied], [row.dimensions for row in occupied]
-    await tx.execute(_CLASSES, scope | {"labels": labels, "ids": homes, "dimensions": held})
-    await tx.execute(text(_LINES.format(values=values)), scope | named)
-    invited, digest = (await tx.execute(_DIGEST, scope)).one()
-    classes = zip(labels, homes, map(json.loads, held), strict=True)
-    return Frozen(invited, digest, groups_digest(zip(ids, kept, strict=True), classes), dimensions)
+    return Audience(units, [place.get(above[unit], -1) for unit in units], dimensions, classes)
 
 
 def _values(names: Sequence[str]) -> tuple[str, dict[str, str]]:

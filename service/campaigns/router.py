@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.campaigns import actions, queries
+from service.campaigns import actions, forecast, queries
 from service.campaigns.codes import Codes, Right, address_of, place_of
 from service.campaigns.problems import (
     AudienceTooSmall,
     ContractBroken,
+    ForecastBusy,
     PlanNotSupported,
     PlanTooLarge,
     UnknownDimension,
@@ -20,7 +21,15 @@ from service.campaigns.problems import (
     WaveKeyNotReady,
     WrongState,
 )
-from service.campaigns.schemas import CampaignIn, CampaignOut, CampaignPage, Invitation, WaveOut
+from service.campaigns.schemas import (
+    CampaignIn,
+    CampaignOut,
+    CampaignPage,
+    ForecastIn,
+    ForecastOut,
+    Invitation,
+    WaveOut,
+)
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
@@ -84,6 +93,21 @@ async def list_campaigns(
 async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
     """One campaign."""
     return CampaignOut.of(campaign)
+
+
+@router.post(
+    "/campaigns/{campaign_id}/forecast",
+    operation_id="campaigns.forecast",
+    responses=problems(Malformed, Invalid, NotFound, WrongState, AudienceTooSmall, PlanTooLarge, ForecastBusy),
+)
+async def forecast_campaign(
+    campaign_id: UUID,
+    caller: CampaignWriter,
+    expected: ForecastIn,
+    database: Annotated[Database, Depends(database_of)],
+) -> ForecastOut:
+    """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
+    return await forecast.foretell(database, caller.tenant_id, campaign_id, expected.response_rate)
 
 
 @router.post(

@@ -1,7 +1,7 @@
 """Campaigns and waves on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -131,3 +131,79 @@ class Invitation(Wire):
     language: str | None
     code: str
     link: str
+
+
+class ForecastIn(Wire):
+    """How many of those invited are expected to answer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"response_rate": 0.7}]})
+
+    response_rate: Annotated[
+        float,
+        Field(strict=True, gt=0, le=1, allow_inf_nan=False, description="probability that somebody answers"),
+    ] = 0.7
+
+
+class PublishedShare(Wire):
+    """From 0 to 1: of the cells that anybody invited is in, and of these people, once for each such cell."""
+
+    cells: float
+    people: float
+
+
+class BreakdownForecast(Wire):
+    """One breakdown of the plan.
+
+    `published` is what a release would hold if those of the first draw answered. The rest goes over all draws: a tenth,
+    half, and nine tenths of them have this or less. For the org tree alone that is what is published; for other
+    breakdowns it counts the cells that are large enough, of which some are withheld to protect others.
+    """
+
+    breakdown: list[str]
+    cells: Annotated[int, Field(description="cells that anybody invited is in")]
+    published: PublishedShare
+    low: PublishedShare
+    median: PublishedShare
+    high: PublishedShare
+
+
+class FamilyForecast(Wire):
+    """Means, or distributions with favourable shares, under their threshold."""
+
+    family: Literal["mean", "distribution"]
+    k: int
+    fell_back: Annotated[
+        bool,
+        Field(
+            description="the breakdowns were not proved safe in the time of a forecast: `published` is the org tree "
+            "alone. A release takes longer, and may prove them."
+        ),
+    ]
+    breakdowns: list[BreakdownForecast]
+
+
+class MergedUnit(Wire):
+    source: str
+    unit: str
+    unit_name: str
+
+
+class MergeForecast(Wire):
+    """Units next to each other that are mostly withheld apart, and would be published as one."""
+
+    units: list[MergedUnit]
+    invited: int
+    published_in_draws: Annotated[float, Field(description="share of the draws in which they are published together")]
+    people_gained: Annotated[
+        float, Field(description="people more who live in a published unit, once for each; mean over the draws")
+    ]
+
+
+class ForecastOut(Wire):
+    """What the plan would let be published, for means and for distributions; and the merges that would help most."""
+
+    invited: int
+    response_rate: float
+    draws: Annotated[int, Field(description="random draws of who answers; the same for the same people")]
+    families: list[FamilyForecast]
+    merges: list[MergeForecast]

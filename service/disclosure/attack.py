@@ -55,7 +55,8 @@ class _Search(NamedTuple):
     check c holds an atom of the group. By depth: `stack[GROUP_ATOM]` the group's atoms, `stack[PEOPLE]` how many people
     are in it, `stack[TRIED]` the next of the atoms to try (-1: not looked at yet), `stack[OPEN]` how many there are;
     they stand in `branch`. `now`: atoms in the group, violated checks, the present value of `mark`, which tells what
-    was counted already, groups told, and how many `rows` an elimination has so far. Each row holds a check's values at
+    was counted already, groups told, how many `rows` an elimination has so far, and how many groups may still be looked
+    at. Each row holds a check's values at
     the group's atoms, one at its own pivot and zero at the others', then of which checks it is made; `made_of` says
     which these are, and `pivot` where it has its one. `sum` and `met` add checks up.
     """
@@ -77,11 +78,11 @@ class _Search(NamedTuple):
 
 
 _GROUP, _PEOPLE, _TRIED, _OPEN = range(4)
-_DEPTH, _VIOLATED, _PRESENT, _TOLD, _RANK = range(5)
+_DEPTH, _VIOLATED, _PRESENT, _TOLD, _RANK, _LEFT = range(6)
 _MENDED = 2  # atoms of the group in a check that is no longer violated
 
 
-def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int) -> Found:
+def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int, total: int) -> Found:
     """Look for groups of fewer than k people around each atom of `order`.
 
     Args:
@@ -91,15 +92,17 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
         order: the atoms to ask, each of fewer than k people; hard ones first make the rest easy.
         proved: atoms that an earlier search has proved, with the same order and more cells published, [atoms].
         budget: groups to look at for one atom.
+        total: groups to look at for all of them.
     """
     size = len(n)
     outcome, steps = np.zeros(size, np.int64), np.zeros(size, np.int64)
     state = _Search(
         checks, holders_of(checks, size), n, np.zeros(size, np.bool_), np.zeros(len(checks.start), np.int64),
         np.zeros((4, k + 1), np.int64), np.zeros((k + 1, size), np.int64), np.zeros(size, np.int64),
-        np.zeros(5, np.int64), np.zeros((k, 2 * k), np.uint64), np.zeros(k, np.int64), np.zeros(k, np.int64),
+        np.zeros(6, np.int64), np.zeros((k, 2 * k), np.uint64), np.zeros(k, np.int64), np.zeros(k, np.int64),
         np.zeros(size, np.uint64), np.zeros(size, np.int32),
     )  # fmt: skip
+    state.now[_LEFT] = total
     groups, at = [np.zeros((0, k), np.int64)], [np.zeros(0, np.int64)]
     least = int(n[order].min(initial=k))
     done = 0
@@ -132,7 +135,7 @@ def _ask(
             if now[_TOLD] > before:
                 outcome[atom] = GROUP
             else:
-                outcome[atom] = BUDGET if steps[atom] > budget else PROVED
+                outcome[atom] = BUDGET if steps[atom] > budget or now[_LEFT] < 0 else PROVED
         state.out[atom] = True
     return done
 
@@ -143,10 +146,11 @@ def _around(state: _Search, atom: int, k: int, least: int, budget: int, groups: 
     stack, now = state.stack, state.now
     most = now[_TOLD] + MOST_TOLD
     _push(state, atom)
-    while now[_DEPTH] > 0 and now[_TOLD] < most and steps[atom] <= budget:
+    while now[_DEPTH] > 0 and now[_TOLD] < most and steps[atom] <= budget and now[_LEFT] >= 0:
         depth = now[_DEPTH]
         if stack[_TRIED, depth] < 0:
             steps[atom] += 1
+            now[_LEFT] -= 1
             if not _branch(state, k - 1 - stack[_PEOPLE, depth], least):
                 for number in range(depth):
                     groups[now[_TOLD], number] = stack[_GROUP, number]

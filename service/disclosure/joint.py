@@ -34,7 +34,7 @@ import numpy as np
 from service.disclosure.atoms import World
 from service.disclosure.checks import Int64s, Sparse
 from service.disclosure.grid import Grid
-from service.disclosure.linked import BUDGET, protect_linked
+from service.disclosure.linked import BUDGET, TOTAL, protect_linked
 from service.disclosure.tree import Ints, Mask
 
 
@@ -43,11 +43,18 @@ class Unproved(Exception):
 
 
 class Joint:
-    """Patterns over one grid; work that was done for equal numbers of people is not done again."""
+    """Patterns over one grid; work that was done for equal numbers of people is not done again.
 
-    def __init__(self, grid: Grid, budget: int = BUDGET) -> None:
+    Args:
+        grid: the plan.
+        budget: groups that the search may look at for one class.
+        total: groups that it may look at for one table.
+    """
+
+    def __init__(self, grid: Grid, budget: int = BUDGET, total: int = TOTAL) -> None:
         self.grid = grid
         self.budget = budget
+        self.total = total
         self._proved: dict[tuple[bytes, int], list[Mask]] = {}
         self._regions = grid.tree.regions()
 
@@ -93,7 +100,7 @@ class Joint:
         if not rows.place:
             return [np.zeros_like(mask) for mask in allowed]  # nobody is in any of them
         world, may = rows.world(self._regions)
-        pattern = protect_linked(world, k, may, self.budget)
+        pattern = protect_linked(world, k, may, self.budget, self.total)
         if pattern.fell_back:
             raise Unproved
         return rows.masks(pattern.published, len(allowed))

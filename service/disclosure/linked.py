@@ -28,6 +28,13 @@ from service.disclosure.tree import Tree
 BUDGET = 1_000_000
 """Groups that the search may look at for one atom."""
 
+TOTAL = 50 * BUDGET
+"""Groups that all searches for one table may look at: minutes of work, not hours.
+
+A company of 10,000 in five breakdowns takes a million (k = 10). Where people's values hang on nothing, hardly a cell of
+a team can be published, what is left holds the teams together by little, and there is no end to the groups to look at.
+"""
+
 ROUNDS = 50
 _MODULUS = int(PRIME)
 Vector = dict[int, int]
@@ -58,7 +65,9 @@ class Pattern:
     fell_back: bool
 
 
-def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: int = BUDGET) -> Pattern:
+def protect_linked(
+    world: World, k: int, allowed: Mask | None = None, budget: int = BUDGET, total: int = TOTAL
+) -> Pattern:
     """The pattern for one threshold.
 
     Args:
@@ -66,6 +75,7 @@ def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: in
         k: smallest group, >= 1.
         allowed: cells that may be published at all, [cells]; None allows all.
         budget: see `BUDGET`.
+        total: see `TOTAL`.
 
     Raises:
         ValueError: a k under 1.
@@ -78,7 +88,7 @@ def protect_linked(world: World, k: int, allowed: Mask | None = None, budget: in
     order = world.value[may[world.value]]
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
     named = choose(world.cells, order, sparse(protected), world.regions)
-    hunt = _Hunt(world, k, budget)
+    hunt = _Hunt(world, k, budget, total)
     published = hunt.settled(named, np.zeros(len(may), np.bool_))
     while published is not None:
         more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published)
@@ -102,10 +112,11 @@ class _Hunt:
         rounds: searches made.
     """
 
-    def __init__(self, world: World, k: int, budget: int) -> None:
+    def __init__(self, world: World, k: int, budget: int, total: int) -> None:
         self._world = world
         self._k = k
         self._budget = budget
+        self._total = total
         self._order: Int64s | None = None
         self.groups: list[Vector] = []
         self.proved = np.zeros(len(world.n), np.bool_)
@@ -118,10 +129,11 @@ class _Hunt:
         `safe` cells give none away and stay. Cells are only taken away here, so what is proved stays proved.
         """
         world = self._world
-        while self.rounds < ROUNDS:
+        while self.rounds < ROUNDS and self.steps < self._total:
             checks, order = checks_of(world, published, self._k)
             self._order = order if self._order is None else self._order
-            found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget)
+            left = self._total - self.steps
+            found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget, left)
             self.rounds += 1
             self.steps += int(found.steps.sum())
             self.proved = found.outcome == attack.PROVED
@@ -148,7 +160,7 @@ def checks_of(world: World, published: Mask, k: int) -> tuple[Sparse, Int64s]:
 def search(world: World, published: Mask, k: int, budget: int = BUDGET) -> tuple[Sparse, attack.Found]:
     """The checks of a pattern, and what the search finds in it."""
     checks, order = checks_of(world, published, k)
-    return checks, attack.search(checks, world.n, k, order, np.zeros(len(world.n), np.bool_), budget)
+    return checks, attack.search(checks, world.n, k, order, np.zeros(len(world.n), np.bool_), budget, TOTAL)
 
 
 def sparse(vectors: list[Vector]) -> Sparse:

@@ -90,6 +90,11 @@ class Tree:
             depth[level] = number
         return depth
 
+    def below(self, node: int) -> Ints:
+        """The node, first, and everything below it."""
+        found: Ints = self._preorder[self._first[node] : self._last[node]]
+        return found
+
     def regions(self) -> Ints:
         """For each depth, the node at that depth in which a node is, or itself where it lies above, [depths, size]."""
         depth = self.depth

@@ -137,6 +137,7 @@ def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:
 BODIES = [
     "api_keys.create",
     "campaigns.create",
+    "campaigns.forecast",
     "dimensions.put",
     "org_units.put",
     "people.put",

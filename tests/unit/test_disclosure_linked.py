@@ -201,6 +201,19 @@ def test_work_that_runs_out_gives_the_coarser_plan_and_says_so() -> None:
     assert gives_away(rows_of(one.cells, len(one.n), poor.published), one.n.tolist(), 5) == []
 
 
+def test_all_work_on_a_table_together_has_an_end() -> None:
+    table = {"team": list("aaaaaabbbbbbbcccccddd"), "sex": list("mmmfffmmmmmffmmfffmmf"), "site": list("xyxyxyz" * 3)}
+    one = world(Plan.default(["team"], ["sex", "site"]), table)
+    whole = protect_linked(one, 5)
+    assert whole.steps > 1
+    assert not whole.fell_back
+    enough, poor = (protect_linked(one, 5, total=whole.steps + more) for more in (1, -1))
+    assert (enough.published == whole.published).all()
+    assert not enough.fell_back
+    assert poor.fell_back
+    assert poor.steps <= whole.steps
+
+
 @pytest.mark.parametrize(
     "defect",
     ["small cells are not protected", "groups are not protected", "k is one too small", "an atom's people are ignored"],

@@ -1,0 +1,103 @@
+"""The forecast of a draft over HTTP: what it says, when there is none, and that it changes nothing."""
+
+import os
+from typing import Any
+
+import pytest
+
+from service.campaigns import forecast
+from tests.api.test_breakdowns import BY_SITE, TREE, organised
+from tests.fixtures.house import House, TenantUnderTest
+from tests.flows.children import descendants
+from tests.make.wire import places, problem
+from tests.make.world import a_campaign, ok
+
+TEAMS = {"A": 60, "B": 45, "C": 20, "D": 5, "E": 4}
+WRITER = "campaigns:write"
+
+
+def ask(tenant: TenantUnderTest, campaign: str, body: Any = None) -> Any:
+    return tenant.call(WRITER, "POST", f"/v1/campaigns/{campaign}/forecast", json={} if body is None else body)
+
+
+@pytest.fixture(scope="module")
+def org(house: House) -> TenantUnderTest:
+    tenant = house.tenant()
+    organised(tenant, TEAMS)
+    return tenant
+
+
+def test_every_breakdown_of_the_plan_is_foretold(org: TenantUnderTest) -> None:
+    draft = a_campaign(org, plan={"breakdowns": BY_SITE})["id"]
+    said = ok(ask(org, draft, {"response_rate": 0.8}))
+    assert (said["invited"], said["response_rate"]) == (sum(TEAMS.values()), 0.8)
+    assert [(family["family"], family["k"], family["fell_back"]) for family in said["families"]] == [
+        ("mean", 5, False),
+        ("distribution", 10, False),
+    ]
+    for family in said["families"]:
+        assert [one["breakdown"] for one in family["breakdowns"]] == BY_SITE
+        for one in family["breakdowns"]:
+            assert 0 < one["cells"] <= 6 * 3
+            shares = [one[name][of] for name in ("published", "low", "median", "high") for of in ("cells", "people")]
+            assert all(0 <= share <= 1 for share in shares)
+            assert one["low"]["cells"] <= one["median"]["cells"] <= one["high"]["cells"]
+    means, distributions = (family["breakdowns"] for family in said["families"])
+    assert all(
+        wide["published"]["cells"] >= narrow["published"]["cells"]
+        for wide, narrow in zip(means, distributions, strict=True)
+    )
+    assert ok(ask(org, draft, {"response_rate": 0.8})) == said, "the same people, the same forecast"
+
+
+def test_small_teams_side_by_side_are_named(org: TenantUnderTest) -> None:
+    draft = a_campaign(org, plan={"breakdowns": TREE})["id"]
+    (merge,) = ok(ask(org, draft, {"response_rate": 0.9}))["merges"]
+    assert [unit["unit"] for unit in merge["units"]] == ["D", "E"]
+    assert merge["units"][0] == {"source": "hris", "unit": "D", "unit_name": "Team D"}
+    assert merge["invited"] == 9
+    assert merge["published_in_draws"] >= 0.9
+    assert 0 < merge["people_gained"] <= 9
+
+
+def test_several_tops_are_one_whole(org: TenantUnderTest) -> None:
+    draft = a_campaign(org, audience={"units": ["A", "B"]})["id"]
+    said = ok(ask(org, draft))
+    assert said["invited"] == 105
+    assert said["families"][0]["breakdowns"][0]["cells"] == 3
+
+
+def test_nothing_is_written(org: TenantUnderTest) -> None:
+    draft = a_campaign(org)["id"]
+    tables = ("wave_unit", "roster_line", "audit_entry")
+    count = f"SELECT {', '.join(f'(SELECT count(*) FROM {table})' for table in tables)}"  # noqa: S608 - our own names
+    before = org.sql(count)
+    ok(ask(org, draft))
+    assert org.sql(count) == before
+    assert ok(org.call(WRITER, "GET", f"/v1/campaigns/{draft}"))["state"] == "draft"
+
+
+@pytest.mark.parametrize("rate", [0, 1.01, -1, "0.5", None, True, [0.5]])
+def test_a_rate_that_is_none_is_refused(org: TenantUnderTest, rate: Any) -> None:
+    draft = a_campaign(org)["id"]
+    assert set(places(problem(ask(org, draft, {"response_rate": rate}), 422, "invalid"))) == {"/response_rate"}
+
+
+def test_an_unknown_field_is_refused(org: TenantUnderTest) -> None:
+    assert set(places(problem(ask(org, a_campaign(org)["id"], {"rate": 0.5}), 422, "invalid"))) == {"/rate"}
+
+
+def test_only_a_draft_of_ones_own_with_people_enough_has_one(org: TenantUnderTest, tenant: TenantUnderTest) -> None:
+    draft = a_campaign(org)["id"]
+    problem(ask(tenant, draft), 404, "not-found")
+    problem(ask(org, a_campaign(org, audience={"units": ["D"]})["id"]), 409, "audience-too-small")
+    ok(org.call(WRITER, "POST", f"/v1/campaigns/{draft}/launch"))
+    problem(ask(org, draft), 409, "wrong-state")
+
+
+def test_one_without_end_is_given_up(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "PATIENCE_S", 0.01)
+    problem(ask(org, a_campaign(org)["id"]), 503, "forecast-busy")
+    assert not [line for line in descendants(os.getpid()).values() if "forecast_process" in line]
+    monkeypatch.undo()
+    ok(ask(org, a_campaign(org)["id"]))
