@@ -42,8 +42,10 @@ RUN groupadd --gid 10001 pouls \
         --shell /usr/sbin/nologin pouls \
     && install -d -o 10001 -g 10001 -m 0700 /var/lib/pouls
 
-# Bytecode was compiled by the installation; the root file system may be read-only from here on.
+# Bytecode was compiled by the installation; the root file system may be read-only from here on. Machine code is not: the
+# first release or forecast with breakdowns makes it, and the others find it there.
 ENV PATH="/opt/pouls/bin:${PATH}" \
+    NUMBA_CACHE_DIR=/tmp/pouls-kernels \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 

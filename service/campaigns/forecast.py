@@ -1,5 +1,6 @@
 """The forecast of a draft: what its plan would let be published, from whoever would be invited today."""
 
+import asyncio
 import json
 from uuid import UUID
 
@@ -20,13 +21,15 @@ from service.campaigns.schemas import (
     MergedUnit,
     MergeForecast,
     PublishedShare,
+    ShareOverDraws,
 )
 from service.campaigns.tables import Campaign
-from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares
+from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
 from service.disclosure.grid import Grid
 from service.disclosure.policy import Policy
 from service.disclosure.tree import Tree
 from service.kit.db import Database
+from service.people.actions import lock_organisation
 from service.people.tables import OrgUnit
 
 PATIENCE_S = 60.0
@@ -37,12 +40,13 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
 
     Raises:
         NotFound, WrongState, AudienceTooSmall, PlanTooLarge: as a launch would.
-        ForecastBusy: there is no end to it within a minute.
+        ForecastBusy: it has not ended within a minute, waiting for others included.
     """
     async with database.transaction(tenant) as tx:
         campaign = await queries.campaign(tx, tenant, campaign_id)
         if campaign.state != CampaignState.draft:
             raise WrongState(f"A campaign that is {campaign.state} has no `forecast`.")
+        await lock_organisation(tx, tenant)  # nobody is moved between the statements below
         tops = [UUID(unit) for unit in campaign.audience]
         audience = await roster.audience(tx, tenant, tops, campaign.plan)
         names = {
@@ -56,7 +60,7 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
     invited = np.array([row.people for row in audience.classes], np.int64)
     if invited.sum() < (least := least_invited(campaign)):
         raise AudienceTooSmall(f"At least {least} people must be invited.")
-    grid, units = _grid(audience, campaign.plan)
+    grid, units = await asyncio.to_thread(_grid, audience, campaign.plan)
     policy = Policy.of(campaign.policy)
     thresholds = [policy.mean_k(sensitive=False), policy.distribution_k(sensitive=False)]
     try:
@@ -121,18 +125,21 @@ def _family(family: str, foretold: Foretold, breakdowns: list[list[str]]) -> Fam
         family=family,
         k=foretold.k,
         fell_back=foretold.fell_back,
+        tree_alone=_spread(foretold.tree_alone),
         breakdowns=[
             BreakdownForecast(
                 breakdown=breakdown,
                 cells=outlook.cells,
                 published=_share(outlook.published),
-                low=_share(outlook.low),
-                median=_share(outlook.median),
-                high=_share(outlook.high),
+                large_enough=_spread(outlook.large),
             )
             for breakdown, outlook in zip(breakdowns, foretold.outlooks, strict=True)
         ],
     )
+
+
+def _spread(given: Spread) -> ShareOverDraws:
+    return ShareOverDraws(low=_share(given.low), median=_share(given.median), high=_share(given.high))
 
 
 def _share(given: Shares) -> PublishedShare:

@@ -107,6 +107,7 @@ async def forecast_campaign(
     database: Annotated[Database, Depends(database_of)],
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
+    # Not in the request's own transaction: a connection would be held for as long as it takes.
     return await forecast.foretell(database, caller.tenant_id, campaign_id, expected.response_rate)
 
 

@@ -55,10 +55,10 @@ class _Search(NamedTuple):
     check c holds an atom of the group. By depth: `stack[GROUP_ATOM]` the group's atoms, `stack[PEOPLE]` how many people
     are in it, `stack[TRIED]` the next of the atoms to try (-1: not looked at yet), `stack[OPEN]` how many there are;
     they stand in `branch`. `now`: atoms in the group, violated checks, the present value of `mark`, which tells what
-    was counted already, groups told, how many `rows` an elimination has so far, and how many groups may still be looked
-    at. Each row holds a check's values at
-    the group's atoms, one at its own pivot and zero at the others', then of which checks it is made; `made_of` says
-    which these are, and `pivot` where it has its one. `sum` and `met` add checks up.
+    was counted already, groups told, how many `rows` an elimination has so far, and how many groups may still be
+    looked at. Each row holds a check's values at the group's atoms, one at its own pivot and zero at the others',
+    then of which checks it is made; `made_of` says which these are, and `pivot` where it has its one. `sum` and
+    `met` add checks up.
     """
 
     checks: Sparse

@@ -92,11 +92,14 @@ def protect_linked(
     published = hunt.settled(named, np.zeros(len(may), np.bool_))
     while published is not None:
         more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published)
-        if (more == published).all():
+        again = None
+        if (more != published).any():
+            hunt.proved[:] = False
+            again = hunt.settled(more, published)
+        if again is None:  # nothing more to publish, or not proved: what was proved before is
             small = int((world.n < k).sum())
             return Pattern(published, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
-        hunt.proved[:] = False
-        published = hunt.settled(more, published)
+        published = again
     small = int((world.n < k).sum())
     coarse = _coarse(world, k, may)
     return Pattern(coarse, named, small, 0, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=True)

@@ -39,9 +39,10 @@ def test_every_breakdown_of_the_plan_is_foretold(org: TenantUnderTest) -> None:
         assert [one["breakdown"] for one in family["breakdowns"]] == BY_SITE
         for one in family["breakdowns"]:
             assert 0 < one["cells"] <= 6 * 3
-            shares = [one[name][of] for name in ("published", "low", "median", "high") for of in ("cells", "people")]
-            assert all(0 <= share <= 1 for share in shares)
-            assert one["low"]["cells"] <= one["median"]["cells"] <= one["high"]["cells"]
+            large = one["large_enough"]
+            assert 0 < one["published"]["cells"] <= one["published"]["people"] <= 1
+            assert 0 < large["low"]["cells"] <= large["median"]["cells"] <= large["high"]["cells"] <= 1
+            assert one["published"]["cells"] <= large["high"]["cells"]
     means, distributions = (family["breakdowns"] for family in said["families"])
     assert all(
         wide["published"]["cells"] >= narrow["published"]["cells"]

@@ -44,16 +44,28 @@ def test_where_everybody_answers_it_is_the_release() -> None:
             shown, there = column.published[part], people[part]
             assert outlook.cells == (there > 0).sum()
             assert outlook.published == Shares(shown.sum() / outlook.cells, there[shown].sum() / there.sum())
-            assert outlook.low == outlook.median == outlook.high
-            assert outlook.low.cells >= outlook.published.cells
+            large = there >= foretold.k
+            assert set(outlook.large) == {Shares(large.sum() / outlook.cells, there[large].sum() / there.sum())}
+        tree = programme(grid.tree, grid.by_node(invited), foretold.k)
+        assert set(foretold.tree_alone) == {Shares(tree.sum() / 8, people[:8][tree].sum() / people[:8].sum())}
     assert 0 < found.families[1].outlooks[1].published.cells < found.families[0].outlooks[1].published.cells < 1
 
 
 def test_fewer_answers_show_less_and_vary() -> None:
     grid, invited = a_company(crossed=False)
-    often, seldom = (forecast(grid, invited, rate, [5]).families[0].outlooks[0] for rate in (0.9, 0.4))
-    assert seldom.low.cells < seldom.median.cells <= seldom.high.cells < often.high.cells <= 1
-    assert seldom.median.people < often.median.people
+    often, seldom = (forecast(grid, invited, rate, [5]).families[0] for rate in (0.9, 0.3))
+    for one, other in ((seldom.tree_alone, often.tree_alone), (seldom.outlooks[0].large, often.outlooks[0].large)):
+        assert one.low.cells < one.high.cells < other.high.cells <= 1
+        assert one.low.cells <= one.median.cells <= one.high.cells
+        assert one.median.people < other.median.people
+
+
+def test_the_draws_hang_on_people_and_units_alone() -> None:
+    crossed, alone = (forecast(a_company(crossed=wide)[0], a_company()[1], 0.6, [5, 10]) for wide in (True, False))
+    for one, other in zip(crossed.families, alone.families, strict=True):
+        assert one.tree_alone == other.tree_alone
+        assert one.outlooks[0].large == other.outlooks[0].large
+    assert crossed.merges == alone.merges
 
 
 def test_the_order_of_the_classes_does_not_matter() -> None:
@@ -71,13 +83,20 @@ def test_what_can_not_be_proved_is_foretold_as_the_tree_alone() -> None:
         assert foretold.fell_back
         assert foretold.outlooks[0] == tree.outlooks[0]
         assert foretold.outlooks[1].published == Shares(0, 0)
-        assert foretold.outlooks[1].low.cells > 0
+        assert foretold.outlooks[1].large.low.cells > 0
 
 
 def test_two_teams_too_small_each_are_told_to_merge() -> None:
     grid = a_grid(PARENTS, [3, 4, 5, 6, 7], [0] * 5, crossed=False)
     (merge,) = forecast(grid, np.array([4, 3, 20, 15, 12]), 1.0, [5]).merges
     assert (merge.nodes, merge.people, merge.published, merge.gained) == ((3, 4), 7, 1.0, 7.0)
+
+
+def test_a_team_left_over_is_merged_as_well() -> None:
+    """Two of them would be enough, and leave the third alone in what is left of the unit above."""
+    grid = a_grid(PARENTS, [3, 4, 5, 6, 7, 1], [0] * 6, crossed=False)
+    (merge,) = forecast(grid, np.array([4, 4, 3, 15, 12, 0]), 1.0, [5]).merges
+    assert (merge.nodes, merge.people) == ((3, 4, 5), 11)
 
 
 def test_nobody_is_told_to_merge_what_is_published() -> None:
@@ -92,21 +111,17 @@ def test_a_merge_gains_what_the_merged_tree_shows_more(own: list[int], data: st.
     parents = [-1, *(data.draw(st.integers(0, node - 1)) for node in range(1, len(own)))]
     tree, invited = Tree(np.array(parents)), np.array(own)
     grid = Grid(tree, np.arange(len(own)), np.zeros((len(own), 0), np.int64), [], [[]])
+    before = tree.sums(invited)[programme(tree, invited, 5)].sum()
     for merge in forecast(grid, invited, 1.0, [5]).merges:
-        assert len({parents[node] for node in merge.nodes}) == 1
-        top = tree.below(parents[merge.nodes[0]])
+        (top,) = {parents[node] for node in merge.nodes}
         gone = {int(node) for unit in merge.nodes for node in tree.below(unit)}
-        kept = [int(node) for node in top if node not in gone]
-        number = {node: place for place, node in enumerate(kept)}
-        # The merged unit stands last, right below the top.
-        above = [-1, *(number[parents[node]] for node in kept[1:]), 0]
+        kept = [node for node in range(len(own)) if node not in gone]
+        above = [-1, *(kept.index(parents[node]) for node in kept[1:]), kept.index(top)]
         people = np.array([*invited[kept], sum(own[node] for node in gone)])
         one = Tree(np.array(above))
-        after = one.sums(people)[programme(one, people, 5)].sum()
-        here = Tree(np.array([-1, *(top.tolist().index(parents[node]) for node in top[1:])]))
-        before = here.sums(invited[top])[programme(here, invited[top], 5)].sum()
-        assert (merge.people, merge.gained) == (people[-1], after - before)
-        assert merge.gained > 0
+        shown = programme(one, people, 5)
+        assert (merge.people, merge.gained) == (people[-1], one.sums(people)[shown].sum() - before)
+        assert (merge.published, merge.gained >= 1) == (float(shown[-1]), True)
 
 
 @pytest.mark.parametrize(("rate", "thresholds"), [(0.0, [5]), (1.1, [5]), (float("nan"), [5]), (0.5, [])])
