@@ -42,6 +42,7 @@ router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 
+AS_USUAL = ForecastIn()
 _LINES_OUT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}
 }
@@ -103,8 +104,8 @@ async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
 async def forecast_campaign(
     campaign_id: UUID,
     caller: CampaignWriter,
-    expected: ForecastIn,
     database: Annotated[Database, Depends(database_of)],
+    expected: ForecastIn = AS_USUAL,
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
     # Not in the request's own transaction: a connection would be held for as long as it takes.

@@ -68,6 +68,11 @@ def test_several_tops_are_one_whole(org: TenantUnderTest) -> None:
     assert said["families"][0]["breakdowns"][0]["cells"] == 3
 
 
+def test_without_a_body_it_is_as_usual(org: TenantUnderTest) -> None:
+    said = ok(org.call(WRITER, "POST", f"/v1/campaigns/{a_campaign(org)['id']}/forecast"))
+    assert said["response_rate"] == 0.7
+
+
 def test_nothing_is_written(org: TenantUnderTest) -> None:
     draft = a_campaign(org)["id"]
     tables = ("wave_unit", "roster_line", "audit_entry")

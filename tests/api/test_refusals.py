@@ -93,6 +93,7 @@ OPERATIONS = [
     ("campaigns:write", "POST", "/v1/campaigns"),
     ("campaigns:write", "GET", "/v1/campaigns"),
     ("campaigns:write", "GET", "/v1/campaigns/{id}"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/forecast"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/launch"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/close"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/cancel"),
