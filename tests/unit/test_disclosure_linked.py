@@ -211,9 +211,23 @@ def test_all_work_on_a_table_together_has_an_end() -> None:
     assert (enough.published == whole.published).all()
     assert not enough.fell_back
     assert poor.steps <= whole.steps
-    # What was proved before the work ran out stays; more is not published.
-    assert poor.fell_back or (poor.published <= whole.published).all()
     assert protect_linked(one, 5, total=0).fell_back
+
+
+def test_what_was_proved_before_the_work_ran_out_stays() -> None:
+    draw = np.random.default_rng(12)
+    table = {
+        name: [values[number] for number in draw.integers(0, len(values), 60)]
+        for name, values in (("team", "abcde"), ("sex", "mf"), ("site", "xyz"))
+    }
+    one = world(Plan.default(["team"], ["sex", "site"]), table)
+    whole = protect_linked(one, 5)
+    kept = [poor for total in range(whole.steps) if not (poor := protect_linked(one, 5, total=total)).fell_back]
+    assert kept
+    for poor in kept:
+        assert (poor.published <= whole.published).all()
+        assert poor.published.sum() < whole.published.sum()
+        assert poor.proved == poor.small
 
 
 @pytest.mark.parametrize(
