@@ -13,7 +13,9 @@ from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
 from service.kit.loose_ends import tell_by_name
-from service.releases.build import releaser
+from service.releases import recut_job, recuts
+from service.releases.build import Keys, releaser
+from service.releases.certificate import Signer
 from service.responses.seal import Seal
 from service.settings import Settings
 
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-SLOW = frozenset({actions.RELEASE_WAVE, retention.JOB})
+SLOW = frozenset({actions.RELEASE_WAVE, recuts.JOB, retention.JOB})
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
@@ -30,17 +32,23 @@ _BEAT = text("""
 _LEAVE = text("DELETE FROM worker_heartbeat WHERE worker = :worker OR seen_at < now() - interval '1 day'")
 
 
+def release_keys(settings: Settings) -> Keys:
+    """The keys that open, check and sign a wave's release. Raises KeyMissing."""
+    folder = settings.keys_dir / "work"
+    intake_key = read_key(settings.keys_dir / "api" / "intake.key")
+    return Keys(wave_keys.WaveKeys(folder), Seal(intake_key), Notary(intake_key), Signer(folder))
+
+
 def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Sweeper:
     """The only place that is handed the keys that open answers. Raises KeyMissing."""
-    keys = wave_keys.WaveKeys(settings.keys_dir / "work")
-    intake_key = read_key(settings.keys_dir / "api" / "intake.key")
-    notary = Notary(intake_key)
+    keys = release_keys(settings)
     handlers = {
         actions.OPEN_WAVE: actions.open_due,
         actions.CLOSE_WAVE: actions.close_due,
-        actions.RELEASE_WAVE: releaser(keys, Seal(intake_key), notary, clock),
-        retention.JOB: retention.destroyer(keys, clock),
-        wave_keys.JOB: wave_keys.maker(keys, notary, settings.worker.spare_wave_keys, clock),
+        actions.RELEASE_WAVE: releaser(keys, clock),
+        recuts.JOB: recut_job.recutter(keys, clock),
+        retention.JOB: retention.destroyer(keys.waves, clock),
+        wave_keys.JOB: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)
 

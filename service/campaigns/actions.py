@@ -39,6 +39,11 @@ CLOSE_WAVE = "close_wave"
 RELEASE_WAVE = "release_wave"
 
 SMALLEST_AUDIENCE = 10
+RECUTS = (
+    "results of other groups of the same people may be added after the release, as long as no combination of "
+    "everything that was shown describes a group that is too small"
+)
+"""What a contract says where the campaign may have recuts; where it may not, it says nothing of them."""
 
 
 async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: datetime) -> Campaign:
@@ -63,6 +68,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
         plan=given.plan.breakdowns,
         policy=given.policy.model_dump(),
         retention_days=given.retention_days,
+        recuts=given.recuts,
         opens_at=given.opens_at,
         closes_at=given.closes_at,
         created_at=now,
@@ -154,29 +160,34 @@ def least_invited(campaign: Campaign) -> int:
 def _contract(campaign: Campaign, wave: Wave, version: QuestionnaireVersion, frozen: roster.Frozen) -> dict[str, Any]:
     """What is promised. Times as text, so that the digest does not hang on a library's formatting."""
     broken_down = {"dimensions": frozen.dimensions} if frozen.dimensions else {}
-    return broken_down | {
-        "format": "pouls-contract/1",
-        "tenant": str(campaign.tenant_id),
-        "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
-        "wave": {
-            "id": str(wave.wave_id),
-            "number": wave.number,
-            "opens_at": wave.opens_at.isoformat() if wave.opens_at else None,
-            "closes_at": wave.closes_at.isoformat() if wave.closes_at else None,
-            "public_key": wave.public_key.hex(),
-        },
-        "questionnaire": {"key": version.document["key"], "version": version.number, "digest": version.digest},
-        "plan": campaign.plan,
-        "policy": campaign.policy,
-        "roster": {"invited": wave.invited, "digest": wave.roster_digest, "groups_digest": frozen.groups_digest},
-        "retention_days": campaign.retention_days,
-        "recipients": "holders of a key of this organisation with the right to read aggregates",
-        "known_limits": [
-            "who has answered is known to whoever reads the database, what they answered is not",
-            "whoever holds every key before the wave's key is destroyed can read answers, without names",
-            "a result that a whole group shares tells it of each of its members",
-        ],
-    }
+    later = {"recuts": RECUTS} if campaign.recuts else {}
+    return (
+        broken_down
+        | later
+        | {
+            "format": "pouls-contract/1",
+            "tenant": str(campaign.tenant_id),
+            "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
+            "wave": {
+                "id": str(wave.wave_id),
+                "number": wave.number,
+                "opens_at": wave.opens_at.isoformat() if wave.opens_at else None,
+                "closes_at": wave.closes_at.isoformat() if wave.closes_at else None,
+                "public_key": wave.public_key.hex(),
+            },
+            "questionnaire": {"key": version.document["key"], "version": version.number, "digest": version.digest},
+            "plan": campaign.plan,
+            "policy": campaign.policy,
+            "roster": {"invited": wave.invited, "digest": wave.roster_digest, "groups_digest": frozen.groups_digest},
+            "retention_days": campaign.retention_days,
+            "recipients": "holders of a key of this organisation with the right to read aggregates",
+            "known_limits": [
+                "who has answered is known to whoever reads the database, what they answered is not",
+                "whoever holds every key before the wave's key is destroyed can read answers, without names",
+                "a result that a whole group shares tells it of each of its members",
+            ],
+        }
+    )
 
 
 async def _version(tx: AsyncSession, campaign: Campaign) -> QuestionnaireVersion:

@@ -4,7 +4,7 @@ Every value that a dimension is declared with stands in the plan, whether or not
 has is settled at launch and tells nothing about the people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import prod
 
 from service.kit.reasons import Fault
@@ -23,20 +23,28 @@ LARGEST_K = 15
 _PLACE = "/plan/breakdowns"
 
 
-def shape_faults(breakdowns: Sequence[Sequence[str]]) -> list[Fault]:
-    """What no organisation could have released."""
+def shape_faults(
+    breakdowns: Sequence[Sequence[str]], place: str = _PLACE, shown: Sequence[Sequence[str]] | None = None
+) -> list[Fault]:
+    """What no organisation could have released.
+
+    Args:
+        breakdowns: those that are asked for.
+        place: where they stand in what was sent.
+        shown: those that are released already; None where these are the first, which hold the org tree alone.
+    """
     faults = []
-    seen: set[frozenset[str]] = set()
+    seen = set(map(frozenset, shown or ()))
     for index, breakdown in enumerate(breakdowns):
         if breakdown[:1] != [ORG] or len(breakdown) > 1 + MOST_CROSSED:
-            faults.append(Fault(f"{_PLACE}/{index}", f"must be `org`, then at most {MOST_CROSSED} dimensions"))
+            faults.append(Fault(f"{place}/{index}", f"must be `org`, then at most {MOST_CROSSED} dimensions"))
         elif len(set(breakdown)) < len(breakdown):
-            faults.append(Fault(f"{_PLACE}/{index}", "must not name a dimension twice"))
+            faults.append(Fault(f"{place}/{index}", "must not name a dimension twice"))
         elif frozenset(breakdown) in seen:
-            faults.append(Fault(f"{_PLACE}/{index}", "must not repeat a breakdown"))
+            faults.append(Fault(f"{place}/{index}", "must not repeat a breakdown"))
         seen.add(frozenset(breakdown))
     if not faults and frozenset([ORG]) not in seen:
-        faults.append(Fault(_PLACE, "must hold the org tree alone as well"))
+        faults.append(Fault(place, "must hold the org tree alone as well"))
     return faults
 
 
@@ -51,13 +59,13 @@ def threshold_faults(breakdowns: Sequence[Sequence[str]], policy: Mapping[str, i
     ]
 
 
-def undeclared(breakdowns: Sequence[Sequence[str]], declared: Mapping[str, object]) -> list[Fault]:
+def undeclared(breakdowns: Sequence[Sequence[str]], declared: Container[str], place: str = _PLACE) -> list[Fault]:
     """Names that are no dimension of this organisation."""
     return [
-        Fault(f"{_PLACE}/{index}/{place}", "is not a declared dimension")
+        Fault(f"{place}/{index}/{at}", "is not a declared dimension")
         for index, breakdown in enumerate(breakdowns)
-        for place, name in enumerate(breakdown)
-        if place > 0 and name not in declared
+        for at, name in enumerate(breakdown)
+        if at > 0 and name not in declared
     ]
 
 

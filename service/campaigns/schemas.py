@@ -64,6 +64,14 @@ class CampaignIn(Wire):
     retention_days: Annotated[
         int, Field(strict=True, ge=0, le=365, description="days after closing until the answers' key is destroyed")
     ] = 30
+    recuts: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="whether other groups of the same people may be shown after the release, together safe with "
+            "all that was shown; respondents read it in the contract",
+        ),
+    ] = False
     opens_at: Moment | None = None
     closes_at: Moment | None = None
 
@@ -76,6 +84,7 @@ class CampaignOut(Wire):
     plan: list[list[str]]
     policy: dict[str, Any]
     retention_days: int
+    recuts: bool
     opens_at: datetime | None
     closes_at: datetime | None
     contract_digest: str | None
@@ -90,6 +99,7 @@ class CampaignOut(Wire):
             plan=row.plan,
             policy=row.policy,
             retention_days=row.retention_days,
+            recuts=row.recuts,
             opens_at=row.opens_at,
             closes_at=row.closes_at,
             contract_digest=row.contract_digest,

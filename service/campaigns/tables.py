@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, false
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
@@ -26,6 +26,7 @@ class Campaign(TenantRow, table=True):
     plan: list[list[str]] = document()
     policy: dict[str, Any] = document()
     retention_days: int
+    recuts: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     opens_at: datetime | None = moment(nullable=True)
     closes_at: datetime | None = moment(nullable=True)
     created_at: datetime = moment()

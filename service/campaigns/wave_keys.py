@@ -6,6 +6,7 @@ makes every copy of the database worthless for good.
 """
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -50,16 +51,20 @@ class WaveKeys:
             raise KeyMissing(path.name) from None
         return PrivateKey(self._box.decrypt(_xor(sealed_half, kept)))
 
-    def released(self, tenant: UUID, key: UUID, digest: str) -> bool:
-        """Remember, beside the key, that this release was made of its answers; False where another one was before.
+    def released(self, tenant: UUID, key: UUID, digest: str, after: Sequence[str] = ()) -> bool:
+        """Remember, beside the key, that this release of its answers came after those; False where it knows others.
 
         Outside the database, since whoever can write there could make it forget the first release, leave out one
         person's answers, and read them in the difference of the two.
         """
         path = self._path(tenant, key).with_suffix(".released")
-        if not path.exists():
-            write_new(path, digest.encode())
-        return path.read_text(encoding="ascii") == digest
+        known = [file.read_text(encoding="ascii") for file in _numbered(path)]
+        if known == [*after, digest]:  # a worker that was stopped before it could commit comes here again
+            return True
+        if known != list(after):
+            return False
+        write_new(_number(path, len(known)), digest.encode())
+        return True
 
     def destroy(self, tenant: UUID, key: UUID) -> None:
         """Delete the half in the folder; what was sealed to this key can never be opened again."""
@@ -67,12 +72,24 @@ class WaveKeys:
         # Also what a worker left that was killed between writing the file and naming it.
         if not path.parent.is_dir():
             raise KeyMissing(path.parent.name)  # the folder is away, and its half with it: destroyed is something else
-        for left in (*path.parent.glob(f".{path.name}.*"), path, path.with_suffix(".released")):
+        for left in (*path.parent.glob(f".{key}.*"), path, *_numbered(path.with_suffix(".released"))):
             left.unlink(missing_ok=True)
         sync_folder(path.parent)
 
     def _path(self, tenant: UUID, key: UUID) -> Path:
         return self._folder / str(tenant) / f"{key}.half"
+
+
+def _number(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}") if number else path
+
+
+def _numbered(path: Path) -> list[Path]:
+    """The file of each release so far."""
+    found: list[Path] = []
+    while (file := _number(path, len(found))).exists():
+        found.append(file)
+    return found
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

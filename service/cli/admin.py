@@ -62,6 +62,14 @@ def keys_init() -> None:
     typer.echo(str(settings.keys_dir))
 
 
+@keys.command("public")
+def keys_public() -> None:
+    """Print the public key that verifies certificates: hand it to whoever is to check them."""
+    from service.releases.certificate import Signer  # noqa: PLC0415 - as in `serve`
+
+    typer.echo(Signer(Settings().keys_dir / "work").public_key)
+
+
 async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:
     """A tenant with one key for each scope; and the first wave keys asked for."""
     from service.campaigns import wave_keys  # noqa: PLC0415 - as in `serve`

@@ -142,12 +142,26 @@ def _certificate(folder: Path) -> dict[str, Any]:
     try:
         given = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
         families = {family: int(said["k"]) for family, said in given["families"].items()}
+        _whole(given.get("collusion", 0))
         sound = given["format"] == FORMAT and set(families) == set(FLOORS) and isinstance(given["cells_sha256"], str)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise AuditUnreadable("the certificate can not be read") from None
     if not sound:
         raise AuditUnreadable("the certificate is of another format")
     return dict(given)
+
+
+def _whole(value: Any) -> int:
+    """What is written down as a number of people; a text, a truth value and a fraction are none.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    if type(value) is not int:
+        raise TypeError("not a whole number")
+    if value < 0:
+        raise ValueError("under zero")
+    return value
 
 
 def _cells(path: Path) -> tuple[tuple[str, ...], "list[Row]", list[str]]:
@@ -211,8 +225,9 @@ def _contradictions(
     for family, floor in FLOORS.items():
         if certificate["families"][family].get("published") != published[family]:
             wrong.append(f"the certificate counts other published rows of the family {family}")
-        if k[family] < floor:
-            wrong.append(f"the threshold of the family {family} is under {floor}")
+        least = floor + certificate.get("collusion", 0)
+        if k[family] < least:
+            wrong.append(f"the threshold of the family {family} is under {least}")
     wrong += [
         "the certificate counts other people than the row of everybody"
         for row in rows
@@ -222,7 +237,11 @@ def _contradictions(
 
 
 def _plan(path: Path) -> dict[str, Any]:
-    """Hierarchies, dimensions, breakdowns, k and count, as far as an auditor needs them."""
+    """Hierarchies, dimensions, breakdowns and count as far as an auditor needs them, and the k of each family.
+
+    Raises:
+        AuditUnreadable: it is not written as a plan is.
+    """
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         asked: dict[str, Any] = {
@@ -231,7 +250,7 @@ def _plan(path: Path) -> dict[str, Any]:
             "breakdowns": [list(map(str, breakdown)) for breakdown in given["breakdowns"]],
             "count": None if given.get("count") is None else str(given["count"]),
         }
-        asked |= {"k": int(given.get("k") or FLOORS["mean"]), "k_distribution": int(given.get("k_distribution") or 0)}
+        asked["k"] = _thresholds(given)
         names = {*asked["hierarchies"], *asked["dimensions"]}
         known = all(set(breakdown) <= names for breakdown in asked["breakdowns"])
     except (OSError, yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError):
@@ -239,6 +258,19 @@ def _plan(path: Path) -> dict[str, Any]:
     if not known:
         raise AuditUnreadable("the plan breaks down by something that it does not declare")
     return asked
+
+
+def _thresholds(given: Mapping[str, Any]) -> dict[str, int]:
+    """The smallest group that a plan allows, by family: people who pool their answers come on top of each k.
+
+    Raises:
+        TypeError, ValueError: one is not a whole number, zero or more.
+    """
+    k = _whole(given.get("k", FLOORS["mean"]))
+    shares = given.get("k_distribution")
+    together = _whole(given.get("collusion", 0))
+    distribution = max(k, FLOORS["distribution"] if shares is None else _whole(shares))
+    return {"mean": k + together, "distribution": distribution + together}
 
 
 def _against_plan(
@@ -253,7 +285,7 @@ def _against_plan(
     wrong = []
     if hashlib.sha256(text.encode()).hexdigest() != certificate.get("plan_sha256"):
         wrong.append("the plan is not that of the certificate: its hash is another")
-    if k["mean"] < asked["k"] or k["distribution"] < asked["k_distribution"]:
+    if any(k[family] < least for family, least in asked["k"].items()):
         wrong.append("a threshold of the certificate is under the plan's")
     shapes = _shapes(asked)
     outside = {tuple(cell) for row in rows for cell in row.cells if frozenset(cell) not in shapes}

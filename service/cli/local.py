@@ -89,7 +89,7 @@ async def prepare_database(postgres: Postgres) -> None:
 
 def prepare_keys(settings: Settings) -> None:
     """Make the key files that are missing."""
-    for name in ("api/intake.key", "work/master.key"):
+    for name in ("api/intake.key", "work/master.key", "work/signing.key"):
         ensure_key(settings.keys_dir / name)
 
 

@@ -4,16 +4,17 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from rich.console import Console
-from rich.status import Status
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from service.disclosure.measures import Family
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
@@ -23,10 +24,13 @@ from service.kit.mendable import Mendable
 
 if TYPE_CHECKING:
     from service.disclosure.atoms import Candidate, Labels, World
+    from service.disclosure.attack import Told
     from service.disclosure.linked import Pattern
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_ROWS = 5_000_000
+BUDGET, MOST_BUDGET = 50, 1_000_000
+MILLION = 1_000_000
 
 
 class ProtectFailed(Mendable):
@@ -43,7 +47,21 @@ class PlanFile(BaseModel):
     breakdowns: list[list[Column]]
     k: int = Field(FLOORS["k_mean"], strict=True, ge=FLOORS["k_mean"], le=LARGEST)
     k_distribution: int | None = Field(None, strict=True, ge=FLOORS["k_distribution"], le=LARGEST)
+    collusion: int = Field(FLOORS["collusion"], strict=True, ge=FLOORS["collusion"])
     count: Column | None = None
+
+    @field_validator("collusion")
+    @classmethod
+    def _within_the_largest(cls, value: int, info: ValidationInfo) -> int:
+        """Every threshold with it is one that the engine takes."""
+        if value + max(info.data.get("k") or 0, info.data.get("k_distribution") or FLOORS["k_distribution"]) > LARGEST:
+            raise ValueError("a threshold is too large")
+        return value
+
+    def thresholds(self) -> dict[Family, int]:
+        """Smallest groups in people, collusion counted. A distribution tells the mean too: its k is never smaller."""
+        shares = max(self.k, self.k_distribution or FLOORS["k_distribution"])
+        return {Family.mean: self.k + self.collusion, Family.distribution: shares + self.collusion}
 
     def plan(self) -> Plan:
         levels = {name: tuple(columns) for name, columns in self.hierarchies.items()}
@@ -52,38 +70,72 @@ class PlanFile(BaseModel):
 
 def protect(
     table: Annotated[Path, typer.Argument(help="CSV file with one row per person, or per class with a count")],
-    plan: Annotated[Path, typer.Option(help="YAML file: hierarchies, dimensions, breakdowns, k, count")],
+    plan: Annotated[Path, typer.Option(help="YAML file: hierarchies, dimensions, breakdowns, k, collusion, count")],
     out: Annotated[Path, typer.Option(help="folder for cells.csv and certificate.json")],
     k: Annotated[int | None, typer.Option(help="smallest group of a mean; the plan's own if absent")] = None,
+    collusion: Annotated[
+        int | None, typer.Option(help="people of a group who may pool their answers, added to each k; else the plan's")
+    ] = None,
+    budget: Annotated[
+        int, typer.Option(min=1, max=MOST_BUDGET, help="work allowed per family, in millions of groups looked at")
+    ] = BUDGET,
     as_json: Annotated[bool, typer.Option("--json", help="print the certificate as one JSON line")] = False,
 ) -> None:
     """Decide which cells of linked tables may be published, so that no combination isolates fewer than k people."""
-    with Console(stderr=True).status("reading", spinner="line") as shown:
-        asked = _read_plan(plan, k)
+    with _bar() as begin:
+        begin("reading")
+        asked = _read_plan(plan, {"k": k, "collusion": collusion})
         found = _read_world(asked, table)
-        patterns = _patterns(found, asked, shown)
+        patterns = _patterns(found, asked, budget, begin)
     out.mkdir(parents=True, exist_ok=True)
     cells = out / "cells.csv"
     _write(cells, _rows(found, patterns))
-    certificate = _certificate(asked, found, patterns, hashlib.sha256(cells.read_bytes()).hexdigest())
+    certificate = _certificate(asked, budget, found, patterns, hashlib.sha256(cells.read_bytes()).hexdigest())
     text = json.dumps(certificate, indent=1, sort_keys=True) + "\n"
     (out / "certificate.json").write_text(text, encoding="utf-8")
     if as_json:
         print(json.dumps(certificate, sort_keys=True))  # noqa: T201 - the option's purpose
         return
     for family, said in certificate["families"].items():
+        coarse = f"0, by the coarser plan: the search did not end within {budget:,} million groups"
         typer.echo(
             f"{family}: {said['published']:,} of {said['candidates']:,} cells published, groups under {said['k']} "
-            f"people that can be computed: {'0 (coarser plan)' if said['fell_back'] else '0, proved'}"
+            f"people that can be computed: {coarse if said['fell_back'] else '0, proved'}"
         )
 
 
-def _read_plan(path: Path, k: int | None) -> PlanFile:
+@contextmanager
+def _bar() -> "Iterator[Callable[[str], Told]]":
+    """A bar on standard error. What it gives begins it again under a name, and gives in turn what moves it."""
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+
+        def begin(name: str) -> "Told":
+            for before in progress.task_ids:
+                progress.remove_task(before)
+            task = progress.add_task(name, total=None)
+
+            def told(settled: int, everything: int) -> None:
+                if progress.finished:  # and yet there is more to search: a clock that has stopped would stay so
+                    progress.reset(task)
+                progress.update(task, completed=settled, total=everything)
+
+            return told
+
+        yield begin
+
+
+def _read_plan(path: Path, options: Mapping[str, int | None]) -> PlanFile:
+    """The plan, with what the command line says in the place of its own.
+
+    Raises:
+        ProtectFailed: the file can not be read, or one of them holds what is no plan.
+    """
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(given, dict):
             raise ProtectFailed("the plan is not a mapping")
-        asked = PlanFile.model_validate(given | ({} if k is None else {"k": k}))
+        asked = PlanFile.model_validate(given | {name: value for name, value in options.items() if value is not None})
         asked.plan()
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise ProtectFailed("the plan can not be read") from None
@@ -110,7 +162,7 @@ def _read_world(asked: PlanFile, path: Path) -> "World":
                 for name in wanted:
                     columns[name].append(_cell(row, name, number))
         counts = _counts(columns.pop(asked.count)) if asked.count else None
-        return world(plan, columns, counts, merge_under=asked.k)
+        return world(plan, columns, counts, merge_under=asked.thresholds()[Family.mean])
     except (OSError, UnicodeDecodeError, csv.Error):
         raise ProtectFailed("the table can not be read") from None
     except TableRefused as error:
@@ -130,16 +182,29 @@ def _counts(texts: list[str]) -> list[int]:
     return list(map(int, texts))
 
 
-def _patterns(found: "World", asked: PlanFile, shown: Status) -> "dict[Family, tuple[int, Pattern]]":
-    """By family. A distribution tells the mean too, so its cells lie inside those of the mean."""
-    from service.disclosure.linked import protect_linked  # noqa: PLC0415
+def _patterns(
+    found: "World", asked: PlanFile, budget: int, begin: "Callable[[str], Told]"
+) -> "dict[Family, tuple[int, Pattern]]":
+    """By family, with its k. A distribution tells the mean too, so its cells lie inside those of the mean.
 
-    k_distribution = max(asked.k, asked.k_distribution or FLOORS["k_distribution"])
-    shown.update(f"means: {len(found.people):,} cells, {len(found.n):,} classes")
-    means = protect_linked(found, asked.k)
-    shown.update(f"distributions: {len(found.people):,} cells, {len(found.n):,} classes")
-    shares = protect_linked(found, k_distribution, means.published)
-    return {Family.mean: (asked.k, means), Family.distribution: (k_distribution, shares)}
+    Args:
+        found: atoms and cells.
+        asked: the plan.
+        budget: millions of groups to look at for each family.
+        begin: see `_bar`.
+    """
+    from service.disclosure import linked  # noqa: PLC0415
+
+    total = budget * MILLION
+    # More work in all is of little use where a single atom may not have more.
+    each = max(linked.BUDGET, linked.BUDGET * total // linked.TOTAL)
+    patterns: dict[Family, tuple[int, Pattern]] = {}
+    allowed = None
+    for family, k in asked.thresholds().items():
+        pattern = linked.protect_linked(found, k, allowed, each, total, begin(f"{family}: small classes settled"))
+        patterns[family] = k, pattern
+        allowed = pattern.published
+    return patterns
 
 
 def _rows(found: "World", patterns: "Mapping[Family, tuple[int, Pattern]]") -> Iterator[list[Any]]:
@@ -172,9 +237,10 @@ def _write(path: Path, rows: Iterator[list[Any]]) -> None:
 
 
 def _certificate(
-    asked: PlanFile, found: "World", patterns: "Mapping[Family, tuple[int, Pattern]]", cells: str
+    asked: PlanFile, budget: int, found: "World", patterns: "Mapping[Family, tuple[int, Pattern]]", cells: str
 ) -> dict[str, Any]:
-    plan = json.dumps(asked.model_dump(exclude={"k", "k_distribution"}), sort_keys=True, separators=(",", ":"))
+    thresholds = {"k", "k_distribution", "collusion"}  # which stand by themselves, and may be raised
+    plan = json.dumps(asked.model_dump(exclude=thresholds), sort_keys=True, separators=(",", ":"))
     people = int(found.n.sum())
     cell_of = np.array([candidate.cell for candidate in found.candidates])
     return {
@@ -183,6 +249,8 @@ def _certificate(
         "cells_sha256": cells,
         "people": people,
         "classes": len(found.n),
+        "collusion": asked.collusion,
+        "budget_million_groups": budget,
         "families": {
             str(family): {
                 "k": k,

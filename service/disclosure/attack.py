@@ -18,6 +18,7 @@ coefficients, describes fewer than k people: in a group, the atom that was asked
 certificate, and it is exact.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,12 @@ PROVED, GROUP, BUDGET = 1, 2, 3
 MOST_TOLD = 16
 """Groups told around one atom; where there are more, later searches find them."""
 
+Told = Callable[[int, int], None]
+"""Told now and then: atoms proved so far, and how many are to be."""
+
 _TOGETHER = 64  # atoms whose groups there is room for at a time
+_AT_ONCE = 256  # atoms asked between two words on how far it is, at most: what is found does not hang on it
+_OFTEN = 20_000  # groups looked at after which a word is due, a tenth of a second
 
 
 class Found(NamedTuple):
@@ -82,7 +88,10 @@ _DEPTH, _VIOLATED, _PRESENT, _TOLD, _RANK, _LEFT = range(6)
 _MENDED = 2  # atoms of the group in a check that is no longer violated
 
 
-def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int, total: int) -> Found:
+def search(
+    checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budget: int, total: int,
+    told: Told = lambda _settled, _all: None,
+) -> Found:  # fmt: skip
     """Look for groups of fewer than k people around each atom of `order`.
 
     Args:
@@ -93,6 +102,7 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
         proved: atoms that an earlier search has proved, with the same order and more cells published, [atoms].
         budget: groups to look at for one atom.
         total: groups to look at for all of them.
+        told: see `Told`; the earlier proofs count.
     """
     size = len(n)
     outcome, steps = np.zeros(size, np.int64), np.zeros(size, np.int64)
@@ -105,11 +115,18 @@ def search(checks: Sparse, n: Int64s, k: int, order: Int64s, proved: Mask, budge
     state.now[_LEFT] = total
     groups, at = [np.zeros((0, k), np.int64)], [np.zeros(0, np.int64)]
     least = int(n[order].min(initial=k))
-    done = 0
+    done, settled, at_once = 0, int(proved[order].sum()), 1
+    told(settled, len(order))
     while done < len(order):
         room = np.full((MOST_TOLD * _TOGETHER, k), -1), np.zeros(MOST_TOLD * _TOGETHER, np.int64)
         state.now[_TOLD] = 0
-        done = _ask(state, order, done, k, least, budget, proved, outcome, steps, *room)
+        while done < len(order) and state.now[_TOLD] + MOST_TOLD <= len(room[0]):
+            before, left = done, state.now[_LEFT]
+            done = _ask(state, order[: done + at_once], done, k, least, budget, proved, outcome, steps, *room)
+            at_once = min(2 * at_once, _AT_ONCE) if left - state.now[_LEFT] < _OFTEN else 1
+            asked = order[before:done]
+            settled += int((outcome[asked] == PROVED).sum() - proved[asked].sum())
+            told(settled, len(order))
         groups.append(room[0][: state.now[_TOLD]])
         at.append(room[1][: state.now[_TOLD]])
     return Found(outcome, np.concatenate(groups), np.concatenate(at), steps)

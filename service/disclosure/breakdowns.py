@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from service.disclosure import coding
-from service.disclosure.columns import columns, widened
+from service.disclosure.columns import columns, tail, widened
 from service.disclosure.derivable import nearby
 from service.disclosure.grid import Grid
 from service.disclosure.joint import Unproved
 from service.disclosure.linked import BUDGET
-from service.disclosure.linked_patterns import linked_patterns
+from service.disclosure.linked_patterns import Kept, linked_patterns
 from service.disclosure.measures import Measure
 from service.disclosure.policy import Policy
 from service.disclosure.protect import checked, protect, report
@@ -49,10 +49,48 @@ def protect_breakdowns(
     try:
         decided = linked_patterns(grid, everybody, measures, policy, budget)
     except Unproved:
-        return Protected(_tree_alone(grid, everybody, measures, policy), fell_back=True)
+        return protect_tree_alone(grid, everybody, measures, policy)
     found = columns(_OfGrid(grid), measures, decided)
     table = SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
     return Protected(table, fell_back=False)
+
+
+def protect_tree_alone(grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> Protected:
+    """The safe table of the org tree alone, whatever else the plan has; every other place is withheld. See above."""
+    everybody = checked(len(grid.node), respondents, measures)
+    return Protected(_tree_alone(grid, everybody, measures, policy), fell_back=True)
+
+
+def protect_more(
+    grid: Grid,
+    respondents: Ints,
+    measures: Sequence[Measure],
+    policy: Policy,
+    kept: Kept,
+    first: int,
+    budget: int = BUDGET,
+) -> SafeTable:
+    """What may be published of a wave beside all that is published of it already.
+
+    Args:
+        grid: classes, and the places of everything: those of earlier releases, and behind them those asked for.
+        respondents: see `protect_breakdowns`.
+        measures: the same.
+        policy: the same.
+        kept: places that earlier releases published. They are not shown again, and nothing of them changes.
+        first: number of the first place asked for. The table begins there.
+        budget: see `protect_breakdowns`.
+
+    Raises:
+        ValueError: the numbers contradict each other; something is kept that was asked for only now.
+        Unproved: the work ran out.
+    """
+    everybody = checked(len(grid.node), respondents, measures)
+    if any(bool(mask[first:].any()) for mask in kept.values()):
+        raise ValueError("a place that is asked for now was published before")
+    decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
+    found = [tail(one, first) for one in columns(_OfGrid(grid), measures, decided)]
+    return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 
 class _OfGrid:

@@ -4,8 +4,8 @@ What a cell is (a node of the tree, a place of a grid) stands in a `Layout`; how
 it.
 """
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,28 +73,38 @@ def columns(layout: Layout, measures: Sequence[Measure], decided: Patterns) -> l
 
 def widened(narrow: Column, size: int) -> Column:
     """A column with more cells behind its own, all of them withheld."""
+    return _each(narrow, lambda array: np.concatenate([array, np.zeros(size - len(array), array.dtype)]))
 
-    def wide(array: NDArray[_Number]) -> NDArray[_Number]:
-        return sealed(np.concatenate([array, np.zeros(size - len(array), array.dtype)]))
+
+def tail(column: Column, first: int) -> Column:
+    """The column's cells from a number on."""
+    return _each(column, lambda array: array[first:])
+
+
+def _each(column: Column, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Column:
+    """The column with all its arrays changed alike."""
+
+    def one(array: NDArray[_Number]) -> NDArray[_Number]:
+        return sealed(change(array))
 
     def figures(given: Figures | None) -> Figures | None:
-        return None if given is None else Figures(wide(given.units), wide(given.bounds))
+        return None if given is None else Figures(one(given.units), one(given.bounds))
 
-    options = None if narrow.distribution is None else [figures(one) for one in narrow.distribution]
+    options = None if column.distribution is None else [figures(option) for option in column.distribution]
     return Column(
-        measure=narrow.measure,
-        family=narrow.family,
-        published=wide(narrow.published),
-        n_from=wide(narrow.n_from),
-        n_to=wide(narrow.n_to),
-        decimals=wide(narrow.decimals),
-        mean=None if narrow.mean is None else wide(narrow.mean),
-        sd=None if narrow.sd is None else wide(narrow.sd),
-        has_sd=None if narrow.has_sd is None else wide(narrow.has_sd),
-        favourable=figures(narrow.favourable),
-        neutral=figures(narrow.neutral),
-        unfavourable=figures(narrow.unfavourable),
-        distribution=None if options is None else tuple(one for one in options if one is not None),
+        measure=column.measure,
+        family=column.family,
+        published=one(column.published),
+        n_from=one(column.n_from),
+        n_to=one(column.n_to),
+        decimals=one(column.decimals),
+        mean=None if column.mean is None else one(column.mean),
+        sd=None if column.sd is None else one(column.sd),
+        has_sd=None if column.has_sd is None else one(column.has_sd),
+        favourable=figures(column.favourable),
+        neutral=figures(column.neutral),
+        unfavourable=figures(column.unfavourable),
+        distribution=None if options is None else tuple(option for option in options if option is not None),
     )
 
 

@@ -34,7 +34,7 @@ import numpy as np
 from service.disclosure.atoms import World
 from service.disclosure.checks import Int64s, Sparse
 from service.disclosure.grid import Grid
-from service.disclosure.linked import BUDGET, TOTAL, protect_linked
+from service.disclosure.linked import BUDGET, TOTAL, gives_nothing, protect_linked
 from service.disclosure.tree import Ints, Mask
 
 
@@ -58,13 +58,14 @@ class Joint:
         self._proved: dict[tuple[bytes, int], list[Mask]] = {}
         self._regions = grid.tree.regions()
 
-    def safe(self, n: Ints, allowed: Mask, k: int) -> Mask:
+    def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None = None) -> Mask:
         """The cells of one measure that stay: no combination of them describes fewer than k of its respondents.
 
         Args:
             n: respondents of each class, [classes].
             allowed: places that may be published at all, [places].
             k: smallest group.
+            kept: places that are published already, [places], all of them allowed; they stay, whatever they say.
 
         Raises:
             Unproved: the work ran out.
@@ -72,17 +73,20 @@ class Joint:
         known = self._proved.setdefault((n.tobytes(), k), [])
         if not any(bool((allowed <= mask).all()) for mask in known):
             # What is left out of a safe pattern takes nothing from its safety.
-            known.append(self.together([n], [allowed], k)[0])
+            known.append(self.together([n], [allowed], k, None if kept is None else [kept])[0])
             return known[-1]
         return allowed
 
-    def together(self, respondents: Sequence[Ints], allowed: Sequence[Mask], k: int) -> list[Mask]:
+    def together(
+        self, respondents: Sequence[Ints], allowed: Sequence[Mask], k: int, kept: Sequence[Mask] | None = None
+    ) -> list[Mask]:
         """The cells that stay of a chain: an item, its scale, its index; the item's come first, the index's last.
 
         Args:
             respondents: of each measure of the chain in each class; those of one are among those of the one before.
             allowed: places of each measure.
             k: smallest group of the item.
+            kept: places of each that are published already. Where these alone are not proved, nothing comes to them.
 
         Raises:
             Unproved: the work ran out.
@@ -100,7 +104,13 @@ class Joint:
         if not rows.place:
             return [np.zeros_like(mask) for mask in allowed]  # nobody is in any of them
         world, may = rows.world(self._regions)
-        pattern = protect_linked(world, k, may, self.budget, self.total)
+        stay = None if kept is None else rows.of(kept)
+        if stay is None or not stay.any():
+            pattern = protect_linked(world, k, may, self.budget, self.total)
+        elif gives_nothing(world, stay, k, self.budget):
+            pattern = protect_linked(world, k, may, self.budget, self.total, kept=stay)
+        else:
+            return list(kept or ())
         if pattern.fell_back:
             raise Unproved
         return rows.masks(pattern.published, len(allowed))
@@ -154,6 +164,10 @@ class _Rows:
         value = np.lexsort((place, -people, home, depth, layer))
         cells = Sparse(start, atom.astype(np.int32), np.ones(len(atom), np.uint64))
         return World((), self.n, regions[:, node], cells, people, value, depth, (), {}), may
+
+    def of(self, masks: Sequence[Mask]) -> Mask:
+        """The cells that stand for these places of each measure, [cells]."""
+        return np.concatenate([masks[layer][places] & may for places, layer, may in self.place])
 
     def masks(self, published: Mask, count: int) -> list[Mask]:
         """The published cells back at their places."""

@@ -66,7 +66,13 @@ class Pattern:
 
 
 def protect_linked(
-    world: World, k: int, allowed: Mask | None = None, budget: int = BUDGET, total: int = TOTAL
+    world: World,
+    k: int,
+    allowed: Mask | None = None,
+    budget: int = BUDGET,
+    total: int = TOTAL,
+    told: attack.Told = lambda _settled, _all: None,
+    kept: Mask | None = None,
 ) -> Pattern:
     """The pattern for one threshold.
 
@@ -76,6 +82,9 @@ def protect_linked(
         allowed: cells that may be published at all, [cells]; None allows all.
         budget: see `BUDGET`.
         total: see `TOTAL`.
+        told: called now and then with the atoms proved and the atoms to be; it begins again with 0 where cells that are
+            published again have to be searched.
+        kept: cells that are published already, [cells], with nothing given away (see `gives_nothing`); they stay.
 
     Raises:
         ValueError: a k under 1.
@@ -87,9 +96,10 @@ def protect_linked(
         may = may & allowed
     order = world.value[may[world.value]]
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
-    named = choose(world.cells, order, sparse(protected), world.regions)
-    hunt = _Hunt(world, k, budget, total)
-    published = hunt.settled(named, np.zeros(len(may), np.bool_))
+    safe = np.zeros(len(may), np.bool_) if kept is None else kept
+    named = choose(world.cells, order, sparse(protected), world.regions, safe)
+    hunt = _Hunt(world, k, budget, total, told)
+    published = hunt.settled(named, safe)
     while published is not None:
         more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published)
         again = None
@@ -115,11 +125,12 @@ class _Hunt:
         rounds: searches made.
     """
 
-    def __init__(self, world: World, k: int, budget: int, total: int) -> None:
+    def __init__(self, world: World, k: int, budget: int, total: int, told: attack.Told) -> None:
         self._world = world
         self._k = k
         self._budget = budget
         self._total = total
+        self._told = told
         self._order: Int64s | None = None
         self.groups: list[Vector] = []
         self.proved = np.zeros(len(world.n), np.bool_)
@@ -136,7 +147,7 @@ class _Hunt:
             checks, order = checks_of(world, published, self._k)
             self._order = order if self._order is None else self._order
             left = self._total - self.steps
-            found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget, left)
+            found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget, left, self._told)
             self.rounds += 1
             self.steps += int(found.steps.sum())
             self.proved = found.outcome == attack.PROVED
@@ -158,6 +169,12 @@ def checks_of(world: World, published: Mask, k: int) -> tuple[Sparse, Int64s]:
     small = np.flatnonzero(world.n < k)
     # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.
     return checks, small[np.argsort(-held[small], kind="stable")]
+
+
+def gives_nothing(world: World, published: Mask, k: int, budget: int = BUDGET) -> bool:
+    """Whether no group of fewer than k people can be computed from these cells alone, [cells]; False if not proved."""
+    _, found = search(world, published, k, budget)
+    return bool((found.outcome[world.n < k] == attack.PROVED).all())
 
 
 def search(world: World, published: Mask, k: int, budget: int = BUDGET) -> tuple[Sparse, attack.Found]:

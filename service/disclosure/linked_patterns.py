@@ -4,7 +4,8 @@ Items come first, each inside what is safe for all who answered anything; then s
 of each of their items allow together (see `joint`). Whatever is taken away later takes nothing from what was proved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,31 +18,60 @@ from service.disclosure.policy import Policy
 from service.disclosure.programme import programme
 from service.disclosure.tree import Ints, Mask
 
+Kept = Mapping[tuple[str, Family], Mask]
+"""Places that are published already, by measure and family, [places] each; none where a pair is absent."""
+
 
 def linked_patterns(
-    grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy, budget: int = BUDGET
+    grid: Grid,
+    respondents: Ints,
+    measures: Sequence[Measure],
+    policy: Policy,
+    budget: int = BUDGET,
+    kept: Kept = MappingProxyType({}),
 ) -> Patterns:
     """The places of every measure in every family it has; `check_parts` first.
+
+    Where some are published already (`kept`), they stay, and what comes to them is safe together with them.
 
     Raises:
         Unproved: the work ran out before everything was proved.
     """
-    return _LinkedPatterns(grid, respondents, measures, policy, budget).decided()
+    return _LinkedPatterns(grid, respondents, measures, policy, budget, kept).decided()
 
 
 class _LinkedPatterns(Thresholds):
-    def __init__(self, grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy, budget: int) -> None:
+    def __init__(
+        self,
+        grid: Grid,
+        respondents: Ints,
+        measures: Sequence[Measure],
+        policy: Policy,
+        budget: int,
+        kept: Kept = MappingProxyType({}),
+    ) -> None:
         # One order whatever order they are given in, since what is taken away for one is missed by the next.
         super().__init__(sorted(measures, key=lambda measure: measure.id), policy)
         self.grid = grid
         self.joint = Joint(grid, budget)
         self.cells = {measure.id: grid.sums(measure.n) for measure in measures}
+        self.kept = kept
         self.base: dict[int, Mask] = {}
         inside = grid.sums(respondents) > 0
         for k in self.all():
-            inside = self.base[k] = self.joint.safe(respondents, inside, k)
+            inside = self.base[k] = self.joint.safe(respondents, inside, k, self._kept_from(k))
         self.final: dict[tuple[str, Family], Mask] = {}
         self.own: dict[tuple[str, Family], Mask] = {}
+
+    def _kept(self, measure: Measure, family: Family) -> Mask:
+        found = self.kept.get((measure.id, family))
+        return np.zeros(self.grid.size, np.bool_) if found is None else found
+
+    def _kept_from(self, k: int) -> Mask:
+        """All places that anything of this threshold or a larger one is published for already."""
+        shown = [mask for (name, family), mask in self.kept.items() if self.k(self.known[name], family) >= k]
+        found: Mask = np.logical_or.reduce([np.zeros(self.grid.size, np.bool_), *shown])
+        return found
 
     def decided(self) -> Patterns:
         whole_of = {part: measure for measure in self.measures for part in measure.parts}
@@ -69,8 +99,10 @@ class _LinkedPatterns(Thresholds):
         for part in measure.parts:
             left_out = self.cells[part] - self.cells[measure.id]
             allowed &= self.final[part, family] & ((left_out == 0) | (left_out >= k))
+        kept = self._kept(measure, family)
+        allowed |= kept
         if not measure.parts:
-            allowed = self.joint.safe(measure.n, allowed, k)
+            allowed = self.joint.safe(measure.n, allowed, k, kept)
         self.own[measure.id, family] = self.final[measure.id, family] = allowed
 
     def _prove_together(self, item: Measure, family: Family, whole_of: dict[str, Measure]) -> None:
@@ -82,7 +114,8 @@ class _LinkedPatterns(Thresholds):
             masks[number] = masks[number] & masks[number - 1]
         # Where nobody skipped a part, the tables of the wholes lie among the item's, which is proved already.
         if any(bool((measure.n != item.n).any()) for measure in chain):
-            masks = self.joint.together([measure.n for measure in chain], masks, self.k(item, family))
+            kept = [self._kept(measure, family) for measure in chain]
+            masks = self.joint.together([measure.n for measure in chain], masks, self.k(item, family), kept)
         for measure, mask in zip(chain, masks, strict=True):
             self.final[measure.id, family] = mask
 

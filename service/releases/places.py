@@ -42,9 +42,20 @@ class Breakdowns:
         described = {dimension["name"]: dimension for dimension in contract.get("dimensions", ())}
         if not set(dimensions_of(plan)) <= set(described):
             raise ContractBroken
+        return cls.declared(plan, list(described.values()))
+
+    @classmethod
+    def declared(cls, plan: Sequence[Sequence[str]], dimensions: Sequence[Mapping[str, Any]]) -> "Breakdowns":
+        """Breakdowns in a plan's words, and the dimensions that it names, as documents."""
+        described = {dimension["name"]: dimension for dimension in dimensions}
         names = [tuple(name for name in breakdown if name != ORG) for breakdown in plan]
-        dimensions = (described[name] for name in dimensions_of(plan))
-        return cls(tuple(sorted(names, key=bool)), tuple(dimensions))
+        return cls(tuple(sorted(names, key=bool)), tuple(described[name] for name in dimensions_of(plan)))
+
+    def and_then(self, later: "Breakdowns") -> "Breakdowns":
+        """These, and behind them those of a later release."""
+        known = {dimension["name"] for dimension in self.dimensions}
+        more = tuple(dimension for dimension in later.dimensions if dimension["name"] not in known)
+        return Breakdowns(self.names + later.names, self.dimensions + more)
 
     @property
     def linked(self) -> bool:

@@ -1,6 +1,7 @@
 """Why a release is refused, kept with it and shown to whoever asks for its aggregates."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class ReleaseRefused(Exception):
@@ -37,6 +38,22 @@ class AlreadyReleased(ReleaseRefused):
     """Another release was made of these answers before; the difference of the two could be one person's."""
 
     slug = "already-released"
+
+
+class NotProved(ReleaseRefused):
+    """The auditor proved neither the whole plan's cells safe nor those of the org tree alone."""
+
+    slug = "not-proved"
+
+
+class RecutUnsafe(ReleaseRefused):
+    """Groups that were asked for can not be shown beside all that was shown before; `conflicts` says which."""
+
+    slug = "recut-unsafe"
+
+    def __init__(self, conflicts: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__()
+        self.conflicts = tuple(conflicts)
 
 
 class KeyGone(ReleaseRefused):

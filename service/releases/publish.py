@@ -1,24 +1,25 @@
 """Writing a release down. Only a `SafeTable` can be published: safety is a type."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import canonical, digest
+from service.campaigns.contract import digest
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
 from service.releases import cells
+from service.releases.digest import release_digest
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
-from service.releases.tables import Release, ReleaseMeasure
+from service.releases.tables import Release, ReleaseCertificate, ReleaseMeasure
 from service.telemetry import metrics
 
 COLUMNS_AT_ONCE = 12
@@ -55,12 +56,17 @@ _CELLS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up."""
+    """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up.
+
+    Of a recut also which, and the digests of the releases that it comes after.
+    """
 
     tree: OrgTree
     breakdowns: Breakdowns
     table: SafeTable
     fell_back: bool
+    recut: UUID | None = None
+    after: tuple[str, ...] = ()
 
 
 async def publish(
@@ -72,20 +78,26 @@ async def publish(
     manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": _measures(document)}
     if outcome.breakdowns.linked:
         manifest["breakdowns"] = outcome.breakdowns.as_declared() | {"fell_back": outcome.fell_back}
+    if outcome.recut is not None:
+        manifest["recut"] = {"id": str(outcome.recut), "after": list(outcome.after)}
     places = _places(outcome)
+    shown = [(column.measure, str(column.family), one) for column, one in zip(table.columns, columns, strict=True)]
     release = Release(
         tenant_id=wave.tenant_id,
         release_id=new_id(),
         wave_id=wave.wave_id,
+        recut_id=outcome.recut,
         status="published",
-        digest=_digest(manifest, places, table, columns),
+        digest=release_digest(manifest, places, shown),
         manifest=manifest,
         released_at=now,
     )
     tx.add(release)
     await tx.flush()
     scope = {"tenant": release.tenant_id, "release": release.release_id}
-    await tx.execute(_UNITS, scope | {"dimensions": ["{}"] * len(places["nodes"])} | places)
+    values = places.get("dimensions") or [{}] * len(places["nodes"])
+    written = places | {"dimensions": [json.dumps(one, sort_keys=True) for one in values]}
+    await tx.execute(_UNITS, scope | written)
     tx.add_all(_release_measures(release, document, table))
     at_once = max(1, min(COLUMNS_AT_ONCE, ROWS_AT_ONCE // len(places["nodes"])))
     for start in range(0, len(columns), at_once):
@@ -101,17 +113,6 @@ def _arrays(columns: Sequence[cells.Shown], numbers: range) -> dict[str, list[An
     }
     nodes = list(range(size)) * len(numbers)
     return together | {"node": nodes, "number": [number for number in numbers for _ in range(size)]}
-
-
-def _digest(
-    manifest: dict[str, Any], places: dict[str, list[Any]], table: SafeTable, columns: Sequence[cells.Shown]
-) -> str:
-    """Over everything a reader can obtain, as text: manifest, places, and each column's figures as they are shown."""
-    state = hashlib.sha256(canonical(manifest))
-    state.update(canonical({name: list(map(str, values)) for name, values in places.items()}))
-    for column, shown in zip(table.columns, columns, strict=True):
-        state.update(canonical([column.measure, str(column.family), shown]))
-    return state.hexdigest()
 
 
 def _places(outcome: Outcome) -> dict[str, list[Any]]:
@@ -132,7 +133,7 @@ def _places(outcome: Outcome) -> dict[str, list[Any]]:
         "levels": list(tree.levels) * len(groups),
     }
     if outcome.breakdowns.linked:
-        places["dimensions"] = [text_ for values in groups for text_ in [json.dumps(values, sort_keys=True)] * size]
+        places["dimensions"] = [values for values in groups for _ in range(size)]
     return places
 
 
@@ -162,19 +163,40 @@ def _outcomes(table: SafeTable) -> dict[str, dict[str, int]]:
         published = int(column.published.sum())
         family["published"] += published
         family["withheld"] += len(column.published) - published
-    for family in out.values():
-        for status, count in family.items():
-            metrics.RELEASE_CELLS.labels(status).inc(count)
     return out
 
 
-async def refuse(tx: AsyncSession, wave: Wave, campaign: Campaign, reason: str, now: datetime) -> Release:
-    """A release that says why there is none."""
+async def certify(tx: AsyncSession, release: Release, signed: dict[str, Any]) -> None:
+    """The signed certificate of a release, in the caller's transaction."""
+    tx.add(ReleaseCertificate(tenant_id=release.tenant_id, release_id=release.release_id, signed=signed))
+    await tx.flush()
+
+
+def count_cells(release: Release) -> None:
+    """Tell the metrics, once the release stands."""
+    for family in release.manifest["cells"].values():
+        for status, count in family.items():
+            metrics.RELEASE_CELLS.labels(status).inc(count)
+
+
+async def refuse(
+    tx: AsyncSession,
+    wave: Wave,
+    campaign: Campaign,
+    reason: str,
+    now: datetime,
+    recut: UUID | None = None,
+    conflicts: Sequence[Mapping[str, Any]] = (),
+) -> Release:
+    """A release that says why there is none; of a recut, also which of its groups could not be shown."""
     manifest = _manifest(wave, campaign)
+    if recut is not None:
+        manifest["recut"] = {"id": str(recut), "conflicts": list(conflicts)}
     release = Release(
         tenant_id=wave.tenant_id,
         release_id=new_id(),
         wave_id=wave.wave_id,
+        recut_id=recut,
         status="refused",
         reason=reason,
         digest=digest(manifest | {"refused": reason}),

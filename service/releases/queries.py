@@ -14,13 +14,13 @@ from service.campaigns.plan import MOST_CROSSED, ORG
 from service.kit.db import Database
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid, NotFound
-from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
+from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseCertificate, ReleaseMeasure, ReleaseUnit
 
 CELLS_AT_ONCE = 5000
 Position = tuple[int, int]
 Condition = ColumnElement[bool]
 START: Position = (-1, -1)
-_LISTED = ("release_id", "wave_id", "status", "reason", "digest", "released_at")
+_LISTED = ("release_id", "wave_id", "recut_id", "status", "reason", "digest", "released_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,21 @@ async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
     if found is None:
         raise NotFound
     return found
+
+
+async def of_recuts(tx: AsyncSession, tenant: UUID, recuts: Sequence[UUID]) -> dict[UUID, Release]:
+    """The release that came of each recut, where it was made."""
+    mine = (col(Release.tenant_id) == tenant) & col(Release.recut_id).in_(recuts)
+    found = (await tx.scalars(select(Release).where(mine))).all()
+    return {release.recut_id: release for release in found if release.recut_id is not None}
+
+
+async def certificate(tx: AsyncSession, found: Release) -> dict[str, Any]:
+    """Certificate, signature and public key. Raises NotFound: a refused release has none, nor has an old one."""
+    row = await tx.get(ReleaseCertificate, (found.tenant_id, found.release_id))
+    if row is None:
+        raise NotFound
+    return row.signed
 
 
 async def check(tx: AsyncSession, found: Release, wanted: CellFilter) -> None:

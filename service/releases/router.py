@@ -9,19 +9,33 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from service.campaigns import queries as campaigns
+from service.campaigns.problems import ContractBroken, PlanNotSupported, PlanTooLarge, WrongState
+from service.campaigns.tables import Wave
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
-from service.problems import Invalid, NotFound, problems
-from service.releases import export, queries
+from service.problems import Invalid, Malformed, NotFound, problems
+from service.releases import export, queries, recuts
 from service.releases.queries import CellFilter
-from service.releases.schemas import CellOut, CellPage, ReleaseDetail, ReleaseOut, ReleasePage
+from service.releases.recuts import AnswersGone, RecutsNotPromised, TooManyRecuts
+from service.releases.schemas import (
+    CellOut,
+    CellPage,
+    CertificateOut,
+    RecutIn,
+    RecutOut,
+    ReleaseDetail,
+    ReleaseOut,
+    ReleasePage,
+)
 from service.releases.tables import Release
-from service.tenants.principals import Principal, Transaction, database_of, holding
+from service.tenants.principals import Now, Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
 router = api_router()
+CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
@@ -67,6 +81,10 @@ def _etag(release: Release, *parts: str) -> str:
     return '"' + hashlib.sha256("\0".join((SHAPE, release.digest, *parts)).encode()).hexdigest()[:32] + '"'
 
 
+# Relative to the cells' own address, so that it holds behind any proxy.
+_CERTIFICATE = '<certificate>; rel="describedby"'
+
+
 def _caching(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
 
@@ -76,6 +94,41 @@ def _matches(etag: str, if_none_match: str | None) -> bool:
         return False
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in tags or "*" in tags
+
+
+async def _wave_to_recut(caller: CampaignWriter, tx: Transaction, wave_id: UUID) -> Wave:
+    return await campaigns.wave(tx, caller.tenant_id, wave_id)
+
+
+WaveToRecut = Annotated[Wave, Depends(_wave_to_recut)]
+
+
+@router.post(
+    "/waves/{wave_id}/recuts",
+    status_code=202,
+    operation_id="recuts.ask",
+    responses=problems(
+        Malformed, Invalid, NotFound, WrongState, ContractBroken, RecutsNotPromised, AnswersGone, TooManyRecuts,
+        PlanNotSupported, PlanTooLarge,
+    ),
+)  # fmt: skip
+async def ask_recut(
+    request: Request, wave: WaveToRecut, caller: CampaignWriter, tx: Transaction, now: Now, recut: RecutIn
+) -> RecutOut:
+    """Ask for other groups of a released wave's people, where its contract allows it.
+
+    They are protected together with everything that was released of the wave, of which nothing changes, and become a
+    release of their own. Possible until the wave's key is destroyed.
+    """
+    return RecutOut.of_row(await recuts.ask(tx, caller, wave, recut, request.app.state.notary, now), None)
+
+
+@router.get("/waves/{wave_id}/recuts", operation_id="recuts.list", responses=problems(NotFound))
+async def list_recuts(wave: WaveToRecut, tx: Transaction) -> list[RecutOut]:
+    """What was asked of a wave, oldest first, and the releases that came of it."""
+    asked = await recuts.recuts(tx, wave)
+    releases = await queries.of_recuts(tx, wave.tenant_id, [recut.recut_id for recut in asked])
+    return [RecutOut.of_row(recut, releases.get(recut.recut_id)) for recut in asked]
 
 
 @router.get("/releases", operation_id="releases.list", responses=problems(Invalid))
@@ -107,6 +160,21 @@ async def get_release(release: ReleaseToRead, if_none_match: IfNoneMatch = None)
         return Response(status_code=304, headers=caching)
     body = ReleaseDetail.of(release).model_dump_json()
     return Response(body, headers=caching, media_type="application/json")
+
+
+@router.get(
+    "/releases/{release_id}/certificate",
+    operation_id="releases.certificate",
+    response_model=CertificateOut,
+    responses=NOT_MODIFIED | problems(NotFound),
+)
+async def get_certificate(release: ReleaseToRead, tx: Transaction, if_none_match: IfNoneMatch = None) -> Response:
+    """What an independent auditor proved of a release, signed. A refused release has none."""
+    signed = await queries.certificate(tx, release)
+    caching = _caching(_etag(release, "certificate", signed["signature"]))
+    if _matches(caching["ETag"], if_none_match):
+        return Response(status_code=304, headers=caching)
+    return Response(CertificateOut(**signed).model_dump_json(), headers=caching, media_type="application/json")
 
 
 @router.get(
@@ -176,7 +244,10 @@ def _csv(database: Database, release: Release, wanted: CellFilter, if_none_match
     caching = _caching(_etag(release, "csv", wanted.text()))
     if _matches(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
-    headers = caching | {"Content-Disposition": f'attachment; filename="{release.release_id}.csv"'}
+    headers = caching | {
+        "Content-Disposition": f'attachment; filename="{release.release_id}.csv"',
+        "Link": _CERTIFICATE,
+    }
     return StreamingResponse(
         _csv_chunks(database, release, wanted), headers=headers, media_type="text/csv; charset=utf-8"
     )

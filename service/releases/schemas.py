@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, PlainSerializer
+from pydantic import ConfigDict, Field, PlainSerializer
 from sqlalchemy import Row
 
-from service.campaigns.plan import ORG
-from service.kit.text import Wire
-from service.releases.tables import Release
+from service.campaigns.plan import MOST_BREAKDOWNS, ORG
+from service.kit.text import ExternalId, Language, Name, Slug, Wire
+from service.releases.tables import Recut, Release
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
@@ -27,6 +27,7 @@ class ReleaseOut(Wire):
     campaign: CampaignOfRelease
     wave_id: UUID
     wave_number: int
+    recut_id: Annotated[UUID | None, Field(description="the recut that it came of; null for a wave's first release")]
     status: Literal["published", "refused"]
     reason: str | None
     digest: str
@@ -51,17 +52,109 @@ class ReleaseDetail(ReleaseOut):
         return cls(**_head(row, row.manifest["campaign"], row.manifest["wave"]), manifest=row.manifest)
 
 
+class CertificateOut(Wire):
+    """What the auditor proved of a release, signed with Ed25519.
+
+    The signature is over `pouls certificate`, a zero byte, and `certificate` as JSON with sorted keys, without spaces,
+    in UTF-8. Both it and the key are URL-safe base64 without padding. Pin the key out of band: `pouls keys public`.
+    """
+
+    certificate: Annotated[
+        dict[str, Any],
+        Field(description="digests of release, contract, plan, policy and roster; cells by outcome; proofs by method"),
+    ]
+    signature: str
+    public_key: str
+
+
 def _head(row: Row[Any] | Release, campaign: dict[str, Any], wave: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": row.release_id,
         "campaign": campaign,
         "wave_id": row.wave_id,
         "wave_number": wave["number"],
+        "recut_id": row.recut_id,
         "status": row.status,
         "reason": row.reason,
         "digest": row.digest,
         "released_at": row.released_at,
     }
+
+
+class RecutValue(Wire):
+    """One group: values of another dimension, or units with everybody below them."""
+
+    id: Slug
+    label: Annotated[dict[Language, Name], Field(min_length=1, max_length=10)]
+    members: Annotated[list[ExternalId], Field(min_length=1, max_length=1000)]
+
+
+class RecutDimension(Wire):
+    """A dimension whose values unite what the wave's people were counted by. Nobody is in two of them."""
+
+    name: Slug
+    of: Annotated[
+        Slug | None, Field(description="dimension of the plan whose values are united; without it, units are")
+    ] = None
+    source: Annotated[Slug, Field(description="of the units")] = "hris"
+    values: Annotated[list[RecutValue], Field(min_length=1, max_length=200)]
+
+
+class RecutIn(Wire):
+    """Breakdowns to add to a release, by dimensions of the campaign's plan or by some made here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "dimensions": [
+                        {
+                            "name": "region",
+                            "of": "site",
+                            "values": [{"id": "south", "label": {"en": "South"}, "members": ["lyon", "nice"]}],
+                        }
+                    ],
+                    "breakdowns": [["org", "region"]],
+                }
+            ]
+        }
+    )
+
+    dimensions: Annotated[list[RecutDimension], Field(max_length=10, default_factory=list)]
+    breakdowns: Annotated[
+        list[Annotated[list[Slug], Field(max_length=10)]], Field(min_length=1, max_length=MOST_BREAKDOWNS)
+    ]
+    require: Annotated[
+        Literal["some", "all"],
+        Field(
+            description="`all`: refused, with the groups in conflict, unless each group that anybody is in can be "
+            "shown in every measure; `some`: what can not be shown is withheld"
+        ),
+    ] = "some"
+
+
+class RecutOut(Wire):
+    """What was asked of a released wave, and the release that came of it, once there is one."""
+
+    id: UUID
+    wave_id: UUID
+    status: Literal["asked", "published", "refused"]
+    reason: str | None
+    release_id: UUID | None
+    asked_at: datetime
+    plan: RecutIn
+
+    @classmethod
+    def of_row(cls, row: Recut, release: Release | None) -> "RecutOut":
+        return cls(
+            id=row.recut_id,
+            wave_id=row.wave_id,
+            status="asked" if release is None else release.status,
+            reason=None if release is None else release.reason,
+            release_id=None if release is None else release.release_id,
+            asked_at=row.asked_at,
+            plan=RecutIn.model_validate(row.plan),
+        )
 
 
 class OptionShare(Wire):

@@ -25,22 +25,50 @@ NUMBERS = (
 )
 
 
+class Recut(TenantRow, table=True):
+    """Asked for after a wave's release: other groups of the same people. What came of it is its own release.
+
+    `plan` holds `dimensions` (each value by the units or the values that it unites), `breakdowns` and `require`.
+    """
+
+    __tablename__ = "recut"
+    __table_args__ = (refers("wave", ("wave_id", "wave_id")),)
+
+    recut_id: UUID = Field(primary_key=True)
+    wave_id: UUID
+    plan: dict[str, Any] = document()
+    mac: bytes
+    asked_at: datetime = moment()
+
+
 class Release(TenantRow, table=True):
     __tablename__ = "release"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "wave_id"),
+        UniqueConstraint("tenant_id", "wave_id", "recut_id", postgresql_nulls_not_distinct=True),
         refers("wave", ("wave_id", "wave_id")),
+        refers("recut", ("recut_id", "recut_id")),
         CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused_has_reason"),
         CheckConstraint("status IN ('published', 'refused')", name="status"),
     )
 
     release_id: UUID = Field(primary_key=True)
     wave_id: UUID
+    recut_id: UUID | None = None
     status: str
     reason: str | None = None
     digest: str
     manifest: dict[str, Any] = document()
     released_at: datetime = moment()
+
+
+class ReleaseCertificate(TenantRow, table=True):
+    """What the auditor proved of a published release, signed: certificate, signature and public key."""
+
+    __tablename__ = "release_certificate"
+    __table_args__ = (refers("release", ("release_id", "release_id"), on_delete="CASCADE"),)
+
+    release_id: UUID = Field(primary_key=True)
+    signed: dict[str, Any] = document()
 
 
 class ReleaseUnit(TenantRow, table=True):

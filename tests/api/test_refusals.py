@@ -100,8 +100,11 @@ OPERATIONS = [
     ("campaigns:write", "GET", "/v1/campaigns/{id}/waves"),
     ("campaigns:write", "GET", "/v1/campaigns/{id}/contract"),
     ("invitations:read", "GET", "/v1/waves/{id}/invitations"),
+    ("campaigns:write", "POST", "/v1/waves/{id}/recuts"),
+    ("campaigns:write", "GET", "/v1/waves/{id}/recuts"),
     ("aggregates:read", "GET", "/v1/releases"),
     ("aggregates:read", "GET", "/v1/releases/{id}"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/certificate"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells.csv"),
     ("admin", "POST", "/v1/api-keys"),
@@ -176,7 +179,8 @@ def test_lists_show_the_own_tenant_alone(tenant: TenantUnderTest) -> None:
 def test_an_id_that_is_none_is_refused_by_its_place(anyone: TenantUnderTest, segment: str) -> None:
     for scope, method, path in OPERATIONS:
         if "{id}" in path:
-            answer = anyone.call(scope, method, path.format(id=segment))
+            body = {"json": {"breakdowns": [["org", "site"]]}} if (method, path[-7:]) == ("POST", "/recuts") else {}
+            answer = anyone.call(scope, method, path.format(id=segment), **body)
             if "%2f" not in segment:
                 (place,) = places(problem(answer, 422, "invalid")).items()
                 assert place == (f"path:{NAMES[path.split('/')[2]]}", "must be a UUID")

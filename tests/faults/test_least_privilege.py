@@ -14,8 +14,9 @@ APP = {
     "alembic_version": "s", "api_key": "s i u(revoked_at)", "audit_entry": "s i",
     "campaign": "s i u(contract,contract_digest,contract_mac,state)", "dimension": "s i u",
     "job": "s i u(due_at)", "org_unit": "s i u", "person": "s i u",
-    "questionnaire": "s i", "questionnaire_version": "s i", "release": "s", "release_cell": "s", "release_measure": "s",
-    "release_unit": "s", "roster_line": "s i",
+    "questionnaire": "s i", "questionnaire_version": "s i", "recut": "s i",
+    "release": "s", "release_cell": "s", "release_certificate": "s",
+    "release_measure": "s", "release_unit": "s", "roster_line": "s i",
     "sealed_batch": "i", "spent_code": "s i", "tenant": "s i",
     "wave": "s i u(closes_at,invited,opens_at,roster_digest,state)", "wave_class": "s i",
     "wave_key": "s(created_at,key_id,mac,public_key,tenant_id,wave_id) u(wave_id)", "wave_unit": "s i",
@@ -23,8 +24,8 @@ APP = {
 }  # fmt: skip
 WORK = {
     "alembic_version": "s", "audit_entry": "i", "campaign": "s u(state)", "job": "s i u d",
-    "questionnaire_version": "s", "release": "s i", "release_cell": "s i", "release_measure": "s i",
-    "release_unit": "s i",
+    "questionnaire_version": "s", "recut": "s", "release": "s i", "release_cell": "s i",
+    "release_certificate": "s i", "release_measure": "s i", "release_unit": "s i",
     "roster_line": "s d",
     "sealed_batch": "s d", "spent_code": "s d",
     "tenant": "s", "wave": "s u(state)", "wave_class": "s d", "wave_key": "s i u", "wave_unit": "s",

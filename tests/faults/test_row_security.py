@@ -21,8 +21,8 @@ DENIED = "42501"
 """Both of a privilege that is missing and of a row that row security refuses."""
 TABLES = (
     "api_key", "audit_entry", "campaign", "dimension", "job", "org_unit", "person", "questionnaire",
-    "questionnaire_version", "release", "release_cell", "release_measure", "release_unit", "roster_line",
-    "sealed_batch", "spent_code", "tenant", "wave",
+    "questionnaire_version", "recut", "release", "release_cell", "release_certificate", "release_measure",
+    "release_unit", "roster_line", "sealed_batch", "spent_code", "tenant", "wave",
     "wave_class", "wave_key", "wave_unit",
 )  # fmt: skip
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
@@ -35,9 +35,12 @@ def inhabited(house: House) -> UUID:
     tenant = house.tenant("inhabited")
     body = [{"name": "site", "values": [{"id": "paris", "label": {"fr": "Paris"}}]}]
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=body))
-    wave = a_launched_wave(tenant)
+    wave = a_launched_wave(tenant, recuts=True)
     answer_all(wave)
     assert wave.release()["status"] == "published"
+    some = {"name": "some", "values": [{"id": "a", "label": {"en": "A"}, "members": ["A"]}]}
+    asked = {"dimensions": [some], "breakdowns": [["org", "some"]]}
+    ok(tenant.call("campaigns:write", "POST", f"/v1/waves/{wave.wave}/recuts", json=asked), 202)
     for table in TABLES:
         assert write(house, f"SELECT 1 FROM {table} WHERE tenant_id = $1 LIMIT 1", tenant.tenant_id), table  # noqa: S608 - a name of ours
     return tenant.tenant_id

@@ -187,15 +187,15 @@ def _names_alone(*arguments: Any) -> Pattern:
     return replace(found, published=found.named)
 
 
-def _everybody_answered(self: Joint, _: Any, allowed: Any, k: int) -> Any:
+def _everybody_answered(self: Joint, _: Any, allowed: Any, k: int, kept: Any) -> Any:
     """An item's own respondents are forgotten: what is safe for all who answered anything will do."""
     everybody = self.__dict__.setdefault("everybody", _)
-    return _SAFE(self, everybody, allowed, k)
+    return _SAFE(self, everybody, allowed, k, kept)
 
 
-def _first_two(self: Joint, respondents: Any, allowed: Any, k: int) -> Any:
+def _first_two(self: Joint, respondents: Any, allowed: Any, k: int, kept: Any) -> Any:
     """The index is forgotten."""
-    return [*_TOGETHER(self, respondents[:2], allowed[:2], k), *allowed[2:]]
+    return [*_TOGETHER(self, respondents[:2], allowed[:2], k, kept[:2]), *allowed[2:]]
 
 
 def _of_a_mean(self: Thresholds, measure: Measure, _: Family) -> int:
@@ -212,7 +212,8 @@ DEFECTS: dict[str, tuple[str, Any]] = {
     ),
     "indices against their scales": ("service.disclosure.joint.Joint.together", _first_two),
     "k is one too small": (
-        "service.disclosure.joint.Joint.together", lambda self, n, allowed, k: _TOGETHER(self, n, allowed, k - 1),
+        "service.disclosure.joint.Joint.together",
+        lambda self, n, allowed, k, kept: _TOGETHER(self, n, allowed, k - 1, kept),
     ),
     "a distribution's own threshold": ("service.disclosure.patterns.Thresholds.k", _of_a_mean),
     "who is sensitive": ("service.disclosure.patterns.Thresholds._sensitive", lambda *_: False),

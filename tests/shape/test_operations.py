@@ -142,6 +142,7 @@ BODIES = [
     "org_units.put",
     "people.put",
     "questionnaires.create",
+    "recuts.ask",
     HOT,
 ]
 

@@ -194,6 +194,8 @@ def test_cells_of_another_certificate_are_found(world: Path) -> None:
         ({"plan_sha256": "0"}, "the plan is not that of the certificate"),
         ({"families": {"mean": {"k": 4}, "distribution": {"k": 10}}}, "the threshold of the family mean is under 5"),
         ({"families": {"mean": {"k": 5}, "distribution": {"k": 10}}}, "counts other published rows"),
+        ({"collusion": 1}, "the threshold of the family mean is under 6"),
+        ({"collusion": 1}, "the threshold of the family distribution is under 11"),
     ],
 )
 def test_each_defect_of_the_certificate_is_found(world: Path, change: dict[str, Any], sentence: str) -> None:
@@ -209,6 +211,93 @@ def test_another_plan_is_found(world: Path) -> None:
     _, said = judged(world)
     assert "no breakdown of the plan is by team" in said["wrong"]
     assert "a threshold of the certificate is under the plan's" in said["wrong"]
+
+
+def test_collusion_is_part_of_each_threshold(world: Path) -> None:
+    """What was protected with it is safe, and is not what a plan with more of it asks for."""
+    said = protected(world, "collusion: 2\n")
+    assert (said["mean"]["k"], said["distribution"]["k"]) == (7, 12)
+    code, found = judged(world)
+    assert (code, found["wrong"]) == (SAFE, [])
+    assert found["families"]["mean"]["k"] == 7
+    (world / "plan.yaml").write_text(PLAN + "collusion: 3\n", encoding="utf-8")
+    code, found = judged(world)
+    assert code == UNSAFE
+    assert found["wrong"] == [UNDER]
+
+
+UNDER = "a threshold of the certificate is under the plan's"
+
+
+def protected(world: Path, more: str, *options: str) -> dict[str, Any]:
+    """The table protected again, by a plan with more lines; gives the certificate's families."""
+    (world / "plan.yaml").write_text(PLAN + more, encoding="utf-8")
+    files = ("--plan", world / "plan.yaml", "--out", world / "out")
+    code, said = call("protect", world / "table.csv", *files, "--json", *options)
+    assert code == 0, said
+    families: dict[str, Any] = json.loads(said.splitlines()[-1])["families"]
+    return families
+
+
+@pytest.mark.parametrize(
+    ("plan", "options", "wrong"),
+    [
+        ("k: 7\nk_distribution: 12\n", (), []),
+        ("k: 12\ncollusion: 1\n", (), []),
+        ("", ("--collusion", "2"), []),
+        ("collusion: 2\n", ("--k", "8"), []),
+        ("collusion: 2\n", ("--collusion", "1"), [UNDER]),
+        ("k: 7\n", ("--k", "6"), [UNDER]),
+        ("k: 6\n", ("--k", "5", "--collusion", "1"), []),
+    ],
+)
+def test_the_auditor_asks_for_the_thresholds_that_were_protected(
+    world: Path, plan: str, options: tuple[str, ...], wrong: list[str]
+) -> None:
+    protected(world, plan, *options)
+    code, said = judged(world)
+    assert said["wrong"] == wrong
+    assert code == (UNSAFE if wrong else SAFE)
+
+
+@pytest.mark.parametrize(
+    ("plan", "k", "wrong"),
+    [
+        ("collusion: 1\n", (6, 11), False),
+        ("collusion: 1\n", (5, 11), True),
+        ("collusion: 1\n", (6, 10), True),
+        ("k: 12\n", (12, 12), False),
+        ("k: 12\n", (12, 11), True),
+        ("k_distribution: 11\ncollusion: 1\n", (6, 11), True),
+    ],
+)
+def test_each_threshold_is_held_against_the_plan(world: Path, plan: str, k: tuple[int, int], wrong: bool) -> None:
+    (world / "plan.yaml").write_text(PLAN + plan, encoding="utf-8")
+    path = world / "out" / "certificate.json"
+    certificate = json.loads(path.read_text("utf-8"))
+    for family, least in zip(("mean", "distribution"), k, strict=True):
+        certificate["families"][family]["k"] = least
+    path.write_text(json.dumps(certificate), encoding="utf-8")
+    _, said = judged(world)
+    assert (UNDER in said["wrong"]) == wrong
+
+
+@pytest.mark.parametrize("collusion", [-1, "1", 1.0, True, None])
+def test_a_certificate_with_no_number_for_collusion_is_not_read(world: Path, collusion: Any) -> None:
+    path = world / "out" / "certificate.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"collusion": collusion}), encoding="utf-8")
+    code, text = alone(world)
+    assert code == UNREADABLE
+    assert "the certificate can not be read" in text
+
+
+def test_a_certificate_of_before_collusion_is_one_without(world: Path) -> None:
+    path = world / "out" / "certificate.json"
+    certificate = json.loads(path.read_text("utf-8"))
+    del certificate["collusion"], certificate["budget_million_groups"]
+    path.write_text(json.dumps(certificate), encoding="utf-8")
+    code, said = judged(world)
+    assert (code, said["wrong"]) == (SAFE, [])
 
 
 def test_the_table_may_be_counts(world: Path) -> None:
@@ -228,6 +317,12 @@ def test_the_table_may_be_counts(world: Path) -> None:
         ("plan.yaml", "[", "the plan can not be read"),
         ("plan.yaml", PLAN.replace("[org, sex]", "[site]"), "does not declare"),
         ("plan.yaml", PLAN + "k: many\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "k: 5.5\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "k_distribution: '10'\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "collusion: -1\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "collusion: 1.5\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "collusion: true\n", "the plan can not be read"),
+        ("plan.yaml", PLAN + "collusion:\n", "the plan can not be read"),
         ("table.csv", "team\nA\n", "not every column"),
         ("table.csv", "team,sex\nA\n", "another width"),
         ("table.csv", None, "can not be read"),

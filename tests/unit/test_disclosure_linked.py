@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from csv import DictReader
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +228,68 @@ def test_what_was_proved_before_the_work_ran_out_stays() -> None:
         assert (poor.published <= whole.published).all()
         assert poor.published.sum() < whole.published.sum()
         assert poor.proved == poor.small
+
+
+# -- how far it is -------------------------------------------------------------------------------------------------
+
+
+def drawn(seed: int, people: int, teams: int) -> World:
+    """People drawn over teams and two dimensions."""
+    draw = np.random.default_rng(seed)
+    table = {
+        name: [str(number) for number in draw.integers(0, size, people)]
+        for name, size in (("team", teams), ("sex", 2), ("site", 4))
+    }
+    return world(Plan.default(["team"], ["sex", "site"]), table)
+
+
+def test_it_is_told_how_many_atoms_are_proved() -> None:
+    one = drawn(9, 300, 20)
+    told: list[tuple[int, int]] = []
+    pattern = protect_linked(one, 5, told=lambda settled, everything: told.append((settled, everything)))
+    plain = protect_linked(one, 5)
+    assert (plain.published == pattern.published).all()
+    assert plain.steps == pattern.steps
+    small = int((one.n < 5).sum())
+    assert {everything for _, everything in told} == {small}
+    settled = [place for place, _ in told]
+    assert settled[-1] == pattern.proved == small
+    again = [later for before, later in pairwise(settled) if later < before]
+    assert pattern.rounds > len(again) + 1, "some searches go on where the one before has ended"
+    assert set(again) == {0}, "once cells are published again, nothing is proved"
+    assert len(set(settled)) > pattern.rounds + 1, "not only at the end of a search"
+
+
+@pytest.mark.parametrize(
+    ("at_once", "often", "together"),
+    [(1, 20_000, 64), (5, 20_000, 64), (256, 20_000, 1), (256, 5, 2), (10**6, 10**6, 64)],
+)
+@pytest.mark.parametrize(("budget", "total"), [(10**6, 10**6), (3, 10**6), (10**6, 60)])
+def test_what_is_found_does_not_hang_on_how_often_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, at_once: int, often: int, together: int, budget: int, total: int
+) -> None:
+    """Held against one call of the kernel for all atoms, whose room for groups suffices."""
+    one = drawn(3, 300, 20)
+    checks, order = checks_of(one, one.people >= 3, 8)
+    proved = np.zeros(len(one.n), np.bool_)
+    proved[order[3::7]] = True  # as if by a search before
+    given_ = (checks, one.n, 8, order, proved, budget, total)
+    ask = attack._ask
+    with monkeypatch.context() as patch:
+        patch.setattr(attack, "_ask", lambda state, _, *rest: ask(state, order, *rest))
+        whole = attack.search(*given_)
+    assert len(whole.groups) > attack.MOST_TOLD
+    assert (whole.outcome == attack.BUDGET).any() == (min(budget, total) < 10**6)
+    monkeypatch.setattr(attack, "_AT_ONCE", at_once)
+    monkeypatch.setattr(attack, "_OFTEN", often)
+    monkeypatch.setattr(attack, "_TOGETHER", together)
+    told: list[tuple[int, int]] = []
+    found = attack.search(*given_, lambda settled, everything: told.append((settled, everything)))
+    for mine, theirs in zip(found, whole, strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+    assert told[0] == (int(proved.sum()), len(order))
+    assert told[-1] == (int((whole.outcome == attack.PROVED).sum()), len(order))
+    assert told == sorted(told)
 
 
 @pytest.mark.parametrize(

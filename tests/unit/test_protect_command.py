@@ -3,16 +3,21 @@
 import csv
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from rich.progress import Progress
 from typer.testing import CliRunner
 
 from service.cli import app
+from service.cli import protect as command
 from service.cli.protect import ProtectFailed
+from service.disclosure import linked
 
 PLAN = "hierarchies: {org: [team]}\ndimensions: [sex]\nbreakdowns: [[org], [org, sex]]\n"
 ROWS = [("A", "m")] * 12 + [("A", "f")] * 11 + [("B", "m")] * 10 + [("B", "f")] * 2
@@ -24,10 +29,14 @@ def table(folder: Path, rows: list[tuple[str, str]]) -> Path:
     return file
 
 
-def run(folder: Path, rows: list[tuple[str, str]], plan: str = PLAN, *more: str) -> dict[str, Any]:
+def call(folder: Path, rows: list[tuple[str, str]], plan: str = PLAN, *more: str) -> Result:
     (folder / "plan.yaml").write_text(plan, encoding="utf-8")
     arguments = ["protect", str(table(folder, rows)), "--plan", str(folder / "plan.yaml"), "--out", str(folder / "out")]
-    done = CliRunner().invoke(app, [*arguments, "--json", *more], catch_exceptions=False)
+    return CliRunner().invoke(app, [*arguments, *more], catch_exceptions=False)
+
+
+def run(folder: Path, rows: list[tuple[str, str]], plan: str = PLAN, *more: str) -> dict[str, Any]:
+    done = call(folder, rows, plan, "--json", *more)
     assert done.exit_code == 0, done.output
     said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return said
@@ -77,6 +86,13 @@ def test_rows_may_be_counts(tmp_path: Path) -> None:
     [
         (PLAN + "k: 4\n", "refused at: k"),
         (PLAN + "k: 5.5\n", "refused at: k"),
+        (PLAN + "collusion: -1\n", "refused at: collusion"),
+        (PLAN + "collusion: 1.0\n", "refused at: collusion"),
+        (PLAN + "collusion: '1'\n", "refused at: collusion"),
+        (PLAN + "collusion: true\n", "refused at: collusion"),
+        (PLAN + "collusion:\n", "refused at: collusion"),
+        (PLAN + "collusion: 9991\n", "refused at: collusion"),  # 10 for a distribution, and so many more
+        (PLAN + "k: 9000\ncollusion: 1001\n", "refused at: collusion"),
         (PLAN + "colour: red\n", "refused at: colour"),
         ("hierarchies: {org: [team]}\nbreakdowns: []\n", "breakdowns are declared"),
         ("hierarchies: {org: [team]}\nbreakdowns: [[site]]\n", "not declared"),
@@ -95,6 +111,186 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, plan: str, said: str) -> N
 def test_a_table_of_nobody_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProtectFailed, match="nobody"):
         run(tmp_path, [])
+
+
+# -- people who pool their answers ---------------------------------------------------------------------------------
+
+WITH_SMALL = [*ROWS, *[("C", "m")] * 3, *[("D", "f")] * 4, *[("E", "f")] * 6]
+
+
+def test_collusion_counts_on_top_of_each_k(tmp_path: Path) -> None:
+    """The cells are those of a k so much larger, the units that are taken together too."""
+    larger = run(tmp_path, WITH_SMALL, PLAN + "k: 7\nk_distribution: 12\n")
+    cells = (tmp_path / "out" / "cells.csv").read_bytes()
+    with_two = run(tmp_path, WITH_SMALL, PLAN + "collusion: 2\n")
+    assert (tmp_path / "out" / "cells.csv").read_bytes() == cells
+    assert with_two["families"] == larger["families"]
+    assert {family: said["k"] for family, said in with_two["families"].items()} == {"mean": 7, "distribution": 12}
+    assert (with_two["collusion"], larger["collusion"]) == (2, 0)
+    plain = run(tmp_path, WITH_SMALL)
+    assert plain["families"] != with_two["families"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "options", "k"),
+    [
+        ("k: 8\ncollusion: 1\n", (), (9, 11)),
+        ("k: 12\ncollusion: 1\n", (), (13, 13)),
+        ("", ("--collusion", "3"), (8, 13)),
+        ("collusion: 1\n", ("--collusion", "3"), (8, 13)),
+        ("collusion: 3\n", ("--k", "6"), (9, 13)),
+        # Like --k it stands in the place of what the plan says, which the auditor holds against the plan.
+        ("k: 6\ncollusion: 3\n", ("--k", "5", "--collusion", "0"), (5, 10)),
+    ],
+)
+def test_what_the_command_line_says_stands_in_the_place_of_the_plans(
+    tmp_path: Path, plan: str, options: tuple[str, ...], k: tuple[int, int]
+) -> None:
+    families = run(tmp_path, ROWS, PLAN + plan, *options)["families"]
+    assert (families["mean"]["k"], families["distribution"]["k"]) == k
+
+
+def test_thresholds_are_no_part_of_the_plans_hash(tmp_path: Path) -> None:
+    bound = {"hierarchies": {"org": ["team"]}, "dimensions": ["sex"], "breakdowns": [["org"], ["org", "sex"]]}
+    text = json.dumps(bound | {"count": None}, sort_keys=True, separators=(",", ":"))
+    for plan in (PLAN, PLAN + "k: 6\nk_distribution: 11\ncollusion: 2\n"):
+        assert run(tmp_path, ROWS, plan)["plan_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("collusion", ["-1", "9996"])
+def test_collusion_out_of_its_bounds_is_refused_on_the_command_line(tmp_path: Path, collusion: str) -> None:
+    with pytest.raises(ProtectFailed, match="refused at: collusion"):
+        run(tmp_path, ROWS, PLAN, "--collusion", collusion)
+
+
+# -- work --------------------------------------------------------------------------------------------------------------
+
+
+def test_work_that_runs_out_publishes_the_coarser_plan_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enough = run(tmp_path, ROWS)
+    assert enough["budget_million_groups"] == 50
+    assert [said["fell_back"] for said in enough["families"].values()] == [False, False]
+    assert "coarser" not in call(tmp_path, ROWS).stdout
+    monkeypatch.setattr(command, "MILLION", 0)
+    said = run(tmp_path, ROWS, PLAN, "--budget", "7")
+    assert said["budget_million_groups"] == 7
+    assert [family["fell_back"] for family in said["families"].values()] == [True, True]
+    assert [family["proved_by_search"] for family in said["families"].values()] == [0, 0]
+    rows = list(csv.DictReader((tmp_path / "out" / "cells.csv").read_text("utf-8").splitlines()))
+    assert {(row["team"], row["sex"]) for row in rows if row["n"]} == {("", ""), ("A", ""), ("B", "")}
+    lines = call(tmp_path, ROWS, PLAN, "--budget", "7").stdout.splitlines()
+    assert len(lines) == 2
+    assert all(
+        line.endswith("0, by the coarser plan: the search did not end within 7 million groups") for line in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "each", "total"),
+    [
+        ((), 1_000_000, 50_000_000),
+        (("--budget", "1"), 1_000_000, 1_000_000),
+        (("--budget", "200"), 4_000_000, 2 * 10**8),
+    ],
+)
+def test_the_budget_is_that_of_each_family(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], each: int, total: int
+) -> None:
+    real, given = linked.protect_linked, []
+
+    def spy(*arguments: Any) -> linked.Pattern:
+        given.append(arguments[3:5])
+        return real(*arguments)
+
+    monkeypatch.setattr(linked, "protect_linked", spy)
+    run(tmp_path, ROWS, PLAN, *options)
+    assert given == [(each, total)] * 2
+
+
+def test_a_distribution_may_be_published_where_its_mean_is_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, allowed, made = linked.protect_linked, [], []
+
+    def spy(*arguments: Any) -> linked.Pattern:
+        allowed.append(arguments[2])
+        made.append(real(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(linked, "protect_linked", spy)
+    run(tmp_path, ROWS)
+    assert allowed[0] is None
+    assert allowed[1] is made[0].published
+
+
+def test_what_is_allowed_if_nothing_is_said_is_what_the_engine_allows() -> None:
+    assert command.BUDGET * command.MILLION == linked.TOTAL
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "1000001", "many"])
+def test_a_budget_out_of_its_bounds_is_refused(tmp_path: Path, budget: str) -> None:
+    done = call(tmp_path, ROWS, PLAN, "--budget", budget)
+    assert done.exit_code == 2
+    assert "--budget" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+# -- how far it is -----------------------------------------------------------------------------------------------------
+
+Moved = list[tuple[Progress, str, float, float]]
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> Moved:
+    """Each move of a bar: the bar, its name, where it is, and where it ends."""
+    seen: Moved = []
+    real = Progress.update
+
+    def update(self: Progress, task: Any, **new: Any) -> None:
+        real(self, task, **new)
+        seen.append((self, self.tasks[0].description, new["completed"], new["total"]))
+
+    monkeypatch.setattr(Progress, "update", update)
+    return seen
+
+
+def test_a_bar_for_each_family_counts_small_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: Moved
+) -> None:
+    for name, value in {"TTY_COMPATIBLE": "1", "TERM": "xterm", "COLUMNS": "100"}.items():
+        monkeypatch.setenv(name, value)
+    rows = [*ROWS, ("C", "m"), ("C", "f")]
+    done = call(tmp_path, rows, PLAN, "--json")
+    said = json.loads(done.stdout)  # and nothing else
+    for family in ("mean", "distribution"):
+        small = said["families"][family]["small_classes"]
+        assert small > 1
+        places = [place[2:] for place in moved if place[1] == f"{family}: small classes settled"]
+        assert places[0] == (0, small)
+        assert places[-1] == (small, small)
+    assert f"distribution: small classes settled {chr(0x2501)}" in _plain(done.stderr)
+    assert f"{small}/{small}" in _plain(done.stderr)
+    assert done.stderr.endswith("\x1b[2K"), "it is gone at the end"
+    assert call(tmp_path, rows, PLAN, "--json").stdout == done.stdout
+
+
+def _plain(text: str) -> str:
+    """Without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_bar_that_begins_again_has_a_clock_that_runs(moved: Moved) -> None:
+    with command._bar() as begin:
+        told = begin("mean")
+        told(2, 2)
+        assert moved[-1][0].finished
+        told(0, 2)
+        assert not moved[-1][0].finished
+        begin("distribution")(1, 2)
+    assert [place[1:] for place in moved] == [("mean", 2, 2), ("mean", 0, 2), ("distribution", 1, 2)]
+    assert len(moved[-1][0].tasks) == 1
 
 
 def test_no_other_command_loads_the_compiler() -> None:

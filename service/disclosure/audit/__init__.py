@@ -18,6 +18,9 @@ are added up in fractions (`confirm`). No suspicion is reported that does not pa
 Items and scales. Each item is judged with its own respondents, together with the rows of the scales that add it up
 (`case`). That proves safety of items and scales together; of what seems to leak it says *unsafe* where the answers to
 all items bear it out, and *not proved* otherwise.
+
+Whole waves (`wave`): all measures and families at once, over classes and places given as numbers. Where the places are
+nested, no equations are needed: what they leave of each other decides, in numbers of people.
 """
 
 from service.disclosure.audit.alone import by_rows_alone
@@ -32,21 +35,29 @@ from service.disclosure.audit.model import (
     Refusal,
     Report,
     Row,
+    Tally,
     Verdict,
 )
+from service.disclosure.audit.wave import FAMILIES, Measured, Published, Wave, audit_wave
 
 __all__ = [
     "BUDGET",
+    "FAMILIES",
     "THRESHOLDS",
     "AuditRefused",
     "Classes",
     "Finding",
     "Labels",
     "Leak",
+    "Measured",
+    "Published",
     "Refusal",
     "Report",
     "Row",
+    "Tally",
     "Verdict",
+    "Wave",
     "audit",
+    "audit_wave",
     "by_rows_alone",
 ]

@@ -11,7 +11,8 @@ The right side is computed in whole numbers.
 
 import numpy as np
 
-from service.disclosure.audit.machine import Floats, Ints, compiled, inner
+from service.disclosure.audit.arrays import Floats, Ints
+from service.disclosure.audit.machine import compiled, inner
 from service.disclosure.audit.modular import dependent
 from service.disclosure.audit.simplex import FAR, furthest, swap
 

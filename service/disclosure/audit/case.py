@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.confirm import Terms, confirmed
-from service.disclosure.audit.hunt import MILLION, Hunt, Suspect, Told
-from service.disclosure.audit.machine import Ints
-from service.disclosure.audit.model import Finding, Leak, Row, Verdict
+from service.disclosure.audit.hunt import MILLION, Hunt, Suspect
+from service.disclosure.audit.model import Finding, Leak, Row, Told, Verdict
 from service.disclosure.audit.modular import Elimination
 from service.disclosure.audit.system import System
 

@@ -6,7 +6,7 @@ from math import gcd, lcm
 
 import numpy as np
 
-from service.disclosure.audit.machine import Ints
+from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.modular import PRIME, Elimination
 from service.disclosure.audit.system import System
 

@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.branch import CLOSED, FOUND
-from service.disclosure.audit.machine import Ints
+from service.disclosure.audit.model import Told
 from service.disclosure.audit.modular import Elimination, ratios
 from service.disclosure.audit.neighbourhood import Neighbourhood
 from service.disclosure.audit.system import System
 
 MILLION = 10**6
-
-Told = Callable[[int, int], None]
-"""Told of every step: small points settled so far, and how many there are."""
 
 Suspect = Callable[[Sequence[int]], bool]
 """Whether a group of points is truly isolated by a combination; asked of each that looks so."""

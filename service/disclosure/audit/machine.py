@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _HERE = Path(__file__).parent

@@ -1,9 +1,12 @@
 """What the auditor is given and what it says. Plain data; nothing here counts or compares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+
+Told = Callable[[int, int], None]
+"""Told of every step: small points settled so far, and how many there are."""
 
 Labels = Mapping[str, str]
 """Column to label; a column that is absent is not broken down by."""
@@ -139,11 +142,15 @@ class Finding:
     Attributes:
         measure: the item; the rows of the scales that add it up are judged together with its own.
         rows: published rows with different members.
-        small: classes (merged where no row tells them apart) with fewer than k people.
-        proved: of these, how many by perturbations alone and how many after cases were told apart.
+        small: what there was to prove. By search: classes (merged where no row tells them apart) with fewer than k
+            people. By residuals: places with people outside the published places inside them. By blocks: what a
+            whole's places leave of each other.
+        proved: of these, how many at once (by a perturbation alone, by their number of people) and how many after
+            cases were told apart.
         work: elementary operations spent, in millions.
         leak: the example, if there is one.
-        open: small classes without a proof.
+        open: of these, how many without a proof.
+        by: how it was judged: "search", "residuals", "blocks".
     """
 
     family: str
@@ -156,6 +163,25 @@ class Finding:
     work: int
     leak: Leak | None = None
     open: int = 0
+    by: str = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was judged of one family by one method, in numbers that fit into a certificate.
+
+    Attributes:
+        systems: findings; items that the same people answered in the same places have one each.
+        proved: by perturbations or numbers of people alone, and after cases were told apart (see `Finding`).
+        open: without a proof.
+    """
+
+    family: str
+    by: str
+    systems: int
+    proved: tuple[int, int]
+    open: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +194,30 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """The worst of all."""
-        said = {finding.verdict for finding in self.findings}
-        if self.refusals or Verdict.unsafe in said:
-            return Verdict.unsafe
-        return Verdict.not_proved if Verdict.not_proved in said else Verdict.safe
+        return Verdict.unsafe if self.refusals else worst(finding.verdict for finding in self.findings)
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """Proofs by family and method, in the order of the findings."""
+        groups: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault((finding.family, finding.by), []).append(finding)
+        return tuple(
+            Tally(
+                family,
+                by,
+                len(found),
+                (sum(one.proved[0] for one in found), sum(one.proved[1] for one in found)),
+                sum(one.open for one in found),
+                worst(one.verdict for one in found),
+            )
+            for (family, by), found in groups.items()
+        )
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """What holds of all together; of none it is safe."""
+    said = set(verdicts)
+    if Verdict.unsafe in said:
+        return Verdict.unsafe
+    return Verdict.not_proved if Verdict.not_proved in said else Verdict.safe

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.audit.machine import Ints, compiled, inner
+from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.machine import compiled, inner
 
 PRIME = 2**61 - 1
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.disclosure.audit.arrays import Floats, Ints
 from service.disclosure.audit.branch import LARGEST_MOVE, MOST_MOVES, STUCK, search
-from service.disclosure.audit.machine import Floats, Ints
 from service.disclosure.audit.simplex import echelon
 from service.disclosure.audit.system import System
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from service.disclosure.audit.machine import Ints
+from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.model import AuditRefused, Classes, Labels, Refusal, Row
 
 EVERYBODY = ""

@@ -6,7 +6,8 @@ be the first. Floating point throughout: what it finds is weighed again in whole
 
 import numpy as np
 
-from service.disclosure.audit.machine import Floats, Ints, compiled, inner
+from service.disclosure.audit.arrays import Floats, Ints
+from service.disclosure.audit.machine import compiled, inner
 
 TINY = 1e-9
 FAR = 1e18

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.audit.machine import Ints
+from service.disclosure.audit.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True)

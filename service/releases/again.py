@@ -1,0 +1,143 @@
+"""A release audited again: signature and hashes, and, while its wave's answers can be opened, the whole proof.
+
+Run by the operator, in a process that is handed the worker's keys. Nothing is written.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns.contract import digest
+from service.campaigns.tables import Campaign, Wave
+from service.disclosure.audit import Report, Row, audit_wave, by_rows_alone
+from service.releases import read_back
+from service.releases.build import Keys, Stages, counts_of
+from service.releases.certificate import CertificateRefused, verified
+from service.releases.judged import wave_of
+from service.releases.ledger import digest_now, ledger, together, wider
+from service.releases.opened import agreed_of, opened
+from service.releases.problems import KeyGone
+from service.releases.read_back import Place, Published
+from service.releases.tables import Release, ReleaseCertificate
+
+Told = Callable[[int, int], None]
+"""Told of small classes settled so far, and of how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What can be said of a release.
+
+    Attributes:
+        wrong: sentences, each of which means that it is not to be relied on.
+        public_key: the key that the certificate is signed with; None where no certificate holds.
+        report: the auditor's, while the wave's answers can be opened.
+        classes: unit and values of each class that the report numbers.
+    """
+
+    wrong: tuple[str, ...]
+    public_key: str | None
+    report: Report | None = None
+    classes: tuple[dict[str, str], ...] = ()
+
+
+async def again(tx: AsyncSession, tenant: UUID, release_id: UUID, keys: Keys, told: Told) -> Again | None:
+    """The release once more before its judge; None where no release of this id was published.
+
+    Raises:
+        ReleaseRefused: what is stored of its wave can not be trusted.
+    """
+    release = await tx.get(Release, (tenant, release_id))
+    if release is None or release.status != "published":
+        return None
+    wave = await tx.get_one(Wave, (tenant, release.wave_id))
+    campaign = await tx.get_one(Campaign, (tenant, wave.campaign_id))
+    wrong = await _altered(tx, release, campaign)
+    public_key, said = await _certificate(tx, release)
+    published = await read_back.published(tx, tenant, release_id)
+    told_by_rows = _by_rows_alone(published, campaign.policy)
+    so_far = Again((*wrong, *said, *told_by_rows), public_key)
+    return so_far if wrong else await _with_answers(tx, wave, campaign, keys, told, so_far)
+
+
+async def _with_answers(
+    tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, told: Told, so_far: Again
+) -> Again:
+    """The whole proof, of all releases of the wave together, if its key can still be put together."""
+    agreed = await agreed_of(tx, wave, campaign, keys.notary)
+    try:
+        found = await opened(tx, wave, agreed, keys.waves, keys.seal)
+    except KeyGone:
+        return so_far
+    entries = await ledger(tx, wave.tenant_id, wave.wave_id)
+    agreed, found = wider(agreed, found, [entry.breakdowns for entry in entries])
+    counts = await asyncio.to_thread(counts_of, agreed, found, Stages())
+    published = together([entry.published for entry in entries])
+    policy = agreed.policy.as_dict()
+    judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered)
+    report = await asyncio.to_thread(audit_wave, judged, told=told)
+    named = {unit.unit_id: unit.external_id or "" for unit in found.units}
+    classes = tuple({"unit": named[row.unit]} | dict(row.values) for row in found.classes)
+    return replace(so_far, report=report, classes=classes)
+
+
+async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> list[str]:
+    """What is no longer what was hashed."""
+    wrong = []
+    if await digest_now(tx, release) != release.digest:
+        wrong.append("the rows are not those that were released: their hash is another")
+    for name, value in (("plan", campaign.plan), ("policy", campaign.policy)):
+        if digest(value) != release.manifest[f"{name}_digest"]:
+            wrong.append(f"the {name} is not that of the release: its hash is another")
+    return wrong
+
+
+async def _certificate(tx: AsyncSession, release: Release) -> tuple[str | None, list[str]]:
+    """The key that signed it, and what is wrong with it."""
+    row = await tx.get(ReleaseCertificate, (release.tenant_id, release.release_id))
+    if row is None:
+        return None, ["there is no certificate"]
+    try:
+        said = verified(row.signed)
+    except CertificateRefused as refused:
+        return None, [f"the certificate is refused: {refused}"]
+    wrong = []
+    if said.get("release") != {"id": str(release.release_id), "digest": release.digest}:
+        wrong.append("the certificate is of another release")
+    if said.get("auditor", {}).get("verdict") != "safe":
+        wrong.append("the certificate does not say that the release is safe")
+    return str(row.signed["public_key"]), wrong
+
+
+def _by_rows_alone(published: Published, policy: dict[str, int]) -> list[str]:
+    """Printed numbers that are too small, or leave too few people."""
+    labels = _labels(published.places)
+    k = {"mean": policy["k_mean"] + policy["collusion"], "distribution": policy["k_distribution"] + policy["collusion"]}
+    have_means = {cells.measure for cells in published.cells if cells.family == "mean"}
+    rows: dict[str, list[Row]] = {}
+    for cells in published.cells:
+        # Whoever reads a distribution reads a mean, also of what has no other mean.
+        families = [cells.family] if cells.measure in have_means else ["mean", cells.family]
+        for place, least, most in zip(cells.places, cells.n_from, cells.n_to, strict=True):
+            n = least if least == most else None
+            rows.setdefault(cells.measure, []).extend(
+                Row(family, labels[place], n=n, measure=cells.measure) for family in families
+            )
+    refusals = (refusal for mine in rows.values() for refusal in by_rows_alone(mine, k))
+    return [f"{refusal.row.family} {refusal.row}: {refusal.reason}" for refusal in refusals]
+
+
+def _labels(places: list[Place]) -> list[dict[str, str]]:
+    """The way down to each place, unit by unit, and its values; nothing for everybody."""
+    found: list[dict[str, str]] = []
+    for place in places:
+        if place.parent is None:
+            found.append(dict(place.dimensions))
+        else:
+            above = found[place.parent]
+            depth = len(above) - len(place.dimensions) + 1
+            found.append(above | {f"level {depth}": f"{place.source}/{place.unit}"})
+    return found

@@ -1,0 +1,68 @@
+"""The auditor's say on a release that stands in its rows, and the certificate made of it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.disclosure.audit import Report, audit_wave
+from service.releases import read_back
+from service.releases.answered import Answered
+from service.releases.certificate import FORMAT
+from service.releases.judged import wave_of
+from service.releases.ledger import together
+from service.releases.opened import Agreed, Opened
+from service.releases.read_back import Published
+from service.releases.tables import Release
+
+_OF_MANIFEST = ("contract_digest", "plan_digest", "policy_digest", "roster_digest", "cells")
+
+
+async def judged(
+    tx: AsyncSession,
+    release: Release,
+    agreed: Agreed,
+    found: Opened,
+    counts: Answered,
+    earlier: Sequence[Published] = (),
+) -> Report:
+    """Whether nothing that the rows say, with those of earlier releases, describes too few people.
+
+    Raises:
+        ContractBroken: a row is of no unit of the wave.
+    """
+    published = together([*earlier, await read_back.published(tx, release.tenant_id, release.release_id)])
+    wave = wave_of(published, agreed.document, agreed.policy.as_dict(), found.units, found.classes, counts)
+    return await asyncio.to_thread(audit_wave, wave)
+
+
+def certificate(release: Release, report: Report) -> dict[str, Any]:
+    """What is signed: which release, by which rules, cells by outcome, and how it was proved, in numbers alone."""
+    return {
+        "format": FORMAT,
+        "release": {"id": str(release.release_id), "digest": release.digest},
+        "wave": release.manifest["wave"],
+        "campaign": release.manifest["campaign"],
+        "released_at": release.released_at.isoformat(),
+        **{name: release.manifest[name] for name in _OF_MANIFEST},
+        **({"recut": release.manifest["recut"]} if release.recut_id else {}),
+        "fell_back": bool(release.manifest.get("breakdowns", {}).get("fell_back")),
+        "auditor": {"verdict": str(report.verdict), "families": _by_family(report)},
+    }
+
+
+def _by_family(report: Report) -> Mapping[str, Any]:
+    """Systems of equations judged, their thresholds, and proofs by method."""
+    found: dict[str, Any] = {}
+    for finding in report.findings:
+        family = found.setdefault(finding.family, {"k": set(), "systems": 0, "proved": Counter()})
+        family["k"].add(finding.k)
+        family["systems"] += 1
+        at_once, by_cases = finding.proved
+        family["proved"] += Counter({finding.by: at_once, f"{finding.by} by cases": by_cases})
+    return {
+        name: {"k": sorted(family["k"]), "systems": family["systems"], "proved": dict(family["proved"])}
+        for name, family in sorted(found.items())
+    }

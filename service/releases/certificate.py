@@ -1,0 +1,59 @@
+"""The certificate of a release: what was published under which rules, and who proved it safe, signed with Ed25519.
+
+Whoever verifies one pins the public key out of band (`pouls keys public`): the key beside a signature only says which
+of the pinned ones it is.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
+
+from service.campaigns.contract import canonical
+from service.kit.crypto import bytes_of, read_key, text_of
+
+FORMAT = "pouls-certificate/1"
+KEY_FILE = "signing.key"
+# What a signature is of, so that no other signed thing can be taken for a certificate.
+_PURPOSE = b"pouls certificate\0"
+
+
+class CertificateRefused(ValueError):
+    """The certificate is not one, or not signed by the key it names."""
+
+
+class Signer:
+    """The worker's signing key."""
+
+    def __init__(self, folder: Path) -> None:
+        self._key = SigningKey(read_key(folder / KEY_FILE))
+
+    @property
+    def public_key(self) -> str:
+        """URL-safe base64 of the 32 bytes that verify."""
+        return text_of(bytes(self._key.verify_key))
+
+    def signed(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What is said, with its signature and the public key."""
+        signature = self._key.sign(_PURPOSE + canonical(said)).signature
+        return {"certificate": dict(said), "signature": text_of(signature), "public_key": self.public_key}
+
+
+def verified(signed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said, once its signature holds under the key that stands beside it.
+
+    Raises:
+        CertificateRefused: a part is missing, the format is another, the signature does not hold.
+    """
+    try:
+        said = dict(signed["certificate"])
+        key = VerifyKey(bytes_of(signed["public_key"]))
+        key.verify(_PURPOSE + canonical(said), bytes_of(signed["signature"]))
+        known = said["format"] == FORMAT
+    except (KeyError, TypeError, ValueError, AttributeError, BadSignatureError):
+        raise CertificateRefused("its signature does not hold") from None
+    if not known:
+        raise CertificateRefused("it is of another format")
+    return said

@@ -1,0 +1,125 @@
+"""Everything that was ever released of a wave, as one: what later releases have to keep, and are judged with.
+
+An earlier release is read back from its rows, and these must still be what was released: their digest is worked out
+anew, and the key folder remembers the digests of all releases of these answers, in their order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from service.disclosure.measures import Family
+from service.releases import read_back
+from service.releases.digest import release_digest
+from service.releases.opened import Agreed, Opened
+from service.releases.orgtree import OrgTree
+from service.releases.places import Breakdowns
+from service.releases.problems import AlreadyReleased
+from service.releases.read_back import Cells, Place, Published
+from service.releases.regroup import regrouped
+from service.releases.tables import Release
+
+if TYPE_CHECKING:
+    from service.disclosure.linked_patterns import Kept  # loads a compiler, which most work needs not
+
+_Key = tuple[str | None, str | None, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One earlier release: its row, and what it published."""
+
+    release: Release
+    published: Published
+
+    @property
+    def breakdowns(self) -> Breakdowns:
+        """Those that a recut added; none for a wave's first release, whose breakdowns the contract names."""
+        if self.release.recut_id is None:
+            return Breakdowns((), ())
+        shown = self.release.manifest["breakdowns"]
+        return Breakdowns.declared(shown["plan"], shown["dimensions"])
+
+
+async def ledger(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[Entry]:
+    """The published releases of a wave, oldest first. Raises AlreadyReleased where one is not what was released."""
+    statement = (
+        select(Release)
+        .where(col(Release.tenant_id) == tenant, col(Release.wave_id) == wave, col(Release.status) == "published")
+        .order_by(col(Release.release_id))
+    )
+    found = []
+    for release in (await tx.scalars(statement)).all():
+        if await digest_now(tx, release) != release.digest:
+            raise AlreadyReleased
+        found.append(Entry(release, await read_back.published(tx, tenant, release.release_id)))
+    return found
+
+
+async def digest_now(tx: AsyncSession, release: Release) -> str:
+    """The digest of a release over its rows as they are now."""
+    places = await read_back.places(tx, release.tenant_id, release.release_id)
+    if "breakdowns" not in release.manifest:
+        del places["dimensions"]
+    columns = await read_back.columns(tx, release.tenant_id, release.release_id)
+    return release_digest(release.manifest, places, columns)
+
+
+def wider(agreed: Agreed, found: Opened, later: Sequence[Breakdowns]) -> tuple[Agreed, Opened]:
+    """Contract and classes with the breakdowns and the values of later releases."""
+    breakdowns = agreed.breakdowns
+    for one in later:
+        breakdowns = breakdowns.and_then(one)
+    made = [dimension for dimension in breakdowns.dimensions if "of" in dimension]
+    classes = regrouped(found.units, found.classes, made)
+    return replace(agreed, breakdowns=breakdowns), replace(found, classes=classes)
+
+
+def together(parts: Sequence[Published]) -> Published:
+    """What several releases published, place behind place."""
+    places: list[Place] = []
+    cells: dict[tuple[str, str], Cells] = {}
+    for part in parts:
+        first = len(places)
+        places += part.places
+        for one in part.cells:
+            known = cells.setdefault((one.measure, one.family), Cells(one.measure, one.family, [], [], [], []))
+            known.places.extend(first + place for place in one.places)
+            known.n_from.extend(one.n_from)
+            known.n_to.extend(one.n_to)
+            known.deviations.extend(first + place for place in one.deviations)
+    return Published(places, list(cells.values()))
+
+
+def kept(entries: Sequence[Entry], tree: OrgTree, groups: Sequence[Mapping[str, str]]) -> "Kept":
+    """The places of a grid (units by groups of values) that are published already.
+
+    Raises:
+        AlreadyReleased: something was published of a place that the grid has not.
+    """
+    size = len(tree.units)
+    number: dict[_Key, int] = {
+        (unit.source, unit.external_id, tuple(sorted(values.items()))): first * size + at
+        for first, values in enumerate(groups)
+        for at, unit in enumerate(tree.units)
+    }
+    found: dict[tuple[str, Family], np.ndarray[Any, np.dtype[np.bool_]]] = {}
+    for entry in entries:
+        try:
+            at = [number[_key(place)] for place in entry.published.places]
+        except KeyError:
+            raise AlreadyReleased from None
+        for cells in entry.published.cells:
+            mask = found.setdefault((cells.measure, Family(cells.family)), np.zeros(size * len(groups), np.bool_))
+            mask[[at[place] for place in cells.places]] = True
+    return found
+
+
+def _key(place: Place) -> _Key:
+    return place.source, place.unit, tuple(sorted(place.dimensions.items()))

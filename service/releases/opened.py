@@ -1,0 +1,153 @@
+"""A wave as it was agreed and collected: contract, units, classes and opened answers.
+
+In the worker alone, in memory, for the length of one job.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from nacl.exceptions import CryptoError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns.contract import ContractAltered, Notary, groups_digest
+from service.campaigns.tables import Campaign, Wave
+from service.campaigns.wave_keys import WaveKeys
+from service.disclosure.policy import Policy
+from service.kit.crypto import KeyMissing
+from service.questionnaires.document import Document, DocumentRefused
+from service.questionnaires.tables import QuestionnaireVersion
+from service.releases.orgtree import Unit
+from service.releases.places import Breakdowns, ClassRow
+from service.releases.problems import BatchesRefused, ContractBroken, CountsDisagree, KeyGone
+from service.responses.seal import Batch, Seal
+from service.responses.sheet import Sheet
+from service.responses.unseal import BatchRefused, Opener
+
+BATCHES_AT_ONCE = 500
+OPENERS = 2
+_BATCHES = text("""
+    SELECT batch_id, received_on, response_count, records, texts, mac FROM sealed_batch
+    WHERE tenant_id = :tenant AND wave_id = :wave AND batch_id > :after ORDER BY batch_id LIMIT :limit
+""")
+_SPENT = text("""
+    SELECT count(*), coalesce(max(serial), -1) FROM spent_code WHERE tenant_id = :tenant AND wave_id = :wave
+""")
+_UNITS = text("""
+    SELECT unit_id, parent_id, source, external_id, name FROM wave_unit
+    WHERE tenant_id = :tenant AND wave_id = :wave
+""")
+_CLASSES = text("""
+    SELECT label, unit_id, dimensions::text AS dimensions FROM wave_class
+    WHERE tenant_id = :tenant AND wave_id = :wave ORDER BY label
+""")
+_KEY = text("SELECT key_id, sealed_half FROM wave_key WHERE tenant_id = :tenant AND wave_id = :wave")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the authenticated contract says of a release."""
+
+    document: Document
+    policy: Policy
+    breakdowns: Breakdowns
+    invited: int
+    groups_digest: str
+    recuts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a wave collected: the key it was sealed to, its units and classes, all records end to end."""
+
+    key_id: UUID
+    units: list[Unit]
+    classes: list[ClassRow]
+    sheet: Sheet
+    records: bytearray
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Records end to end, and how many responses their batches say they are."""
+
+    records: bytearray
+    count: int
+
+
+async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Notary) -> Agreed:
+    """The contract, and the questionnaire that it names. Raises ContractBroken."""
+    version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
+    try:
+        contract = notary.check(campaign.contract, campaign.contract_mac)
+        document = Document.parse(version.document)
+    except (ContractAltered, DocumentRefused):
+        raise ContractBroken from None
+    found = (str(wave.wave_id), document.digest(), campaign.policy, campaign.plan)
+    if found != (contract["wave"]["id"], contract["questionnaire"]["digest"], contract["policy"], contract["plan"]):
+        raise ContractBroken
+    roster = contract["roster"]
+    return Agreed(
+        document,
+        Policy.of(contract["policy"]),
+        Breakdowns.of(contract),
+        roster["invited"],
+        roster["groups_digest"],
+        "recuts" in contract,
+    )
+
+
+async def opened(tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal) -> Opened:
+    """Units, classes and records, each as the contract has it. Raises ReleaseRefused."""
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    key = (await tx.execute(_KEY, scope)).one_or_none()
+    if key is None:
+        raise KeyGone
+    try:
+        private_key = keys.private_key(wave.tenant_id, key.key_id, key.sealed_half)
+    except (KeyMissing, CryptoError, ValueError):
+        raise KeyGone from None
+    units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
+    classes = [
+        ClassRow(row.label, row.unit_id, json.loads(row.dimensions)) for row in await tx.execute(_CLASSES, scope)
+    ]
+    tree_now = ((unit.unit_id, unit.parent_id) for unit in units if unit.unit_id)
+    if groups_digest(tree_now, classes) != agreed.groups_digest:
+        raise ContractBroken
+    sheet = Sheet.of(agreed.document)
+    opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
+    collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
+    spent, highest = (await tx.execute(_SPENT, scope)).one()
+    # Serials number the roster from 0: a higher one was never given out.
+    if collected.count != spent or highest >= agreed.invited:
+        raise CountsDisagree
+    return Opened(key.key_id, units, classes, sheet, collected.records)
+
+
+async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:
+    """All of a wave's records, opened a few hundred batches at a time. Raises BatchesRefused."""
+    records = bytearray()
+    count = 0
+    after = UUID(int=0)
+    while True:
+        scope = {"tenant": tenant, "wave": wave, "after": after, "limit": BATCHES_AT_ONCE}
+        rows = (await tx.execute(_BATCHES, scope)).all()
+        if not rows:
+            return Collected(records, count)
+        batches = [Batch(*row) for row in rows]
+        # Opening is one curve multiplication per batch, in C and outside the interpreter's lock.
+        shares = [batches[start::OPENERS] for start in range(OPENERS)]
+        opening = (asyncio.to_thread(_open, opener, share, record_size) for share in shares)
+        try:
+            for part in await asyncio.gather(*opening):
+                records += part
+        except BatchRefused:
+            raise BatchesRefused from None
+        count += sum(batch.response_count for batch in batches)
+        after = batches[-1].batch_id
+
+
+def _open(opener: Opener, batches: list[Batch], record_size: int) -> bytes:
+    return b"".join([opener.records(batch, record_size) for batch in batches])

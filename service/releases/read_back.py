@@ -1,0 +1,112 @@
+"""A release as it stands in its rows, for those who check it: nothing here remembers how the rows were made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.releases.cells import Shown
+
+_PLACES = text("""
+    SELECT node, parent, source, unit, unit_name, level, dimensions FROM release_unit
+    WHERE tenant_id = :tenant AND release_id = :release ORDER BY node
+""")
+_MEASURES = text("""
+    SELECT number, measure, family FROM release_measure
+    WHERE tenant_id = :tenant AND release_id = :release ORDER BY number
+""")
+# Arrays, one row a column: rows of single cells would take ten times as long to read.
+_PUBLISHED = text("""
+    SELECT number, array_agg(node ORDER BY node) AS places,
+           array_agg(n_from ORDER BY node) AS n_from, array_agg(n_to ORDER BY node) AS n_to,
+           array_agg(node ORDER BY node) FILTER (WHERE sd IS NOT NULL) AS deviations
+    FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND status = 'published' GROUP BY number
+""")
+_COLUMN = text("""
+    SELECT status, reason, n_from, n_to, mean::text AS mean, sd::text AS sd,
+           favourable::text AS favourable, favourable_bound, neutral::text AS neutral, neutral_bound,
+           unfavourable::text AS unfavourable, unfavourable_bound,
+           replace(distribution::text, ', ', ',') AS distribution
+    FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND number = :number ORDER BY node
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of `release_unit`: a unit, or everybody where it has none, whole or with these values.
+
+    `parent` is the number of the place above, of the same values.
+    """
+
+    parent: int | None
+    source: str | None
+    unit: str | None
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The published cells of one measure in one family; lists of one length but `deviations`.
+
+    Attributes:
+        places: numbers of the places, ascending.
+        n_from: printed number of respondents, at least.
+        n_to: and at most.
+        deviations: places that also show a standard deviation.
+    """
+
+    measure: str
+    family: str
+    places: list[int]
+    n_from: list[int]
+    n_to: list[int]
+    deviations: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """All that is published of a wave, place by place."""
+
+    places: list[Place]
+    cells: list[Cells]
+
+
+async def published(tx: AsyncSession, tenant: UUID, release: UUID) -> Published:
+    """The published cells, with where they are."""
+    scope = {"tenant": tenant, "release": release}
+    places = [Place(row.parent, row.source, row.unit, row.dimensions) for row in await tx.execute(_PLACES, scope)]
+    measures = {row.number: row for row in await tx.execute(_MEASURES, scope)}
+    cells = [
+        Cells(
+            measures[row.number].measure,
+            measures[row.number].family,
+            row.places,
+            row.n_from,
+            row.n_to,
+            row.deviations or [],
+        )
+        for row in await tx.execute(_PUBLISHED, scope)
+    ]
+    return Published(places, cells)
+
+
+async def columns(tx: AsyncSession, tenant: UUID, release: UUID) -> list[tuple[str, str, Shown]]:
+    """Every cell as its texts, withheld ones included: measure, family and figures, in the order of the release."""
+    scope = {"tenant": tenant, "release": release}
+    out = []
+    for measure in (await tx.execute(_MEASURES, scope)).all():
+        rows = (await tx.execute(_COLUMN, scope | {"number": measure.number})).all()
+        figures: list[Any] = [list(values) for values in zip(*rows, strict=True)]
+        out.append((measure.measure, measure.family, Shown(*figures)))
+    return out
+
+
+async def places(tx: AsyncSession, tenant: UUID, release: UUID) -> dict[str, list[Any]]:
+    """The places column by column, as they were written."""
+    rows = (await tx.execute(_PLACES, {"tenant": tenant, "release": release})).all()
+    names = {"nodes": "node", "parents": "parent", "sources": "source", "units": "unit", "names": "unit_name"}
+    found = {name: [getattr(row, column) for row in rows] for name, column in names.items()}
+    return found | {"levels": [row.level for row in rows], "dimensions": [dict(row.dimensions) for row in rows]}

@@ -1,0 +1,116 @@
+"""Asking for a recut: other groups of a released wave's people, to be shown beside all that was shown of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from service.campaigns import plan, queries
+from service.campaigns.contract import ContractAltered, Notary
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.problems import ContractBroken, PlanNotSupported, PlanTooLarge, WrongState
+from service.campaigns.tables import Campaign, Wave, WaveClass
+from service.kit import jobs
+from service.kit.ids import new_id
+from service.problems import Conflict, Invalid
+from service.releases.orgtree import Unit
+from service.releases.places import Breakdowns
+from service.releases.queries import of_recuts
+from service.releases.regroup import faults
+from service.releases.schemas import RecutIn
+from service.releases.tables import Recut
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
+
+JOB = "recut_wave"
+MOST_RECUTS = 20
+"""Of one wave: each is judged with all before it."""
+_UNITS = text("""
+    SELECT unit_id, parent_id, source, external_id, name FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave
+""")
+
+
+class RecutsNotPromised(Conflict):
+    """The campaign was launched without `recuts`: its respondents were promised the plan's groups and no others."""
+
+    slug, title = "recuts-not-promised", "This wave's contract does not allow recuts"
+
+
+class AnswersGone(Conflict):
+    """The wave's key is destroyed, and with it everything that a recut could be counted from."""
+
+    slug, title = "answers-gone", "The answers of this wave can not be opened any more"
+
+
+class TooManyRecuts(Conflict):
+    """A wave has 20 recuts at most."""
+
+    slug, title = "too-many-recuts", "This wave has as many recuts as it may"
+
+
+async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, notary: Notary, now: datetime) -> Recut:
+    """What is asked, written down and signed; the worker makes it."""
+    if wave.state != WaveState.released:
+        raise WrongState(f"A wave that is {wave.state} has no recuts.")
+    campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id, lock=True)
+    try:
+        contract = notary.check(campaign.contract, campaign.contract_mac)
+    except ContractAltered:
+        raise ContractBroken from None
+    if "recuts" not in contract:
+        raise RecutsNotPromised
+    # They go with the key, in one transaction.
+    classes = (col(WaveClass.tenant_id) == wave.tenant_id) & (col(WaveClass.wave_id) == wave.wave_id)
+    if not await tx.scalar(select(exists().where(classes))):
+        raise AnswersGone
+    earlier = await recuts(tx, wave)
+    if len(earlier) >= MOST_RECUTS:
+        raise TooManyRecuts
+    # What was refused stands in nobody's way.
+    made = await of_recuts(tx, wave.tenant_id, [recut.recut_id for recut in earlier])
+    refused = {recut for recut, release in made.items() if release.status == "refused"}
+    earlier = [recut for recut in earlier if recut.recut_id not in refused]
+    await _check(tx, wave, campaign, Breakdowns.of(contract), earlier, given)
+    asked = given.model_dump(mode="json")
+    recut = Recut(
+        tenant_id=wave.tenant_id,
+        recut_id=new_id(),
+        wave_id=wave.wave_id,
+        plan=asked,
+        mac=notary.sign_recut(wave.tenant_id, wave.wave_id, asked),
+        asked_at=now,
+    )
+    tx.add(recut)
+    await jobs.enqueue(tx, wave.tenant_id, JOB, recut.recut_id, now)
+    audit(tx, wave.tenant_id, now, caller.actor, "recut.asked", str(recut.recut_id), wave=str(wave.wave_id))
+    await tx.flush()
+    return recut
+
+
+async def recuts(tx: AsyncSession, wave: Wave) -> Sequence[Recut]:
+    """All that were asked for of a wave, oldest first."""
+    mine = (col(Recut.tenant_id) == wave.tenant_id) & (col(Recut.wave_id) == wave.wave_id)
+    return (await tx.scalars(select(Recut).where(mine).order_by(col(Recut.recut_id)))).all()
+
+
+async def _check(
+    tx: AsyncSession, wave: Wave, campaign: Campaign, promised: Breakdowns, earlier: Sequence[Recut], given: RecutIn
+) -> None:
+    """Raises Invalid, PlanNotSupported or PlanTooLarge."""
+    units = [Unit(*row) for row in await tx.execute(_UNITS, {"tenant": wave.tenant_id, "wave": wave.wave_id})]
+    made = [dimension for recut in earlier for dimension in recut.plan["dimensions"]]
+    asked = given.model_dump(mode="json")["dimensions"]
+    if found := faults(units, promised.values, [dimension["name"] for dimension in made], asked):
+        raise Invalid(faults=found)
+    sizes = {dimension["name"]: len(dimension["values"]) for dimension in (*promised.dimensions, *made, *asked)}
+    shown = [["org", *names] for names in promised.names]
+    shown += [breakdown for recut in earlier for breakdown in recut.plan["breakdowns"]]
+    wrong = plan.shape_faults(given.breakdowns, "/breakdowns", shown)
+    wrong += plan.undeclared(given.breakdowns, sizes, "/breakdowns")
+    wrong += plan.threshold_faults(given.breakdowns, campaign.policy)
+    if wrong:
+        raise PlanNotSupported(faults=wrong)
+    if len(units) * plan.groups_of([*shown, *given.breakdowns], sizes) > plan.MOST_PLACES:
+        raise PlanTooLarge(f"Units times values, of all that was asked for, may be {plan.MOST_PLACES} at most.")

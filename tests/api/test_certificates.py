@@ -1,0 +1,215 @@
+"""What an auditor proved of a release: signed, shown, verified again; and what becomes of what it does not prove."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from nacl.signing import VerifyKey
+
+from service.campaigns.contract import canonical
+from service.disclosure import audit as auditor
+from service.disclosure import linked_patterns
+from service.disclosure.audit import Verdict
+from service.kit.crypto import bytes_of
+from service.releases import again as audited_again
+from service.releases.certificate import CertificateRefused, Signer, verified
+from service.worker import release_keys
+from tests.api.test_breakdowns import BY_SITE, TREE, answered, launched, organised
+from tests.fixtures.house import House, TenantUnderTest
+from tests.make.wire import problem
+from tests.make.world import LaunchedWave, cells_of, ok
+
+READ = "aggregates:read"
+TEAMS = {"A": 60, "B": 45, "C": 20, "D": 4}
+
+
+def a_wave(house: House, plan: list[list[str]]) -> LaunchedWave:
+    tenant = house.tenant()
+    organised(tenant, TEAMS)
+    return launched(tenant, plan)
+
+
+@pytest.fixture(scope="module")
+def released(house: House) -> tuple[TenantUnderTest, str]:
+    wave = a_wave(house, BY_SITE)
+    return wave.tenant, str(answered(wave)["id"])
+
+
+def get(tenant: TenantUnderTest, release: str, **request: Any) -> Any:
+    return tenant.call(READ, "GET", f"/v1/releases/{release}/certificate", **request)
+
+
+def test_anybody_with_the_public_key_can_verify_it(house: House, released: tuple[TenantUnderTest, str]) -> None:
+    tenant, release = released
+    signed = ok(get(tenant, release))
+    key = Signer(house.settings.keys_dir / "work").public_key
+    assert signed["public_key"] == key
+    said = signed["certificate"]
+    # As the API's description tells a reader to do it.
+    message = b"pouls certificate\0" + canonical(said)
+    VerifyKey(bytes_of(key)).verify(message, bytes_of(signed["signature"]))
+    detail = ok(tenant.call(READ, "GET", f"/v1/releases/{release}"))
+    assert said["release"] == {"id": release, "digest": detail["digest"]}
+    for name in ("contract_digest", "plan_digest", "policy_digest", "roster_digest", "cells", "wave", "campaign"):
+        assert said[name] == detail["manifest"][name]
+    families = said["auditor"]["families"]
+    assert said["auditor"]["verdict"] == "safe"
+    assert families["mean"]["k"] == [5]
+    assert families["distribution"]["k"] == [10]
+    assert sum(families["mean"]["proved"].values()) > 0
+
+
+def test_it_is_cached_by_its_etag_and_pointed_at_by_the_file(released: tuple[TenantUnderTest, str]) -> None:
+    tenant, release = released
+    first = get(tenant, release)
+    assert get(tenant, release, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    file = tenant.call(READ, "GET", f"/v1/releases/{release}/cells.csv")
+    assert file.headers["link"] == '<certificate>; rel="describedby"'
+
+
+def test_of_another_tenant_there_is_none(released: tuple[TenantUnderTest, str], tenant: TenantUnderTest) -> None:
+    problem(get(tenant, released[1]), 404, "not-found")
+
+
+@pytest.mark.parametrize("part", ["certificate", "signature", "public_key"])
+def test_nothing_of_it_can_be_changed(
+    house: House, released: tuple[TenantUnderTest, str], tmp_path: Any, part: str
+) -> None:
+    signed = ok(get(*released))
+    assert verified(signed) == signed["certificate"]
+    (tmp_path / "signing.key").write_bytes(b"x" * 32)
+    other = Signer(tmp_path).signed(signed["certificate"] | {"fell_back": True})
+    with pytest.raises(CertificateRefused):
+        verified(signed | {part: other[part]})
+    with pytest.raises(CertificateRefused):
+        verified({name: value for name, value in signed.items() if name != part})
+    with pytest.raises(CertificateRefused):
+        verified(Signer(house.settings.keys_dir / "work").signed(signed["certificate"] | {"format": "other/1"}))
+
+
+# -- the auditor's no ---------------------------------------------------------------------------------------------
+
+
+def _says(verdicts: list[Verdict], monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The auditor finds so many times what it is told to, and then the truth; the sizes of what it was asked."""
+    asked: list[int] = []
+
+    def judge(wave: auditor.Wave, *arguments: Any, **named: Any) -> auditor.Report:
+        asked.append(sum(len(column.places) for column in wave.published))
+        report = auditor.audit_wave(wave, *arguments, **named)
+        if not verdicts:
+            return report
+        told = verdicts.pop(0)
+        return replace(report, findings=(replace(report.findings[0], verdict=told), *report.findings[1:]))
+
+    monkeypatch.setattr("service.releases.audited.audit_wave", judge)
+    return asked
+
+
+@pytest.mark.parametrize("verdict", [Verdict.unsafe, Verdict.not_proved])
+def test_what_is_not_proved_falls_back_on_the_org_tree(
+    house: House, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+) -> None:
+    wave = a_wave(house, BY_SITE)
+    asked = _says([verdict], monkeypatch)
+    release = answered(wave)
+    assert release["status"] == "published"
+    assert asked[0] > asked[1] > 0
+    cells = cells_of(wave.tenant, release["id"])
+    assert {cell["breakdown"] for cell in cells if cell["status"] == "published"} == {"org"}
+    assert {cell["breakdown"] for cell in cells} == {"org", "org*site", "org*tenure"}
+    said = ok(get(wave.tenant, release["id"]))["certificate"]
+    assert said["fell_back"] is True
+    assert said["cells"]["mean"]["published"] == sum(
+        cell["status"] == "published" for cell in cells if cell["family"] == "mean"
+    )
+
+
+@pytest.mark.parametrize("plan", [TREE, BY_SITE])
+def test_where_the_tree_is_not_proved_either_nothing_is_published(
+    house: House, monkeypatch: pytest.MonkeyPatch, plan: list[list[str]]
+) -> None:
+    wave = a_wave(house, plan)
+    asked = _says([Verdict.not_proved] * 2, monkeypatch)
+    release = answered(wave)
+    assert (release["status"], release["reason"]) == ("refused", "not-proved")
+    assert len(asked) == (1 if plan == TREE else 2)
+    assert cells_of(wave.tenant, release["id"]) == []
+    problem(get(wave.tenant, release["id"]), 404, "not-found")
+    for table in ("release_cell", "release_unit", "release_measure", "release_certificate"):
+        assert wave.tenant.sql(f"SELECT 1 FROM {table}") == []  # noqa: S608 - names from this line
+
+
+def test_a_leak_in_the_rows_is_seen_by_the_auditor(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is made to show everything that is large enough: the four people of D could be computed."""
+    wave = a_wave(house, BY_SITE)
+    monkeypatch.setattr(linked_patterns.Joint, "safe", lambda _, __, allowed, *___: allowed)
+    monkeypatch.setattr(linked_patterns.Joint, "together", lambda _, __, allowed, *___: list(allowed))
+    release = answered(wave)
+    assert ok(get(wave.tenant, release["id"]))["certificate"]["fell_back"] is True
+
+
+# -- again --------------------------------------------------------------------------------------------------------
+
+
+def judged(house: House, tenant: TenantUnderTest, release: str) -> audited_again.Again | None:
+    async def go() -> audited_again.Again | None:
+        async with house.worker_database.transaction(tenant.tenant_id) as tx:
+            keys = release_keys(house.settings)
+            return await audited_again.again(tx, tenant.tenant_id, UUID(release), keys, lambda _, __: None)
+
+    found: audited_again.Again | None = house.run(go)
+    return found
+
+
+@pytest.mark.parametrize("plan", [TREE, BY_SITE])
+def test_a_release_is_proved_again_while_its_answers_are_there(house: House, plan: list[list[str]]) -> None:
+    wave = a_wave(house, plan)
+    release = str(answered(wave)["id"])
+    found = judged(house, wave.tenant, release)
+    assert found is not None
+    assert found.wrong == ()
+    assert found.report is not None
+    assert found.report.verdict == Verdict.safe
+    house.clock.shift += timedelta(days=31)
+    try:
+        house.sweep()
+    finally:
+        house.clock.shift = timedelta()
+    later = judged(house, wave.tenant, release)
+    assert later == audited_again.Again((), found.public_key)
+
+
+ALTERED = {
+    "a figure": ("UPDATE release_cell SET mean = mean + 1 WHERE mean IS NOT NULL", "their hash is another"),
+    "a place": ("UPDATE release_unit SET unit_name = 'X' WHERE node = 1", "their hash is another"),
+    "the policy": ("UPDATE campaign SET policy = jsonb_set(policy, '{k_mean}', '6')", "the policy is not that"),
+    "the certificate": (
+        "UPDATE release_certificate SET signed = jsonb_set(signed, '{certificate,fell_back}', 'true')",
+        "its signature does not hold",
+    ),
+    "there is no certificate": ("DELETE FROM release_certificate", "there is no certificate"),
+    "a withheld cell": (
+        "UPDATE release_cell SET status = 'published', reason = NULL, n_from = 4, n_to = 4 WHERE status = 'withheld'",
+        "it says 4 people, fewer than 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_whatever_was_altered_is_told(house: House, what: str) -> None:
+    wave = a_wave(house, TREE)
+    release = str(answered(wave)["id"])
+    statement, told = ALTERED[what]
+    wave.tenant.sql(statement)
+    found = judged(house, wave.tenant, release)
+    assert found is not None
+    assert told in " ".join(found.wrong)
+
+
+def test_there_is_nothing_to_judge_of_a_refused_release(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = a_wave(house, TREE)
+    _says([Verdict.not_proved], monkeypatch)
+    assert judged(house, wave.tenant, str(answered(wave)["id"])) is None

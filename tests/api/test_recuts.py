@@ -1,0 +1,259 @@
+"""Other groups of a released wave's people: shown beside what was shown, as far as both together give nobody away."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from service.releases.tables import NUMBERS
+from tests.fixtures.house import House, TenantUnderTest
+from tests.make.wire import places, problem
+from tests.make.world import LaunchedWave, a_campaign, a_questionnaire, an_org, cells_of, codes_of, declare, ok
+
+READ, WRITE = "aggregates:read", "campaigns:write"
+TEAMS = {"A": 60, "B": 45, "C": 20, "D": 4}
+SITES = ("lyon", "nantes", "lille")
+PLAN = {"breakdowns": [["org"], ["org", "site"]]}
+
+
+def a_value(name: str, *members: str) -> dict[str, Any]:
+    return {"id": name, "label": {"en": name.title()}, "members": list(members)}
+
+
+REGION = {"name": "region", "of": "site", "values": [a_value("west", "nantes"), a_value("inland", "lyon", "lille")]}
+HALVES = {"name": "half", "values": [a_value("one", "A", "C"), a_value("two", "B")]}
+ALL_BUT_D = {"name": "large", "values": [a_value("large", "A", "B", "C")]}
+
+
+def organised(tenant: TenantUnderTest) -> None:
+    people = an_org(tenant, TEAMS)
+    held = {person: {"site": SITES[number % 3]} for number, person in enumerate(people)}
+    declare(tenant, {"site": list(SITES)}, held)
+    a_questionnaire(tenant)
+
+
+def launched(tenant: TenantUnderTest, plan: dict[str, Any], *, recuts: bool) -> LaunchedWave:
+    campaign = a_campaign(tenant, plan=plan, recuts=recuts)
+    wave = ok(tenant.call(WRITE, "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+    tenant.house.sweep()
+    return LaunchedWave(tenant, campaign["id"], wave["id"], wave["address"], codes_of(tenant, wave["id"]))
+
+
+def answered(wave: LaunchedWave, skipping: int = 5) -> dict[str, Any]:
+    for number, person in enumerate(sorted(wave.codes)):
+        given: dict[str, Any] = {"load": 1 + number % 5, "place": ("home", "office")[number % 2]}
+        if number % skipping:
+            given["help"] = 1 + number % 3
+        ok(wave.submit(person, given), 201)
+    return wave.release()
+
+
+def a_released_wave(house: House, plan: dict[str, Any] = PLAN, *, recuts: bool = True) -> LaunchedWave:
+    tenant = house.tenant()
+    organised(tenant)
+    wave = launched(tenant, plan, recuts=recuts)
+    assert answered(wave)["status"] == "published"
+    return wave
+
+
+@pytest.fixture(scope="module")
+def wave(house: House) -> LaunchedWave:
+    return a_released_wave(house)
+
+
+def ask(wave: LaunchedWave, dimensions: list[Any], breakdowns: list[list[str]], **more: Any) -> Any:
+    asked = {"dimensions": dimensions, "breakdowns": breakdowns} | more
+    return wave.tenant.call(WRITE, "POST", f"/v1/waves/{wave.wave}/recuts", json=asked)
+
+
+def recuts(wave: LaunchedWave) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(wave.tenant.call(WRITE, "GET", f"/v1/waves/{wave.wave}/recuts"))
+    return found
+
+
+def made(wave: LaunchedWave, dimensions: list[Any], breakdowns: list[list[str]], **more: Any) -> dict[str, Any]:
+    """Asked for and done."""
+    asked = ok(ask(wave, dimensions, breakdowns, **more), 202)
+    assert asked["status"] == "asked"
+    assert asked["release_id"] is None
+    wave.tenant.house.sweep()
+    (found,) = [recut for recut in recuts(wave) if recut["id"] == asked["id"]]
+    assert found["plan"] == asked["plan"]
+    return found
+
+
+def releases(wave: LaunchedWave) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(wave.tenant.call(READ, "GET", f"/v1/releases?wave={wave.wave}"))["data"]
+    return found
+
+
+def shown(wave: LaunchedWave, release: str) -> bytes:
+    return bytes(wave.tenant.call(READ, "GET", f"/v1/releases/{release}/cells.csv").content)
+
+
+def test_a_recut_is_a_release_of_its_own_and_changes_nothing_of_the_first(wave: LaunchedWave) -> None:
+    (first,) = releases(wave)
+    before = shown(wave, first["id"])
+    recut = made(wave, [REGION, HALVES], [["org", "region"], ["org", "half"]])
+    assert recut["status"] == "published"
+    assert shown(wave, first["id"]) == before
+    again, second = releases(wave)
+    assert again == first
+    assert second["id"] == recut["release_id"]
+    assert (second["recut_id"], first["recut_id"]) == (recut["id"], None)
+    detail = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{second['id']}"))["manifest"]
+    assert detail["recut"] == {"id": recut["id"], "after": [first["digest"]]}
+    assert detail["breakdowns"]["plan"] == [["org", "region"], ["org", "half"]]
+    cells = cells_of(wave.tenant, second["id"])
+    assert {cell["breakdown"] for cell in cells} == {"org*region", "org*half"}
+    assert {cell["status"] for cell in cells} == {"published", "withheld"}
+    (west,) = [
+        cell
+        for cell in cells
+        if (cell["unit"], cell["dimensions"], cell["measure"], cell["family"])
+        == ("TOP", {"region": "west"}, "load", "mean")
+    ]
+    people = [f"{team}-{number}" for team, size in TEAMS.items() for number in range(size)]
+    load = {person: 1 + number % 5 for number, person in enumerate(sorted(people))}
+    scores = [load[person] for number, person in enumerate(people) if SITES[number % 3] == "nantes"]
+    assert (west["n_from"], west["n_to"]) == (len(scores), len(scores))
+    assert west["mean"] == pytest.approx(sum(scores) / len(scores), abs=0.051)
+    certificate = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{second['id']}/certificate"))["certificate"]
+    assert certificate["recut"] == detail["recut"]
+    assert certificate["auditor"]["verdict"] == "safe"
+
+
+def test_what_would_leave_four_people_is_withheld(house: House) -> None:
+    """Everybody less the three large teams are the four people of D; in a plan of the org tree alone."""
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    pairs = {"name": "pair", "values": [a_value("first", "A", "B"), a_value("last", "C", "D")]}
+    recut = made(wave, [ALL_BUT_D, HALVES, pairs], [["org", "large"], ["org", "half"], ["org", "pair"]])
+    assert recut["status"] == "published"
+    top = [cell for cell in cells_of(wave.tenant, recut["release_id"]) if cell["unit"] == "TOP"]
+    assert {cell["status"] for cell in top if cell["dimensions"] == {"large": "large"}} == {"withheld"}
+    # A and B are shown, C is not, for the sake of D; so that A and C together would show C, and D with it.
+    assert {cell["status"] for cell in top if cell["dimensions"] == {"half": "one"}} == {"withheld"}
+    assert "published" in {cell["status"] for cell in top if cell["dimensions"] == {"pair": "last"}}
+
+
+def test_all_or_nothing_names_the_groups_in_conflict(house: House) -> None:
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    recut = made(wave, [ALL_BUT_D], [["org", "large"]], require="all")
+    assert (recut["status"], recut["reason"]) == ("refused", "recut-unsafe")
+    manifest = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{recut['release_id']}"))["manifest"]
+    large = {"large": "large"}
+    assert {"source": "hris", "unit": "TOP", "dimensions": large} in manifest["recut"]["conflicts"]
+    assert cells_of(wave.tenant, recut["release_id"]) == []
+    # What was refused can be asked for again, in another way.
+    assert made(wave, [HALVES], [["org", "half"]])["status"] == "published"
+    problem(wave.tenant.call(READ, "GET", f"/v1/releases/{recut['release_id']}/certificate"), 404, "not-found")
+
+
+def test_a_contract_that_says_nothing_of_recuts_allows_none(house: House) -> None:
+    wave = a_released_wave(house, recuts=False)
+    problem(ask(wave, [REGION], [["org", "region"]]), 409, "recuts-not-promised")
+    contract = ok(wave.tenant.call(WRITE, "GET", f"/v1/campaigns/{wave.campaign}/contract"))["contract"]
+    assert "recuts" not in contract
+
+
+def test_a_contract_says_that_there_may_be_recuts(wave: LaunchedWave) -> None:
+    contract = ok(wave.tenant.call(WRITE, "GET", f"/v1/campaigns/{wave.campaign}/contract"))["contract"]
+    assert "too small" in contract["recuts"]
+    assert ok(wave.tenant.call(WRITE, "GET", f"/v1/campaigns/{wave.campaign}"))["recuts"] is True
+
+
+def test_an_open_wave_has_no_recuts(tenant: TenantUnderTest) -> None:
+    organised(tenant)
+    wave = launched(tenant, PLAN, recuts=True)
+    problem(ask(wave, [REGION], [["org", "region"]]), 409, "wrong-state")
+
+
+NEW, UNITS = REGION | {"name": "new"}, HALVES | {"name": "units"}
+REFUSED: list[tuple[list[Any], list[list[str]], str, dict[str, str]]] = [
+    (
+        [REGION | {"name": "site"}], [["org", "site"]], "invalid",
+        {"/dimensions/0/name": "is the name of another dimension"},
+    ),
+    (
+        [NEW | {"of": "grade"}], [["org", "new"]], "invalid",
+        {"/dimensions/0/of": "is not a dimension of the wave's plan"},
+    ),
+    (
+        [NEW | {"values": [a_value("a", "paris")]}], [["org", "new"]], "invalid",
+        {"/dimensions/0/values/0/members/0": "is not there in this wave"},
+    ),
+    (
+        [UNITS | {"values": [a_value("a", "A"), a_value("b", "TOP")]}], [["org", "units"]], "invalid",
+        {"/dimensions/0/values/1/members/0": "holds people who are in a value already"},
+    ),
+    (
+        [NEW | {"values": [a_value("a", "lyon"), a_value("a", "nantes")]}], [["org", "new"]], "invalid",
+        {"/dimensions/0/values/1/id": "is the id of another value"},
+    ),
+    ([], [["org", "site"]], "plan-not-supported", {"/breakdowns/0": "must not repeat a breakdown"}),
+    ([], [["org"]], "plan-not-supported", {"/breakdowns/0": "must not repeat a breakdown"}),
+    ([], [["site"]], "plan-not-supported", {"/breakdowns/0": "must be `org`, then at most 2 dimensions"}),
+    ([], [["org", "tenure"]], "plan-not-supported", {"/breakdowns/0/1": "is not a declared dimension"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dimensions", "breakdowns", "slug", "faults"), REFUSED)
+def test_what_can_not_be_asked_for(
+    wave: LaunchedWave, dimensions: list[Any], breakdowns: list[list[str]], slug: str, faults: dict[str, str]
+) -> None:
+    before = len(recuts(wave))
+    assert places(problem(ask(wave, dimensions, breakdowns), 422, slug)) == faults
+    assert len(recuts(wave)) == before
+
+
+def test_a_wave_has_so_many_recuts_and_no_more(wave: LaunchedWave, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.releases.recuts.MOST_RECUTS", 0)
+    problem(ask(wave, [REGION | {"name": "other"}], [["org", "other"]]), 409, "too-many-recuts")
+
+
+def test_of_another_tenant_nothing_is_asked(wave: LaunchedWave, tenant: TenantUnderTest) -> None:
+    theirs = LaunchedWave(tenant, wave.campaign, wave.wave, wave.address, {})
+    problem(ask(theirs, [REGION], [["org", "region"]]), 404, "not-found")
+    problem(tenant.call(WRITE, "GET", f"/v1/waves/{wave.wave}/recuts"), 404, "not-found")
+
+
+NO_NUMBERS = ", ".join(f"{name} = NULL" for name in NUMBERS)
+ALTERED = {
+    "what was asked for": (
+        'UPDATE recut SET plan = jsonb_set(plan, \'{breakdowns}\', \'[["org", "half", "site"]]\')',
+        "contract-broken",
+    ),
+    "a cell that was shown": ("UPDATE release_cell SET n_to = n_to + 1 WHERE status = 'published'", "already-released"),
+    "a cell that was withheld": (
+        f"UPDATE release_cell SET status = 'withheld', reason = 'protected', {NO_NUMBERS} WHERE node = 0",  # noqa: S608 - from the model
+        "already-released",
+    ),
+    "that there was a release": (
+        "DELETE FROM release_certificate; DELETE FROM release_cell; DELETE FROM release",
+        "already-released",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_whoever_writes_to_the_database_gets_no_other_recut(house: House, what: str) -> None:
+    """What is asked for is signed; what was released is remembered in the key folder."""
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    asked = ok(ask(wave, [HALVES], [["org", "half"]]), 202)
+    statements, reason = ALTERED[what]
+    for statement in statements.split(";"):
+        wave.tenant.sql(statement)
+    house.sweep()
+    (found,) = [recut for recut in recuts(wave) if recut["id"] == asked["id"]]
+    assert (found["status"], found["reason"]) == ("refused", reason)
+
+
+def test_after_the_key_there_is_no_recut(house: House) -> None:
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    house.clock.shift += timedelta(days=31)
+    try:
+        house.sweep()
+        problem(ask(wave, [HALVES], [["org", "half"]]), 409, "answers-gone")
+    finally:
+        house.clock.shift = timedelta()
+    assert recuts(wave) == []
