@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from service.cli import external, local
+from service.cli.audit_shown import bar
 from service.cli.serve import settings_with
 from service.cli.work import ROLE, STATEMENT_TIMEOUT_S
 from service.kit.db import Database
@@ -34,14 +35,16 @@ class AnswersRefused(Mendable):
         super().__init__(f"the release can not be judged again: what is stored of its wave is refused ({slug})")
 
 
-def judged(tenant: UUID, release: UUID, told: Told) -> dict[str, Any]:
+def judged(tenant: UUID, release: UUID, budget: int) -> dict[str, Any]:
     """Verdict, sentences and findings by family. Raises Mendable where it can not be judged."""
     settings = settings_with(None, None, None)
-    with local.database(settings) as postgres:
-        return said_of(asyncio.run(_again(settings, postgres, tenant, release, told)))
+    with local.database(settings) as postgres, bar() as told:
+        return said_of(asyncio.run(_again(settings, postgres, tenant, release, budget, told)))
 
 
-async def _again(settings: Settings, postgres: Postgres, tenant: UUID, release: UUID, told: Told) -> "Again":
+async def _again(
+    settings: Settings, postgres: Postgres, tenant: UUID, release: UUID, budget: int, told: Told
+) -> "Again":
     from service.releases.again import again  # noqa: PLC0415 - as in `serve`
     from service.releases.problems import ReleaseRefused  # noqa: PLC0415
     from service.worker import release_keys  # noqa: PLC0415
@@ -54,7 +57,7 @@ async def _again(settings: Settings, postgres: Postgres, tenant: UUID, release: 
     database = Database(postgres.url(ROLE), ROLE, patient)
     try:
         async with database.transaction(tenant) as tx:
-            found = await again(tx, tenant, release, release_keys(settings), told)
+            found = await again(tx, tenant, release, release_keys(settings), told, budget)
     except ReleaseRefused as refused:
         raise AnswersRefused(refused.slug) from None
     finally:

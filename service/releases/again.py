@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import digest
 from service.campaigns.tables import Campaign, Wave
-from service.disclosure.audit import Report, Row, audit_wave, by_rows_alone
+from service.disclosure.audit import BUDGET, Report, Row, audit_wave, by_rows_alone
 from service.releases import read_back
 from service.releases.build import Keys, Stages, counts_of
 from service.releases.certificate import CertificateRefused, verified
@@ -44,8 +44,12 @@ class Again:
     classes: tuple[dict[str, str], ...] = ()
 
 
-async def again(tx: AsyncSession, tenant: UUID, release_id: UUID, keys: Keys, told: Told) -> Again | None:
+async def again(
+    tx: AsyncSession, tenant: UUID, release_id: UUID, keys: Keys, told: Told, budget: int = BUDGET
+) -> Again | None:
     """The release once more before its judge; None where no release of this id was published.
+
+    `budget` is the auditor's, in millions of operations for each system of equations.
 
     Raises:
         ReleaseRefused: what is stored of its wave can not be trusted.
@@ -60,11 +64,11 @@ async def again(tx: AsyncSession, tenant: UUID, release_id: UUID, keys: Keys, to
     published = await read_back.published(tx, tenant, release_id)
     told_by_rows = _by_rows_alone(published, campaign.policy)
     so_far = Again((*wrong, *said, *told_by_rows), public_key)
-    return so_far if wrong else await _with_answers(tx, wave, campaign, keys, told, so_far)
+    return so_far if wrong else await _with_answers(tx, wave, campaign, keys, told, budget, so_far)
 
 
 async def _with_answers(
-    tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, told: Told, so_far: Again
+    tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, told: Told, budget: int, so_far: Again
 ) -> Again:
     """The whole proof, of all releases of the wave together, if its key can still be put together."""
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
@@ -78,7 +82,7 @@ async def _with_answers(
     published = together([entry.published for entry in entries])
     policy = agreed.policy.as_dict()
     judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered)
-    report = await asyncio.to_thread(audit_wave, judged, told=told)
+    report = await asyncio.to_thread(audit_wave, judged, budget, told)
     named = {unit.unit_id: unit.external_id or "" for unit in found.units}
     classes = tuple({"unit": named[row.unit]} | dict(row.values) for row in found.classes)
     return replace(so_far, report=report, classes=classes)

@@ -1,5 +1,6 @@
 """What an auditor proved of a release: signed, shown, verified again; and what becomes of what it does not prove."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,8 +8,10 @@ from uuid import UUID
 
 import pytest
 from nacl.signing import VerifyKey
+from typer.testing import CliRunner
 
 from service.campaigns.contract import canonical
+from service.cli import app
 from service.disclosure import audit as auditor
 from service.disclosure import linked_patterns
 from service.disclosure.audit import Verdict
@@ -213,3 +216,54 @@ def test_there_is_nothing_to_judge_of_a_refused_release(house: House, monkeypatc
     wave = a_wave(house, TREE)
     _says([Verdict.not_proved], monkeypatch)
     assert judged(house, wave.tenant, str(answered(wave)["id"])) is None
+
+
+# -- the command --------------------------------------------------------------------------------------------------
+
+
+def command(house: House, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str]:
+    monkeypatch.setenv("POULS_DATABASE_URL", house.postgres.url("pouls_work"))
+    monkeypatch.setenv("POULS_KEYS_DIR", str(house.settings.keys_dir))
+    done = CliRunner().invoke(app, ["audit", *arguments])
+    return done.exit_code, done.output
+
+
+def test_the_command_judges_a_release(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = a_wave(house, BY_SITE)
+    tenant, release = wave.tenant, str(answered(wave)["id"])
+    code, said = command(house, monkeypatch, release, "--tenant", str(tenant.tenant_id), "--json")
+    assert code == 0, said
+    found = json.loads(said.splitlines()[-1])
+    assert (found["verdict"], found["by"], found["wrong"]) == ("safe", "answers", [])
+    assert found["public_key"] == Signer(house.settings.keys_dir / "work").public_key
+    assert found["families"]["mean"]["not_proved"] == 0
+    code, said = command(house, monkeypatch, release, "--tenant", str(tenant.tenant_id))
+    assert code == 0
+    assert "verdict: safe" in said
+
+
+def test_the_command_tells_what_was_altered(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    wave = a_wave(house, TREE)
+    release = str(answered(wave)["id"])
+    wave.tenant.sql("UPDATE release_cell SET n_from = 4, n_to = 4 WHERE node = 1 AND status = 'published'")
+    code, said = command(house, monkeypatch, release, "--tenant", str(wave.tenant.tenant_id))
+    assert code == 1
+    assert "wrong: the rows are not those that were released" in said
+    assert "it says 4 people, fewer than 5" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([str(UUID(int=1))], "a release is found by its id and --tenant"),
+        ([str(UUID(int=1)), "--tenant", str(UUID(int=2))], "this tenant has no published release of this id"),
+        (["nowhere", "--tenant", str(UUID(int=2))], "--tenant goes with the id of a release"),
+        (["nowhere"], "the certificate can not be read"),
+    ],
+)
+def test_what_the_command_can_not_judge(
+    house: House, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    code, said = command(house, monkeypatch, *arguments)
+    assert code == 2
+    assert told in said

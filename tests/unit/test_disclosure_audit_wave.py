@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.disclosure.audit import AuditRefused, Finding, Measured, Published, Report, Verdict, Wave, audit_wave
+from service.disclosure.audit import (
+    AuditRefused,
+    Finding,
+    Measured,
+    Published,
+    Report,
+    Verdict,
+    Wave,
+    audit_wave,
+    tallies,
+)
 
 K = {"mean": 5, "distribution": 10, "deviation": 30}
 EVERYBODY, AB, CD, A, BC = range(5)
@@ -82,7 +92,7 @@ def test_nested_places_of_enough_people_are_safe() -> None:
     report = audit_wave(one_item({"mean": places, "distribution": places, "deviation": places}))
     assert report.refusals == ()
     assert report.verdict == Verdict.safe
-    assert [(one.family, one.by, one.systems, one.proved, one.open) for one in report.tallies] == [
+    assert [(one.family, one.by, one.systems, one.proved, one.open) for one in tallies(report)] == [
         ("respondents", "residuals", 2, (6, 0), 0),
         ("mean", "residuals", 1, (3, 0), 0),
         ("distribution", "residuals", 1, (3, 0), 0),
@@ -275,6 +285,17 @@ def test_a_block_may_not_leave_few_partial_people() -> None:
     assert blocks_of(audit_wave(scale(means(AB, A), [9] * 4, [5, 5, 0, 0], [5, 5, 0, 0]))).verdict == Verdict.safe
 
 
+def test_an_example_is_held_to_the_threshold_of_what_it_describes() -> None:
+    """The whole has the threshold of its sensitive item, which the partial people skipped."""
+    report = audit_wave(scale(means(AB, A), [19] * 4, [10, 7, 0, 0], [0] * 4, mean=10))
+    assert report.refusals == ()
+    assert report.verdict == Verdict.safe
+    assert "blocks" not in {one.by for one in report.findings}
+    found = blocks_of(audit_wave(scale(means(AB, A), [19] * 4, [10, 4, 0, 0], [0] * 4, mean=10)))
+    assert found.leak is not None
+    assert (found.leak.people, found.leak.k, found.k) == (4, 5, 10)
+
+
 def test_a_block_may_not_leave_few_complete_people() -> None:
     report = audit_wave(scale(means(AB, A), [9, 3, 9, 9], [5, 5, 0, 0], [5, 5, 0, 0]))
     found = blocks_of(report)
@@ -282,6 +303,11 @@ def test_a_block_may_not_leave_few_complete_people() -> None:
     assert found.leak is not None
     assert (found.leak.people, [row.measure for row, _ in found.leak.terms]) == (3, ["s", "s"])
     assert audit_wave(scale(means(AB, A), [9, 0, 9, 9], [5, 5, 0, 0], [5, 5, 0, 0])).verdict == Verdict.safe
+
+
+def test_a_block_is_held_to_the_threshold_of_the_whole() -> None:
+    for k, verdict in ((7, Verdict.safe), (8, Verdict.unsafe)):
+        assert audit_wave(scale(means(AB, A), [19, 7, 0, 0], [0] * 4, [0] * 4, mean=k)).verdict == verdict
 
 
 def test_a_combination_may_save_complete_people_here_and_partial_ones_there() -> None:

@@ -35,9 +35,9 @@ from service.disclosure.audit.model import (
     Refusal,
     Report,
     Row,
-    Tally,
     Verdict,
 )
+from service.disclosure.audit.tally import Tally, tallies
 from service.disclosure.audit.wave import FAMILIES, Measured, Published, Wave, audit_wave
 
 __all__ = [
@@ -60,4 +60,5 @@ __all__ = [
     "audit",
     "audit_wave",
     "by_rows_alone",
+    "tallies",
 ]

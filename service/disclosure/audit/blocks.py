@@ -31,8 +31,9 @@ only items are left, and of these one at least describes people in one of its re
 
 Distributions: the same for the counts of each answer, if all items have the same answers. If not, an answer may exist
 for one item only, and what b does is seen in that one: then of the partial people only those who answered it are
-described for certain, and the least of the parts' missing numbers stands for them. A whole that has a distribution
-tells sums of scores of these items alone, so the same goes for its means.
+described for certain, and the least of the parts' missing numbers stands for them. Where two items share fewer than
+two answers, a distribution of the whole tells the sum of scores of one of them alone, at the places of means: the same
+is asked of means wherever the whole has a distribution.
 
 More is asked than the proof needs: the numbers missing in a block are 0 or at least k for each part, and so are the
 complete ones. Who skipped is then nowhere few, whatever else is known of the other parts.
@@ -134,13 +135,24 @@ class Blocks:
         pieces = np.flatnonzero(self.pieces & (self.block == block))
         fewer = pieces[self.partial[pieces] < self.complete[pieces]]
         for dropped in (pieces[:0], pieces, fewer):
-            people = int(self.complete[np.setdiff1d(pieces, dropped)].sum() + self.partial[dropped].sum())
-            if 0 < people < self.k and (terms := self._terms(block, pieces, dropped)) is not None:
+            kept = int(self.complete[np.setdiff1d(pieces, dropped)].sum())
+            people, k = kept + int(self.partial[dropped].sum()), self._k_of(dropped, whole=bool(kept))
+            if 0 < people < k and (terms := self._terms(block, pieces, dropped)) is not None:
                 described = self._described(pieces, dropped)
                 classes = tuple((one, Fraction(factor)) for one, factor, _ in described)
                 about = tuple(measure for _, _, measure in described)
-                return Leak(self.family, self.whole, terms, classes, people, self.k, about)
+                return Leak(self.family, self.whole, terms, classes, people, k, about)
         return None
+
+    def _k_of(self, dropped: Ints, *, whole: bool) -> int:
+        """The largest threshold of what the example describes: parts in the dropped pieces, the whole in the others."""
+        parts = self.book.measures[self.whole].parts
+        missing = self.missing[:, dropped].sum(axis=1).tolist()
+        described = [part for part, people in zip(parts, missing, strict=True) if people]
+        if whole:
+            described.append(self.whole)
+        items = [item for one in described for item in self.book.items(one)]
+        return max((self.book.k(one, self.family) for one in (*described, *items)), default=0)
 
     def _terms(self, block: int, pieces: Ints, dropped: Ints) -> tuple[tuple[Row, Fraction], ...] | None:
         """The published rows of the example; None if a part is not published where it takes."""

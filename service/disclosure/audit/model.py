@@ -167,24 +167,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What was judged of one family by one method, in numbers that fit into a certificate.
-
-    Attributes:
-        systems: findings; items that the same people answered in the same places have one each.
-        proved: by perturbations or numbers of people alone, and after cases were told apart (see `Finding`).
-        open: without a proof.
-    """
-
-    family: str
-    by: str
-    systems: int
-    proved: tuple[int, int]
-    open: int
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Everything the auditor has to say."""
 
@@ -195,24 +177,6 @@ class Report:
     def verdict(self) -> Verdict:
         """The worst of all."""
         return Verdict.unsafe if self.refusals else worst(finding.verdict for finding in self.findings)
-
-    @property
-    def tallies(self) -> tuple[Tally, ...]:
-        """Proofs by family and method, in the order of the findings."""
-        groups: dict[tuple[str, str], list[Finding]] = {}
-        for finding in self.findings:
-            groups.setdefault((finding.family, finding.by), []).append(finding)
-        return tuple(
-            Tally(
-                family,
-                by,
-                len(found),
-                (sum(one.proved[0] for one in found), sum(one.proved[1] for one in found)),
-                sum(one.open for one in found),
-                worst(one.verdict for one in found),
-            )
-            for (family, by), found in groups.items()
-        )
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

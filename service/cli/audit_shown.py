@@ -1,0 +1,55 @@
+"""What `pouls audit` shows people: a bar while it works, then findings, an example in words, the verdict."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+_ONLY = {
+    "rows": "Only the rows were looked at: hashes, thresholds, and what a row leaves less its parts. Whether another "
+    "combination of rows isolates fewer people can only be said with the table of people (--table, --plan).",
+    "release": "Signature, hashes and printed numbers were looked at. Whether a combination of rows isolates fewer "
+    "people was proved when the release was made; its answers can not be opened any more.",
+}
+
+
+def tell(said: Mapping[str, Any]) -> None:
+    """Findings by family, each with an example if there is one, and the verdict."""
+    if said.get("public_key"):
+        typer.echo(f"certificate signed with {said['public_key']}")
+    for sentence in said["wrong"]:
+        typer.echo(f"wrong: {sentence}")
+    for family, found in said["families"].items():
+        proved = found["proved_at_once"] + found["proved_by_cases"]
+        systems = f"{found['systems']:,} systems of " if "systems" in found else ""
+        typer.echo(
+            f"{family}: {found['verdict']}; {systems}{found['rows']:,} different rows, {found['small_classes']:,} "
+            f"classes under {found['k']} people, {proved:,} proved"
+        )
+        if found["leak"] is not None:
+            typer.echo(_example(found["leak"], found["k"]))
+    if said["by"] == "rows alone":
+        typer.echo(_ONLY["release" if "public_key" in said else "rows"])
+    typer.echo(f"verdict: {said['verdict']}")
+
+
+def _example(leak: Mapping[str, Any], k: int) -> str:
+    rows = "".join(f"\n    {part['times']:>6} x {part['row']}" for part in leak["rows"])
+    left = "".join(
+        f"\n    {part['times']:>6} x the people with "
+        + ", ".join(f"{column}={label}" for column, label in part["class"].items() if label)
+        for part in leak["leave"]
+    )
+    return f"  these rows{rows}\n  add up to{left}\n  who are {leak['people']} people, fewer than {k}"
+
+
+@contextmanager
+def bar() -> Iterator[Any]:
+    """A bar on standard error; it starts again with each family."""
+    shown = (TextColumn("small classes settled"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda settled, everything: progress.update(task, completed=settled, total=everything)
