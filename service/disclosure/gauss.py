@@ -28,6 +28,7 @@ from service.disclosure.checks import (
 )
 from service.disclosure.compiled import compiled, inner
 from service.disclosure.field import ZERO, inverse, times
+from service.disclosure.lines import Lines, arrange, no_lines, withheld_in, withhold
 
 _OFTEN = 16
 """Cells published between two looks at the length of the basis."""
@@ -36,7 +37,14 @@ _LONGER = 2
 """How often as long as a fresh one it may become."""
 
 
-def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kept: Mask | None = None) -> Mask:
+def choose(
+    cells: Sparse,
+    order: Int64s,
+    protected: Sparse,
+    regions: Int64s,
+    kept: Mask | None = None,
+    lines: Lines | None = None,
+) -> Mask:
     """The cells that are published.
 
     Args:
@@ -45,6 +53,7 @@ def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kep
         protected: vectors that must not become derivable; none of them is zero, and `kept` derives none.
         regions: unit of each atom at each depth of the tree, [depth, atoms]; the first row is all zeros.
         kept: cells that are published already, [cells]; None for none.
+        lines: of the table, by which the cells of each unit are put in order; None leaves them as they are.
 
     Returns:
         Mask [cells], `kept` included.
@@ -56,11 +65,17 @@ def choose(cells: Sparse, order: Int64s, protected: Sparse, regions: Int64s, kep
         np.zeros((2, size), np.uint64), np.zeros((4, size), np.int64),
     )  # fmt: skip
     small_first = upwards(cells)
+    order = order.copy()
+    lines = no_lines(len(published)) if lines is None else lines
+    out_of_question = ~published
+    out_of_question[order] = False
+    withheld = withheld_in(lines, out_of_question)
     done = 0
     while done < len(order):
         # The span does not tell in which order its cells came, but the length of the basis does.
         basis = basis_of(cells, small_first, published, regions)
-        done = _choose(work, basis, cells, order, done, published, regions, _LONGER * int(basis.book[SIZE].sum()))
+        longest = _LONGER * int(basis.book[SIZE].sum())
+        done = _choose(work, basis, cells, order, done, published, regions, lines, withheld, longest)
     return published
 
 
@@ -79,12 +94,15 @@ class _Work(NamedTuple):
 
 @compiled
 def _choose(
-    work: _Work, basis: Basis, cells: Sparse, order: Int64s, done: int, published: Mask, regions: Int64s, longest: int
-) -> int:
+    work: _Work, basis: Basis, cells: Sparse, order: Int64s, done: int, published: Mask, regions: Int64s,
+    lines: Lines, withheld: Int64s, longest: int,
+) -> int:  # fmt: skip
     """Mark the cells that are published, from place `done` on; gives where the basis has grown too long, or the end."""
     out, hit = work.out[0], work.hit
     since = 0
     while done < len(order):
+        if done == 0 or lines.unit[order[done]] != lines.unit[order[done - 1]]:
+            arrange(lines, withheld, published, order, done)
         cell = order[done]
         done += 1
         if published[cell]:
@@ -92,6 +110,7 @@ def _choose(
         count = products(basis, cells, cell, out, hit)
         if count:
             if _gives_away(work, basis, cell, count):
+                withhold(lines, withheld, cell)
                 forget(out, hit, count)
                 continue
             basis = impose(basis, out, hit, count, regions)

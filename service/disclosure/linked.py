@@ -1,7 +1,7 @@
 """Linked breakdowns protected together: cells from which no group of fewer than k people can be computed.
 
-1. The cells of fewer than k people are protected vectors; `gauss` publishes, in order of value, what gives none of them
-   away.
+1. The cells of fewer than k people are protected vectors; `gauss` publishes, in order of value and within a unit as
+   `lines` says, what gives none of them away.
 2. `attack` looks for every other group of fewer than k people, with any coefficients. Each one found becomes a
    protected vector too, and the least valuable cells that give it away are withheld.
 3. When the search comes back empty, each atom is proved. Cells that meanwhile give nothing away are published again,
@@ -21,6 +21,7 @@ from service.disclosure.atoms import World
 from service.disclosure.checks import Holders, Int64s, Mask, Sparse, basis_of, holders_of, rows, upwards
 from service.disclosure.field import PRIME
 from service.disclosure.gauss import choose
+from service.disclosure.lines import Lines, lines_of
 from service.disclosure.programme import programme
 from service.disclosure.shorten import shortened
 from service.disclosure.tree import Tree
@@ -97,11 +98,12 @@ def protect_linked(
     order = world.value[may[world.value]]
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
     safe = np.zeros(len(may), np.bool_) if kept is None else kept
-    named = choose(world.cells, order, sparse(protected), world.regions, safe)
-    hunt = _Hunt(world, k, budget, total, told)
+    lines = lines_of(world, k)
+    named = choose(world.cells, order, sparse(protected), world.regions, safe, lines)
+    hunt = _Hunt(world, k, budget, total, told, lines)
     published = hunt.settled(named, safe)
     while published is not None:
-        more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published)
+        more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published, lines)
         again = None
         if (more != published).any():
             hunt.proved[:] = False
@@ -125,12 +127,13 @@ class _Hunt:
         rounds: searches made.
     """
 
-    def __init__(self, world: World, k: int, budget: int, total: int, told: attack.Told) -> None:
+    def __init__(self, world: World, k: int, budget: int, total: int, told: attack.Told, lines: Lines) -> None:
         self._world = world
         self._k = k
         self._budget = budget
         self._total = total
         self._told = told
+        self._lines = lines
         self._order: Int64s | None = None
         self.groups: list[Vector] = []
         self.proved = np.zeros(len(world.n), np.bool_)
@@ -158,7 +161,7 @@ class _Hunt:
             new = [derivable_on(checks, holders, group) for group in sorted(given_away)]
             self.groups += new
             open_to_question = world.value[(published & ~safe)[world.value]]
-            published = choose(world.cells, open_to_question, sparse(new), world.regions, safe)
+            published = choose(world.cells, open_to_question, sparse(new), world.regions, safe, self._lines)
         return None
 
 

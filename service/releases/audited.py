@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.disclosure.audit import Report, audit_wave
+from service.disclosure.audit import AuditRefused, Report, audit_wave
 from service.releases import read_back
 from service.releases.answered import Answered
 from service.releases.certificate import FORMAT
@@ -17,6 +18,7 @@ from service.releases.opened import Agreed, Opened
 from service.releases.read_back import Published
 from service.releases.tables import Release
 
+log = structlog.get_logger()
 _OF_MANIFEST = ("contract_digest", "plan_digest", "policy_digest", "roster_digest", "cells")
 
 
@@ -27,15 +29,21 @@ async def judged(
     found: Opened,
     counts: Answered,
     earlier: Sequence[Published] = (),
-) -> Report:
+) -> Report | None:
     """Whether nothing that the rows say, with those of earlier releases, describes too few people.
+
+    None where the auditor takes the numbers to be impossible: then nothing is proved.
 
     Raises:
         ContractBroken: a row is of no unit of the wave.
     """
     published = together([*earlier, await read_back.published(tx, release.tenant_id, release.release_id)])
     wave = wave_of(published, agreed.document, agreed.policy.as_dict(), found.units, found.classes, counts)
-    return await asyncio.to_thread(audit_wave, wave)
+    try:
+        return await asyncio.to_thread(audit_wave, wave)
+    except AuditRefused as refused:
+        log.error("the auditor refuses", release=str(release.release_id), why=str(refused))
+        return None
 
 
 def certificate(release: Release, report: Report) -> dict[str, Any]:

@@ -150,11 +150,14 @@ async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, sta
             stages.done("rows")
             report = await audited.judged(tx, made, job.agreed, job.opened, job.counts.answered)
             stages.done("audit")
-            if report.verdict == Verdict.safe:
+            if report is not None and report.verdict == Verdict.safe:
                 await publish.certify(tx, made, signer.signed(audited.certificate(made, report)))
                 return made
             log.error(
-                "release not proved", wave=str(job.wave.wave_id), fell_back=fell_back, verdict=str(report.verdict)
+                "release not proved",
+                wave=str(job.wave.wave_id),
+                fell_back=fell_back,
+                verdict=None if report is None else str(report.verdict),
             )
             await attempt.rollback()
         if fell_back or not job.agreed.breakdowns.linked:

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Campaign, Wave
+from service.disclosure.audit import Verdict
 from service.disclosure.table import SafeTable
 from service.kit.clock import Clock
 from service.kit.crypto import same
@@ -80,7 +81,7 @@ async def _made(tx: AsyncSession, asked: Recut, wave: Wave, campaign: Campaign, 
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
     shown = [entry.published for entry in entries]
     report = await audited.judged(tx, release, agreed, found, counts.answered, shown)
-    if report.verdict != "safe":
+    if report is None or report.verdict != Verdict.safe:
         raise NotProved
     await publish.certify(tx, release, keys.signer.signed(audited.certificate(release, report)))
     if not keys.waves.released(wave.tenant_id, found.key_id, release.digest, digests):

@@ -231,6 +231,13 @@ def test_items_that_the_same_people_answered_share_a_verdict() -> None:
     assert len(told) == 2 * one
 
 
+def test_items_in_other_places_share_no_verdict() -> None:
+    items = [measured("p", (40, 4, 40, 40)), measured("q", (40, 4, 40, 40))]
+    report = audit_wave(wave(items, {("p", "mean"): CROSSING, ("q", "mean"): LAYERED}))
+    verdicts = [of(report, "mean", name, "search").verdict for name in "pq"]
+    assert verdicts == [Verdict.safe, Verdict.unsafe]
+
+
 def test_those_who_skipped_are_told_apart_where_places_cross() -> None:
     report = audit_wave(scale(means(*LAYERED), [9, 9, 9, 9], [5, 1, 5, 9], [5, 5, 5, 5]))
     assert report.refusals == ()
