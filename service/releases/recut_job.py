@@ -7,8 +7,9 @@ which all stay as they are, and judged together with them by the auditor.
 import asyncio
 from typing import Any
 
+import numpy as np
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,7 +23,7 @@ from service.kit.jobs import Due, Handler
 from service.releases import audited, publish
 from service.releases.build import Counts, Keys, Stages, counts_of
 from service.releases.ledger import Entry, kept, ledger, wider
-from service.releases.opened import Agreed, agreed_of, opened
+from service.releases.opened import Agreed, Opened, agreed_of, opened
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
 from service.releases.problems import AlreadyReleased, ContractBroken, NotProved, RecutUnsafe, ReleaseRefused
@@ -30,6 +31,9 @@ from service.releases.publish import Outcome
 from service.releases.tables import Recut, Release
 
 MOST_CONFLICTS = 1000
+_INVITED = text("""
+    SELECT label, count(*) AS people FROM roster_line WHERE tenant_id = :tenant AND wave_id = :wave GROUP BY label
+""")
 log = structlog.get_logger()
 
 
@@ -76,7 +80,7 @@ async def _made(tx: AsyncSession, asked: Recut, wave: Wave, campaign: Campaign, 
     tree = OrgTree.of(found.units)
     first = len(tree.units) * len(before.breakdowns.groups)
     table = await asyncio.to_thread(_protected, agreed, counts, entries, tree, first)
-    _check(table, asked.plan["require"], tree, new, _people(counts)[first:])
+    _check(table, asked.plan["require"], tree, new, (await _invited(tx, wave, found, counts))[first:])
     outcome = Outcome(tree, new, table, fell_back=False, recut=asked.recut_id, after=digests)
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
     shown = [entry.published for entry in entries]
@@ -94,11 +98,13 @@ def _new(before: Breakdowns, plan: dict[str, Any]) -> Breakdowns:
     return Breakdowns.declared(plan["breakdowns"], [*before.dimensions, *plan["dimensions"]])
 
 
-def _people(counts: Counts) -> Any:
-    """Everybody who took part, by place, [places]."""
+async def _invited(tx: AsyncSession, wave: Wave, found: Opened, counts: Counts) -> Any:
+    """People on the roster, by place, [places]. Not who took part: a conflict must not tell that anybody did."""
     if counts.by_class.grid is None:
         raise ContractBroken
-    return counts.by_class.grid.sums(counts.respondents)
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    invited = {row.label: row.people for row in await tx.execute(_INVITED, scope)}
+    return counts.by_class.grid.sums(np.array([invited.get(row.label, 0) for row in found.classes], np.int64))
 
 
 def _protected(agreed: Agreed, counts: Counts, entries: list[Entry], tree: OrgTree, first: int) -> SafeTable:
@@ -115,21 +121,17 @@ def _protected(agreed: Agreed, counts: Counts, entries: list[Entry], tree: OrgTr
         raise NotProved from None
 
 
-def _check(table: SafeTable, require: str, tree: OrgTree, new: Breakdowns, people: Any) -> None:
+def _check(table: SafeTable, require: str, tree: OrgTree, new: Breakdowns, invited: Any) -> None:
     """Raises RecutUnsafe where not all can be shown that must be, or nothing can."""
-    means = [column for column in table.columns if column.family == "mean"] or list(table.columns)
-    missing = people > 0
-    anything = False
-    whole = missing.copy()
-    for column in means:
-        whole &= column.published
-        anything = anything or bool(column.published.any())
-    missing &= ~whole
+    # Of each measure its mean, or its distribution where it has none: they come in this order.
+    first = {column.measure: column for column in reversed(table.columns)}
+    missing = (invited > 0) & ~np.logical_and.reduce([column.published for column in first.values()])
+    anything = any(column.published.any() for column in table.columns)
     if anything and not (require == "all" and missing.any()):
         return
     groups, size = new.groups, len(tree.units)
     conflicts = []
-    for place in missing.nonzero()[0].tolist()[:MOST_CONFLICTS]:
+    for place in np.flatnonzero(missing).tolist()[:MOST_CONFLICTS]:
         unit = tree.units[place % size]
         conflicts.append({"source": unit.source, "unit": unit.external_id, "dimensions": dict(groups[place // size])})
     raise RecutUnsafe(conflicts)

@@ -127,8 +127,8 @@ class RecutIn(Wire):
     require: Annotated[
         Literal["some", "all"],
         Field(
-            description="`all`: refused, with the groups in conflict, unless each group that anybody is in can be "
-            "shown in every measure; `some`: what can not be shown is withheld"
+            description="`all`: refused, with the groups in conflict, unless each group that anybody invited is in "
+            "can be shown in every measure; `some`: what can not be shown is withheld"
         ),
     ] = "some"
 
