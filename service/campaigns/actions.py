@@ -81,7 +81,9 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
 
 async def _check_plan(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> None:
     breakdowns = given.plan.breakdowns
-    faults = plan.shape_faults(breakdowns) + plan.threshold_faults(breakdowns, given.policy.model_dump())
+    faults = plan.shape_faults(breakdowns) + plan.threshold_faults(
+        breakdowns, given.policy.model_dump(), recuts=given.recuts
+    )
     if faults:
         raise PlanNotSupported(faults=faults)
     if faults := plan.undeclared(breakdowns, await dimension_values(tx, tenant)):

@@ -48,12 +48,14 @@ def shape_faults(
     return faults
 
 
-def threshold_faults(breakdowns: Sequence[Sequence[str]], policy: Mapping[str, int]) -> list[Fault]:
-    """Thresholds up to which no group could be looked for."""
-    if not dimensions_of(breakdowns):
+def threshold_faults(
+    breakdowns: Sequence[Sequence[str]], policy: Mapping[str, int], *, recuts: bool = False
+) -> list[Fault]:
+    """Thresholds up to which no group could be looked for; recuts have dimensions."""
+    if not recuts and not dimensions_of(breakdowns):
         return []
     return [
-        Fault(f"/policy/{name}", f"must be at most {LARGEST_K}, collusion included, where there are dimensions")
+        Fault(f"/policy/{name}", f"must be at most {LARGEST_K}, collusion included, with dimensions or recuts")
         for name in ("k_mean", "k_distribution", "k_sensitive")
         if policy[name] + policy["collusion"] > LARGEST_K
     ]

@@ -51,6 +51,11 @@ class WaveKeys:
             raise KeyMissing(path.name) from None
         return PrivateKey(self._box.decrypt(_xor(sealed_half, kept)))
 
+    def releases(self, tenant: UUID, key: UUID) -> list[str]:
+        """Digests of the releases made of its answers, first to last, as the key folder remembers them."""
+        path = self._path(tenant, key).with_suffix(".released")
+        return [file.read_text(encoding="ascii") for file in _numbered(path)]
+
     def released(self, tenant: UUID, key: UUID, digest: str, after: Sequence[str] = ()) -> bool:
         """Remember, beside the key, that this release of its answers came after those; False where it knows others.
 
@@ -58,7 +63,7 @@ class WaveKeys:
         person's answers, and read them in the difference of the two.
         """
         path = self._path(tenant, key).with_suffix(".released")
-        known = [file.read_text(encoding="ascii") for file in _numbered(path)]
+        known = self.releases(tenant, key)
         if known == [*after, digest]:  # a worker that was stopped before it could commit comes here again
             return True
         if known != list(after):

@@ -22,7 +22,7 @@ def audit(
     table: Annotated[Path | None, typer.Option(help="of a folder: the CSV file of people that was protected")] = None,
     plan: Annotated[Path | None, typer.Option(help="of a folder: the YAML file of its plan; goes with a table")] = None,
     tenant: Annotated[UUID | None, typer.Option(help="of a release: whose it is")] = None,
-    budget: Annotated[int, typer.Option(min=1, help="work allowed per family, in millions of operations")] = BUDGET,
+    budget: Annotated[int, typer.Option(min=1, help="millions of operations for each system of equations")] = BUDGET,
     as_json: Annotated[bool, typer.Option("--json", help="print the verdict as one JSON line")] = False,
 ) -> None:
     """Prove that what is published isolates no group under k, or show one.

@@ -78,6 +78,7 @@ def _found(finding: Any, classes: "Classes") -> dict[str, Any]:
                 for one, factor in leak.classes
             ],
             "people": leak.people,
+            "k": leak.k,
         },
     }
 

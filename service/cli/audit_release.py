@@ -31,8 +31,8 @@ class NoSuchRelease(Mendable):
 class AnswersRefused(Mendable):
     """What is stored of the wave can not be trusted; nothing can be proved from it."""
 
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"the release can not be judged again: what is stored of its wave is refused ({slug})")
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the release can not be judged again: what is stored of its wave is refused ({why})")
 
 
 def judged(tenant: UUID, release: UUID, budget: int) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def judged(tenant: UUID, release: UUID, budget: int) -> dict[str, Any]:
 async def _again(
     settings: Settings, postgres: Postgres, tenant: UUID, release: UUID, budget: int, told: Told
 ) -> "Again":
-    from service.releases.again import again  # noqa: PLC0415 - as in `serve`
+    from service.disclosure.audit import AuditRefused  # noqa: PLC0415 - as in `serve`
+    from service.releases.again import again  # noqa: PLC0415
     from service.releases.problems import ReleaseRefused  # noqa: PLC0415
     from service.worker import release_keys  # noqa: PLC0415
 
@@ -60,6 +61,8 @@ async def _again(
             found = await again(tx, tenant, release, release_keys(settings), told, budget)
     except ReleaseRefused as refused:
         raise AnswersRefused(refused.slug) from None
+    except AuditRefused as refused:
+        raise AnswersRefused(str(refused)) from None
     finally:
         await database.close()
     if found is None:
@@ -92,7 +95,7 @@ _WORST = ("safe", "not proved", "unsafe")
 def _add(family: dict[str, Any], finding: "Finding", classes: tuple[dict[str, str], ...]) -> None:
     """One system of equations more; of examples, the first."""
     worst = max((family.get("verdict", "safe"), str(finding.verdict)), key=_WORST.index)
-    family.update(verdict=worst, k=min(family.get("k", finding.k), finding.k))
+    family.update(verdict=worst, k=sorted({*family.get("k", ()), finding.k}))
     numbers = {
         "systems": 1,
         "rows": finding.rows,
@@ -112,4 +115,5 @@ def _add(family: dict[str, Any], finding: "Finding", classes: tuple[dict[str, st
         "rows": [{"row": str(row), "times": str(factor)} for row, factor in leak.terms],
         "leave": [{"class": classes[one], "times": str(factor)} for one, factor in leak.classes],
         "people": leak.people,
+        "k": leak.k,
     }

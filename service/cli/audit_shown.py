@@ -18,8 +18,9 @@ _ONLY = {
 
 def tell(said: Mapping[str, Any]) -> None:
     """Findings by family, each with an example if there is one, and the verdict."""
-    if said.get("public_key"):
-        typer.echo(f"certificate signed with {said['public_key']}")
+    if "public_key" in said:
+        key = said["public_key"]
+        typer.echo("no certificate that holds" if key is None else f"certificate signed with {key}")
     for sentence in said["wrong"]:
         typer.echo(f"wrong: {sentence}")
     for family, found in said["families"].items():
@@ -27,28 +28,32 @@ def tell(said: Mapping[str, Any]) -> None:
         systems = f"{found['systems']:,} systems of " if "systems" in found else ""
         typer.echo(
             f"{family}: {found['verdict']}; {systems}{found['rows']:,} different rows, {found['small_classes']:,} "
-            f"classes under {found['k']} people, {proved:,} proved"
+            f"classes under {_or(found['k'])} people, {proved:,} proved"
         )
         if found["leak"] is not None:
-            typer.echo(_example(found["leak"], found["k"]))
+            typer.echo(_example(found["leak"]))
     if said["by"] == "rows alone":
         typer.echo(_ONLY["release" if "public_key" in said else "rows"])
     typer.echo(f"verdict: {said['verdict']}")
 
 
-def _example(leak: Mapping[str, Any], k: int) -> str:
+def _or(k: int | list[int]) -> str:
+    return str(k) if isinstance(k, int) else " or ".join(map(str, k))
+
+
+def _example(leak: Mapping[str, Any]) -> str:
     rows = "".join(f"\n    {part['times']:>6} x {part['row']}" for part in leak["rows"])
     left = "".join(
         f"\n    {part['times']:>6} x the people with "
         + ", ".join(f"{column}={label}" for column, label in part["class"].items() if label)
         for part in leak["leave"]
     )
-    return f"  these rows{rows}\n  add up to{left}\n  who are {leak['people']} people, fewer than {k}"
+    return f"  these rows{rows}\n  add up to{left}\n  who are {leak['people']} people, fewer than {leak['k']}"
 
 
 @contextmanager
 def bar() -> Iterator[Any]:
-    """A bar on standard error; it starts again with each family."""
+    """A bar on standard error; it starts again with each system of equations."""
     shown = (TextColumn("small classes settled"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)

@@ -1,7 +1,7 @@
 """The few cryptographic moves we make, MACs and key files (the sealed boxes are libsodium's).
 
 Key files hold 32 random bytes, readable by their owner alone. The folder `api/` is for the process that takes
-answers, `work/` for the one that opens them; nothing in `api/` opens anything.
+answers, `work/` for the one that opens them and signs certificates; nothing in `api/` opens anything.
 """
 
 import hashlib

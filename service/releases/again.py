@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import digest
 from service.campaigns.tables import Campaign, Wave
-from service.disclosure.audit import BUDGET, Report, Row, audit_wave, by_rows_alone
-from service.releases import read_back
+from service.disclosure.audit import BUDGET, Report, Row, Verdict, audit_wave, by_rows_alone
+from service.disclosure.policy import Policy
+from service.releases import audited, read_back
 from service.releases.build import Keys, Stages, counts_of
 from service.releases.certificate import CertificateRefused, verified
-from service.releases.judged import wave_of
+from service.releases.judged import thresholds, wave_of
 from service.releases.ledger import digest_now, ledger, together, wider
 from service.releases.opened import agreed_of, opened
 from service.releases.problems import KeyGone
@@ -33,7 +34,7 @@ class Again:
 
     Attributes:
         wrong: sentences, each of which means that it is not to be relied on.
-        public_key: the key that the certificate is signed with; None where no certificate holds.
+        public_key: the key that the certificate is signed with; None where there is no certificate that holds.
         report: the auditor's, while the wave's answers can be opened.
         classes: unit and values of each class that the report numbers.
     """
@@ -49,22 +50,27 @@ async def again(
 ) -> Again | None:
     """The release once more before its judge; None where no release of this id was published.
 
-    `budget` is the auditor's, in millions of operations for each system of equations.
+    What is altered is told, and not judged. `budget` is the auditor's, in millions of operations for each system of
+    equations.
 
     Raises:
         ReleaseRefused: what is stored of its wave can not be trusted.
+        AuditRefused: its numbers are impossible.
     """
     release = await tx.get(Release, (tenant, release_id))
     if release is None or release.status != "published":
         return None
     wave = await tx.get_one(Wave, (tenant, release.wave_id))
     campaign = await tx.get_one(Campaign, (tenant, wave.campaign_id))
-    wrong = await _altered(tx, release, campaign)
-    public_key, said = await _certificate(tx, release)
+    altered = await _altered(tx, release, campaign)
+    public_key, said = await _certificate(tx, release, keys)
+    so_far = Again((*altered, *said), public_key)
+    if altered:
+        return so_far
     published = await read_back.published(tx, tenant, release_id)
-    told_by_rows = _by_rows_alone(published, campaign.policy)
-    so_far = Again((*wrong, *said, *told_by_rows), public_key)
-    return so_far if wrong else await _with_answers(tx, wave, campaign, keys, told, budget, so_far)
+    policy = Policy.of(campaign.policy).as_dict()
+    so_far = replace(so_far, wrong=(*so_far.wrong, *_by_rows_alone(published, policy)))
+    return await _with_answers(tx, wave, campaign, keys, told, budget, so_far)
 
 
 async def _with_answers(
@@ -77,6 +83,9 @@ async def _with_answers(
     except KeyGone:
         return so_far
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
+    if [entry.release.digest for entry in entries] != keys.waves.releases(wave.tenant_id, found.key_id):
+        wrong = "the key folder remembers other releases of this wave than the database holds"
+        return replace(so_far, wrong=(*so_far.wrong, wrong))
     agreed, found = wider(agreed, found, [entry.breakdowns for entry in entries])
     counts = await asyncio.to_thread(counts_of, agreed, found, Stages())
     published = together([entry.published for entry in entries])
@@ -99,19 +108,21 @@ async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> li
     return wrong
 
 
-async def _certificate(tx: AsyncSession, release: Release) -> tuple[str | None, list[str]]:
-    """The key that signed it, and what is wrong with it."""
+async def _certificate(tx: AsyncSession, release: Release, keys: Keys) -> tuple[str | None, list[str]]:
+    """The key that signed it, and what is wrong with it. A release made before there were any has none."""
     row = await tx.get(ReleaseCertificate, (release.tenant_id, release.release_id))
     if row is None:
-        return None, ["there is no certificate"]
+        return None, []
     try:
         said = verified(row.signed)
     except CertificateRefused as refused:
         return None, [f"the certificate is refused: {refused}"]
     wrong = []
-    if said.get("release") != {"id": str(release.release_id), "digest": release.digest}:
-        wrong.append("the certificate is of another release")
-    if said.get("auditor", {}).get("verdict") != "safe":
+    if row.signed["public_key"] != keys.signer.public_key:
+        wrong.append("the certificate is signed with another key than this worker's")
+    if said != audited.of_release(release) | {"auditor": said.get("auditor")}:
+        wrong.append("the certificate does not say what the release says of itself")
+    if said.get("auditor", {}).get("verdict") != Verdict.safe:
         wrong.append("the certificate does not say that the release is safe")
     return str(row.signed["public_key"]), wrong
 
@@ -119,7 +130,8 @@ async def _certificate(tx: AsyncSession, release: Release) -> tuple[str | None, 
 def _by_rows_alone(published: Published, policy: dict[str, int]) -> list[str]:
     """Printed numbers that are too small, or leave too few people."""
     labels = _labels(published.places)
-    k = {"mean": policy["k_mean"] + policy["collusion"], "distribution": policy["k_distribution"] + policy["collusion"]}
+    k = thresholds(policy, sensitive=False, two_answers=False)
+    del k["deviation"]
     have_means = {cells.measure for cells in published.cells if cells.family == "mean"}
     rows: dict[str, list[Row]] = {}
     for cells in published.cells:

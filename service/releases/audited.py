@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 import structlog
@@ -47,17 +48,24 @@ async def judged(
 
 
 def certificate(release: Release, report: Report) -> dict[str, Any]:
-    """What is signed: which release, by which rules, cells by outcome, and how it was proved, in numbers alone."""
+    """What is signed: which release, by which rules, cells by outcome, and how it was proved, in numbers alone.
+
+    Of a recut the auditor's numbers are of all releases of the wave together.
+    """
+    return of_release(release) | {"auditor": {"verdict": str(report.verdict), "families": _by_family(report)}}
+
+
+def of_release(release: Release) -> dict[str, Any]:
+    """The part of the certificate that follows from the release's own row."""
     return {
         "format": FORMAT,
         "release": {"id": str(release.release_id), "digest": release.digest},
         "wave": release.manifest["wave"],
         "campaign": release.manifest["campaign"],
-        "released_at": release.released_at.isoformat(),
+        "released_at": release.released_at.astimezone(UTC).isoformat(),
         **{name: release.manifest[name] for name in _OF_MANIFEST},
         **({"recut": release.manifest["recut"]} if release.recut_id else {}),
         "fell_back": bool(release.manifest.get("breakdowns", {}).get("fell_back")),
-        "auditor": {"verdict": str(report.verdict), "families": _by_family(report)},
     }
 
 

@@ -1,4 +1,4 @@
-"""From sealed batches to release rows: the only opener of answers. Runs in the worker, one wave, one transaction.
+"""From sealed batches to release rows, where a wave closed. Runs in the worker, one wave, one transaction.
 
 batches -> records -> one int16 matrix and a vector of classes -> exact tallies by class -> `disclosure.protect`, or
 `disclosure.breakdowns` where the plan has any -> rows -> the auditor, which reads the rows back and must agree. Where
@@ -38,6 +38,7 @@ from service.releases.problems import (
     AlreadyReleased,
     BatchesRefused,
     ClassUnknown,
+    ContractBroken,
     KeyGone,
     NotProved,
     ReleaseRefused,
@@ -177,11 +178,11 @@ def safe_table(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
 
 
 def tree_alone(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
-    """The safe table with every breakdown given up; no I/O."""
-    if counts.by_class.grid is None:
-        return safe_table(agreed, counts)
+    """The safe table with every breakdown given up, of a plan that has some; no I/O."""
     from service.disclosure.breakdowns import protect_tree_alone  # noqa: PLC0415 - as above
 
+    if counts.by_class.grid is None:
+        raise ContractBroken
     return protect_tree_alone(counts.by_class.grid, counts.respondents, counts.measures, agreed.policy)
 
 

@@ -12,7 +12,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from service.campaigns.contract import canonical
-from service.kit.crypto import bytes_of, read_key, text_of
+from service.kit.crypto import bytes_of, ensure_key, read_key, text_of
 
 FORMAT = "pouls-certificate/1"
 KEY_FILE = "signing.key"
@@ -25,9 +25,10 @@ class CertificateRefused(ValueError):
 
 
 class Signer:
-    """The worker's signing key."""
+    """The worker's signing key, made where there is none: after an upgrade, or for the first time."""
 
     def __init__(self, folder: Path) -> None:
+        ensure_key(folder / KEY_FILE)
         self._key = SigningKey(read_key(folder / KEY_FILE))
 
     @property

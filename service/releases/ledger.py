@@ -20,13 +20,13 @@ from service.releases.digest import release_digest
 from service.releases.opened import Agreed, Opened
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
-from service.releases.problems import AlreadyReleased
+from service.releases.problems import ReleaseAltered
 from service.releases.read_back import Cells, Place, Published
 from service.releases.regroup import regrouped
 from service.releases.tables import Release
 
 if TYPE_CHECKING:
-    from service.disclosure.linked_patterns import Kept  # loads a compiler, which most work needs not
+    from service.disclosure.linked_patterns import Kept  # loads a compiler, which most work does not need
 
 _Key = tuple[str | None, str | None, tuple[tuple[str, str], ...]]
 
@@ -48,7 +48,7 @@ class Entry:
 
 
 async def ledger(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[Entry]:
-    """The published releases of a wave, oldest first. Raises AlreadyReleased where one is not what was released."""
+    """The published releases of a wave, first to last. Raises ReleaseAltered where one is not what was released."""
     statement = (
         select(Release)
         .where(col(Release.tenant_id) == tenant, col(Release.wave_id) == wave, col(Release.status) == "published")
@@ -57,9 +57,10 @@ async def ledger(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[Entry]:
     found = []
     for release in (await tx.scalars(statement)).all():
         if await digest_now(tx, release) != release.digest:
-            raise AlreadyReleased
+            raise ReleaseAltered
         found.append(Entry(release, await read_back.published(tx, tenant, release.release_id)))
-    return found
+    # Each names those that it came after: the order in which they were made, whatever the clocks said.
+    return sorted(found, key=lambda entry: len(entry.release.manifest.get("recut", {}).get("after", ())))
 
 
 async def digest_now(tx: AsyncSession, release: Release) -> str:
@@ -101,7 +102,7 @@ def kept(entries: Sequence[Entry], tree: OrgTree, groups: Sequence[Mapping[str, 
     """The places of a grid (units by groups of values) that are published already.
 
     Raises:
-        AlreadyReleased: something was published of a place that the grid has not.
+        ReleaseAltered: something was published of a place that the grid has not.
     """
     size = len(tree.units)
     number: dict[_Key, int] = {
@@ -114,7 +115,7 @@ def kept(entries: Sequence[Entry], tree: OrgTree, groups: Sequence[Mapping[str, 
         try:
             at = [number[_key(place)] for place in entry.published.places]
         except KeyError:
-            raise AlreadyReleased from None
+            raise ReleaseAltered from None
         for cells in entry.published.cells:
             mask = found.setdefault((cells.measure, Family(cells.family)), np.zeros(size * len(groups), np.bool_))
             mask[[at[place] for place in cells.places]] = True

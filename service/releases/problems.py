@@ -46,6 +46,12 @@ class NotProved(ReleaseRefused):
     slug = "not-proved"
 
 
+class ReleaseAltered(ReleaseRefused):
+    """A release that was made before is not in the database as it was: somebody wrote to it, or took it away."""
+
+    slug = "release-altered"
+
+
 class RecutUnsafe(ReleaseRefused):
     """Groups that were asked for can not be shown beside all that was shown before; `conflicts` says which."""
 
@@ -60,3 +66,8 @@ class KeyGone(ReleaseRefused):
     """The wave's key can not be put together. The key folder may only be away, so the job tries again for a while."""
 
     slug = "key-gone"
+
+
+def first_line(refused: type[ReleaseRefused]) -> str:
+    """What a reader of the API is told of a reason."""
+    return (refused.__doc__ or "").strip().split("\n", 1)[0].rstrip(".")

@@ -5,6 +5,7 @@ which all stay as they are, and judged together with them by the auditor.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,18 @@ from sqlmodel import col
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.audit import Verdict
+from service.disclosure.grid import Grid
 from service.disclosure.table import SafeTable
 from service.kit.clock import Clock
 from service.kit.crypto import same
 from service.kit.jobs import Due, Handler
 from service.releases import audited, publish
-from service.releases.build import Counts, Keys, Stages, counts_of
+from service.releases.build import KEY_PATIENCE, Counts, Keys, Stages, counts_of
 from service.releases.ledger import Entry, kept, ledger, wider
 from service.releases.opened import Agreed, Opened, agreed_of, opened
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
-from service.releases.problems import AlreadyReleased, ContractBroken, NotProved, RecutUnsafe, ReleaseRefused
+from service.releases.problems import AlreadyReleased, ContractBroken, KeyGone, NotProved, RecutUnsafe, ReleaseRefused
 from service.releases.publish import Outcome
 from service.releases.tables import Recut, Release
 
@@ -49,42 +51,58 @@ def recutter(keys: Keys, clock: Clock) -> Handler:
         if await tx.scalar(select(exists().where(done))):
             return
         campaign = await tx.get_one(Campaign, (due.tenant_id, wave.campaign_id))
+        stages = Stages()
         try:
             async with tx.begin_nested():
-                made = await _made(tx, asked, wave, campaign, keys, clock)
+                made = await _made(tx, asked, wave, campaign, keys, clock, stages)
         except ReleaseRefused as refused:
+            ends = (wave.closes_at or clock()) + campaign.retention
+            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
+                raise  # as with a wave's first release, the key folder may only be away
             conflicts = refused.conflicts if isinstance(refused, RecutUnsafe) else ()
             await publish.refuse(tx, wave, campaign, refused.slug, clock(), asked.recut_id, conflicts)
             log.error("recut refused", wave=str(wave.wave_id), recut=str(asked.recut_id), reason=refused.slug)
             return
         publish.count_cells(made)
-        log.info("recut published", wave=str(wave.wave_id), recut=str(asked.recut_id))
+        log.info(
+            "recut published",
+            wave=str(wave.wave_id),
+            recut=str(asked.recut_id),
+            seconds={stage: round(seconds, 3) for stage, seconds in stages.seconds.items()},
+        )
 
     return recut
 
 
-async def _made(tx: AsyncSession, asked: Recut, wave: Wave, campaign: Campaign, keys: Keys, clock: Clock) -> Release:
+async def _made(
+    tx: AsyncSession, asked: Recut, wave: Wave, campaign: Campaign, keys: Keys, clock: Clock, stages: Stages
+) -> Release:
     """Raises ReleaseRefused."""
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
     signed = keys.notary.sign_recut(wave.tenant_id, wave.wave_id, asked.plan)
     if wave.state != WaveState.released or not agreed.recuts or not same(signed, asked.mac):
         raise ContractBroken
     found = await opened(tx, wave, agreed, keys.waves, keys.seal)
+    stages.done("open")
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     digests = tuple(entry.release.digest for entry in entries)
     earlier = [entry.breakdowns for entry in entries]
     before, _ = wider(agreed, found, earlier)
     new = _new(before.breakdowns, asked.plan)
     agreed, found = wider(agreed, found, [*earlier, new])
-    counts = await asyncio.to_thread(counts_of, agreed, found, Stages())
-    tree = OrgTree.of(found.units)
+    counts = await asyncio.to_thread(counts_of, agreed, found, stages)
+    grid, tree = _grid(counts), OrgTree.of(found.units)
     first = len(tree.units) * len(before.breakdowns.groups)
-    table = await asyncio.to_thread(_protected, agreed, counts, entries, tree, first)
-    _check(table, asked.plan["require"], tree, new, (await _invited(tx, wave, found, counts))[first:])
+    table = await asyncio.to_thread(_protected, agreed, counts, kept(entries, tree, agreed.breakdowns.groups), first)
+    stages.done("protect")
+    invited = grid.sums(await _invited(tx, wave, found))[first:]
+    _check(table, asked.plan["require"], invited, entries, tree, new)
     outcome = Outcome(tree, new, table, fell_back=False, recut=asked.recut_id, after=digests)
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
+    stages.done("rows")
     shown = [entry.published for entry in entries]
     report = await audited.judged(tx, release, agreed, found, counts.answered, shown)
+    stages.done("audit")
     if report is None or report.verdict != Verdict.safe:
         raise NotProved
     await publish.certify(tx, release, keys.signer.signed(audited.certificate(release, report)))
@@ -95,43 +113,56 @@ async def _made(tx: AsyncSession, asked: Recut, wave: Wave, campaign: Campaign, 
 
 def _new(before: Breakdowns, plan: dict[str, Any]) -> Breakdowns:
     """What is asked for, with the dimensions that it names: its own, or those that there were."""
-    return Breakdowns.declared(plan["breakdowns"], [*before.dimensions, *plan["dimensions"]])
+    try:
+        return Breakdowns.declared(plan["breakdowns"], [*before.dimensions, *plan["dimensions"]])
+    except KeyError:
+        raise ContractBroken from None
 
 
-async def _invited(tx: AsyncSession, wave: Wave, found: Opened, counts: Counts) -> Any:
-    """People on the roster, by place, [places]. Not who took part: a conflict must not tell that anybody did."""
+def _grid(counts: Counts) -> Grid:
+    """A recut has dimensions, hence a grid."""
     if counts.by_class.grid is None:
         raise ContractBroken
+    return counts.by_class.grid
+
+
+async def _invited(tx: AsyncSession, wave: Wave, found: Opened) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """People on the roster, [classes]. Not who took part: a conflict must not tell that anybody did."""
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     invited = {row.label: row.people for row in await tx.execute(_INVITED, scope)}
-    return counts.by_class.grid.sums(np.array([invited.get(row.label, 0) for row in found.classes], np.int64))
+    return np.array([invited.get(row.label, 0) for row in found.classes], np.int64)
 
 
-def _protected(agreed: Agreed, counts: Counts, entries: list[Entry], tree: OrgTree, first: int) -> SafeTable:
-    # Not above: it loads a compiler, which most work needs not.
+def _protected(agreed: Agreed, counts: Counts, stay: Any, first: int) -> SafeTable:
+    # Not above: it loads a compiler, which most work does not need.
     from service.disclosure.breakdowns import protect_more  # noqa: PLC0415
     from service.disclosure.joint import Unproved  # noqa: PLC0415
 
-    if counts.by_class.grid is None:
-        raise ContractBroken
-    stay = kept(entries, tree, agreed.breakdowns.groups)
     try:
-        return protect_more(counts.by_class.grid, counts.respondents, counts.measures, agreed.policy, stay, first)
+        return protect_more(_grid(counts), counts.respondents, counts.measures, agreed.policy, stay, first)
     except Unproved:
         raise NotProved from None
 
 
-def _check(table: SafeTable, require: str, tree: OrgTree, new: Breakdowns, invited: Any) -> None:
-    """Raises RecutUnsafe where not all can be shown that must be, or nothing can."""
+def _check(
+    table: SafeTable,
+    require: str,
+    invited: np.ndarray[Any, np.dtype[np.int64]],
+    entries: Sequence[Entry],
+    tree: OrgTree,
+    new: Breakdowns,
+) -> None:
+    """Raises RecutUnsafe where not all is shown that must be, or nothing is. `invited` is by place, [places]."""
+    # What the wave's releases show nowhere, an item that nobody answers, is asked of no group.
+    anywhere = {cells.measure for entry in entries for cells in entry.published.cells}
     # Of each measure its mean, or its distribution where it has none: they come in this order.
-    first = {column.measure: column for column in reversed(table.columns)}
-    missing = (invited > 0) & ~np.logical_and.reduce([column.published for column in first.values()])
-    anything = any(column.published.any() for column in table.columns)
-    if anything and not (require == "all" and missing.any()):
+    first = {column.measure: column for column in reversed(table.columns) if column.measure in anywhere}
+    withheld = (invited > 0) & ~np.logical_and.reduce([column.published for column in first.values()])
+    if any(column.published.any() for column in table.columns) and not (require == "all" and withheld.any()):
         return
     groups, size = new.groups, len(tree.units)
     conflicts = []
-    for place in np.flatnonzero(missing).tolist()[:MOST_CONFLICTS]:
+    for place in np.flatnonzero(withheld).tolist()[:MOST_CONFLICTS]:
         unit = tree.units[place % size]
         conflicts.append({"source": unit.source, "unit": unit.external_id, "dimensions": dict(groups[place // size])})
     raise RecutUnsafe(conflicts)

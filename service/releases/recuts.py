@@ -11,9 +11,10 @@ from service.campaigns import plan, queries
 from service.campaigns.contract import ContractAltered, Notary
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import ContractBroken, PlanNotSupported, PlanTooLarge, WrongState
-from service.campaigns.tables import Campaign, Wave, WaveClass
+from service.campaigns.tables import Wave, WaveClass
 from service.kit import jobs
 from service.kit.ids import new_id
+from service.kit.reasons import Fault
 from service.problems import Conflict, Invalid
 from service.releases.orgtree import Unit
 from service.releases.places import Breakdowns
@@ -44,8 +45,14 @@ class AnswersGone(Conflict):
     slug, title = "answers-gone", "The answers of this wave can not be opened any more"
 
 
+class RecutPending(Conflict):
+    """An earlier recut of this wave is not made yet: what can be asked for depends on what comes of it."""
+
+    slug, title = "recut-pending", "Another recut of this wave is still being made"
+
+
 class TooManyRecuts(Conflict):
-    """A wave has 20 recuts at most."""
+    """Of one wave so many recuts may be asked for, refused ones included, and no more."""
 
     slug, title = "too-many-recuts", "This wave has as many recuts as it may"
 
@@ -68,11 +75,12 @@ async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, n
     earlier = await recuts(tx, wave)
     if len(earlier) >= MOST_RECUTS:
         raise TooManyRecuts
-    # What was refused stands in nobody's way.
     made = await of_recuts(tx, wave.tenant_id, [recut.recut_id for recut in earlier])
-    refused = {recut for recut, release in made.items() if release.status == "refused"}
-    earlier = [recut for recut in earlier if recut.recut_id not in refused]
-    await _check(tx, wave, campaign, Breakdowns.of(contract), earlier, given)
+    if len(made) < len(earlier):
+        raise RecutPending
+    # What was refused stands in nobody's way.
+    earlier = [recut for recut in earlier if made[recut.recut_id].status == "published"]
+    await _check(tx, wave, Breakdowns.of(contract), earlier, given)
     asked = given.model_dump(mode="json")
     recut = Recut(
         tenant_id=wave.tenant_id,
@@ -95,9 +103,7 @@ async def recuts(tx: AsyncSession, wave: Wave) -> Sequence[Recut]:
     return (await tx.scalars(select(Recut).where(mine).order_by(col(Recut.recut_id)))).all()
 
 
-async def _check(
-    tx: AsyncSession, wave: Wave, campaign: Campaign, promised: Breakdowns, earlier: Sequence[Recut], given: RecutIn
-) -> None:
+async def _check(tx: AsyncSession, wave: Wave, promised: Breakdowns, earlier: Sequence[Recut], given: RecutIn) -> None:
     """Raises Invalid, PlanNotSupported or PlanTooLarge."""
     units = [Unit(*row) for row in await tx.execute(_UNITS, {"tenant": wave.tenant_id, "wave": wave.wave_id})]
     made = [dimension for recut in earlier for dimension in recut.plan["dimensions"]]
@@ -108,8 +114,13 @@ async def _check(
     shown = [["org", *names] for names in promised.names]
     shown += [breakdown for recut in earlier for breakdown in recut.plan["breakdowns"]]
     wrong = plan.shape_faults(given.breakdowns, "/breakdowns", shown)
-    wrong += plan.undeclared(given.breakdowns, sizes, "/breakdowns")
-    wrong += plan.threshold_faults(given.breakdowns, campaign.policy)
+    wrong = wrong or plan.undeclared(given.breakdowns, sizes, "/breakdowns")
+    used = set(plan.dimensions_of(given.breakdowns))
+    wrong += [
+        Fault(f"/dimensions/{at}/name", "is in none of the breakdowns")
+        for at, dimension in enumerate(asked)
+        if dimension["name"] not in used
+    ]
     if wrong:
         raise PlanNotSupported(faults=wrong)
     if len(units) * plan.groups_of([*shown, *given.breakdowns], sizes) > plan.MOST_PLACES:

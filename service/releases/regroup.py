@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from service.campaigns.plan import ORG
 from service.kit.reasons import Fault
-from service.people.tree import subtree
 from service.releases.orgtree import Unit
 from service.releases.places import ClassRow
 
@@ -32,7 +32,7 @@ def faults(
         dimensions: those to be made.
     """
     found: list[Fault] = []
-    names = {*known, *taken}
+    names = {ORG, *known, *taken}
     for at, dimension in enumerate(dimensions):
         place = f"/dimensions/{at}"
         if dimension["name"] in names:
@@ -41,35 +41,53 @@ def faults(
         if dimension["of"] is not None and dimension["of"] not in known:
             found.append(Fault(f"{place}/of", "is not a dimension of the wave's plan"))
             continue
-        found += _faults_of_values(place, _below(units, known, dimension), dimension)
+        found += _faults_of_values(place, units, known, dimension)
     return found
 
 
-def _faults_of_values(place: str, below: Mapping[str, set[Any]], dimension: Described) -> Iterator[Fault]:
+def _faults_of_values(
+    place: str, units: Sequence[Unit], known: Mapping[str, Sequence[str]], dimension: Described
+) -> Iterator[Fault]:
+    """Members that there are not, or that share people with members before them."""
     ids: set[str] = set()
     taken: set[Any] = set()
+    below = _Below(units, known, dimension)
     for number, value in enumerate(dimension["values"]):
         if value["id"] in ids:
             yield Fault(f"{place}/values/{number}/id", "is the id of another value")
         ids.add(value["id"])
         for index, member in enumerate(value["members"]):
-            if member not in below:
-                yield Fault(f"{place}/values/{number}/members/{index}", "is not there in this wave")
-            elif below[member] & taken:
+            held = below.of(member)
+            if not held:
+                yield Fault(f"{place}/values/{number}/members/{index}", "is not in this wave")
+            elif held & taken:
                 yield Fault(f"{place}/values/{number}/members/{index}", "holds people who are in a value already")
             else:
-                taken |= below[member]
+                taken |= held
 
 
-def _below(
-    units: Sequence[Unit], known: Mapping[str, Sequence[str]], dimension: Described
-) -> dict[str, set[UUID | None] | set[str]]:
-    """By what may be a member: all that it stands for, itself included."""
-    if dimension["of"] is not None:
-        return {value: {value} for value in known[dimension["of"]]}
-    above = {unit.unit_id: unit.parent_id for unit in units}
-    mine = {unit.external_id: unit.unit_id for unit in units if unit.source == dimension["source"]}
-    return {name: set(subtree(above, [unit])) for name, unit in mine.items() if name is not None}
+class _Below:
+    """What a member of a dimension's value stands for: itself, and of units all that is below."""
+
+    def __init__(self, units: Sequence[Unit], known: Mapping[str, Sequence[str]], dimension: Described) -> None:
+        self._values = None if dimension["of"] is None else frozenset(known[dimension["of"]])
+        self._units = {unit.external_id: unit.unit_id for unit in units if unit.source == dimension["source"]}
+        self._children: dict[UUID | None, list[UUID | None]] = {}
+        for unit in units:
+            self._children.setdefault(unit.parent_id, []).append(unit.unit_id)
+
+    def of(self, member: str) -> set[Any]:
+        """Units or values; nothing where there is no such member."""
+        if self._values is not None:
+            return {member} & self._values
+        if member not in self._units:
+            return set()
+        found, edge = set[UUID | None](), [self._units[member]]
+        while edge:
+            unit = edge.pop()
+            found.add(unit)
+            edge += self._children.get(unit, ())
+        return found
 
 
 def regrouped(units: Sequence[Unit], classes: Sequence[ClassRow], dimensions: Sequence[Described]) -> list[ClassRow]:
@@ -88,9 +106,8 @@ def regrouped(units: Sequence[Unit], classes: Sequence[ClassRow], dimensions: Se
 
 def _value_of(units: Sequence[Unit], dimension: Described) -> dict[Any, str]:
     """The value of each unit, or of each value of the other dimension."""
-    members = {member: value["id"] for value in dimension["values"] for member in value["members"]}
+    united = [(value["id"], member) for value in dimension["values"] for member in value["members"]]
     if dimension["of"] is not None:
-        return members
-    above = {unit.unit_id: unit.parent_id for unit in units}
-    tops = {unit.unit_id: unit.external_id for unit in units if unit.source == dimension["source"]}
-    return {below: members[name] for top, name in tops.items() if name in members for below in subtree(above, [top])}
+        return {member: value for value, member in united}
+    below = _Below(units, {}, dimension)
+    return {unit: value for value, member in united for unit in below.of(member)}

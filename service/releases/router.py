@@ -1,4 +1,4 @@
-"""The BI side: releases and their cells, as JSON and CSV. All of it is a function of release rows."""
+"""The BI side: releases and their cells, as JSON and CSV, a function of release rows alone; and asking for recuts."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.releases import export, queries, recuts
 from service.releases.queries import CellFilter
-from service.releases.recuts import AnswersGone, RecutsNotPromised, TooManyRecuts
+from service.releases.recuts import AnswersGone, RecutPending, RecutsNotPromised, TooManyRecuts
 from service.releases.schemas import (
     CellOut,
     CellPage,
@@ -108,8 +108,8 @@ WaveToRecut = Annotated[Wave, Depends(_wave_to_recut)]
     status_code=202,
     operation_id="recuts.ask",
     responses=problems(
-        Malformed, Invalid, NotFound, WrongState, ContractBroken, RecutsNotPromised, AnswersGone, TooManyRecuts,
-        PlanNotSupported, PlanTooLarge,
+        Malformed, Invalid, NotFound, WrongState, ContractBroken, RecutsNotPromised, AnswersGone, RecutPending,
+        TooManyRecuts, PlanNotSupported, PlanTooLarge,
     ),
 )  # fmt: skip
 async def ask_recut(
@@ -117,8 +117,9 @@ async def ask_recut(
 ) -> RecutOut:
     """Ask for other groups of a released wave's people, where its contract allows it.
 
-    They are protected together with everything that was released of the wave, of which nothing changes, and become a
-    release of their own. Possible until the wave's key is destroyed.
+    They are protected together with everything that was released of the wave, which stays exactly as it was, and become
+    a release of their own, within a minute as a rule: the list of recuts says when. One at a time, and only until the
+    wave's key is destroyed.
     """
     return RecutOut.of_row(await recuts.ask(tx, caller, wave, recut, request.app.state.notary, now), None)
 
@@ -141,7 +142,10 @@ async def list_releases(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> ReleasePage:
-    """Releases with campaign and wave, oldest first; a refused one says why."""
+    """Releases with campaign and wave, oldest first; a refused one says why.
+
+    A wave has one release, and one more for each recut, which says so in `recut_id` and shows other groups.
+    """
     found = await queries.releases(tx, caller.tenant_id, wave, uuid_behind(cursor), limit)
     page = page_of(found, limit, key=lambda row: str(row.release_id), show=ReleaseOut.of)
     return ReleasePage(data=page.rows, next=link_next(request, response, page))
@@ -169,7 +173,10 @@ async def get_release(release: ReleaseToRead, if_none_match: IfNoneMatch = None)
     responses=NOT_MODIFIED | problems(NotFound),
 )
 async def get_certificate(release: ReleaseToRead, tx: Transaction, if_none_match: IfNoneMatch = None) -> Response:
-    """What an independent auditor proved of a release, signed. A refused release has none."""
+    """What an independent auditor proved of a release, signed.
+
+    A refused release has none, nor has one that was made before there were any: 404.
+    """
     signed = await queries.certificate(tx, release)
     caching = _caching(_etag(release, "certificate", signed["signature"]))
     if _matches(caching["ETag"], if_none_match):

@@ -10,9 +10,15 @@ from sqlalchemy import Row
 
 from service.campaigns.plan import MOST_BREAKDOWNS, ORG
 from service.kit.text import ExternalId, Language, Name, Slug, Wire
+from service.releases.problems import ReleaseRefused, first_line
 from service.releases.tables import Recut, Release
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+
+# In the order in which a release meets them.
+_REASONS = "; ".join(f"`{refused.slug}`: {first_line(refused)}" for refused in ReleaseRefused.__subclasses__())
+Reason = Annotated[str | None, Field(description=f"of a refused one. {_REASONS}")]
 
 
 class CampaignOfRelease(Wire):
@@ -29,7 +35,7 @@ class ReleaseOut(Wire):
     wave_number: int
     recut_id: Annotated[UUID | None, Field(description="the recut that it came of; null for a wave's first release")]
     status: Literal["published", "refused"]
-    reason: str | None
+    reason: Reason
     digest: str
     released_at: datetime
 
@@ -42,7 +48,8 @@ class ReleaseDetail(ReleaseOut):
     """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, names of the measures.
 
     Where the plan has breakdowns, also these, what their values are called, and `fell_back`: whether they could not be
-    proved safe, so that the org tree alone is published and all else is withheld.
+    proved safe, so that the org tree alone is published and all else is withheld. Of a recut also `recut`: which, and
+    the digests of the releases that it comes after.
     """
 
     manifest: dict[str, Any]
@@ -52,16 +59,50 @@ class ReleaseDetail(ReleaseOut):
         return cls(**_head(row, row.manifest["campaign"], row.manifest["wave"]), manifest=row.manifest)
 
 
+CERTIFICATE_EXAMPLE: Any = {
+    "certificate": {
+        "format": "pouls-certificate/1",
+        "release": {"id": "01a21859-7c1e-7cc1-9d5b-6a4f6c1e7f10", "digest": "9b1c" * 16},
+        "wave": {"id": "01a21855-11d2-7b6e-8c4a-0f6a2b8f3c55", "number": 1},
+        "campaign": {"id": "01a21851-93aa-7d0f-9a0e-5d2c7b1e4a21", "name": "Diagnostic 2026"},
+        "released_at": "2026-11-26T15:00:03+00:00",
+        "contract_digest": "4e02" * 16,
+        "plan_digest": "77aa" * 16,
+        "policy_digest": "0d5f" * 16,
+        "roster_digest": "c3b8" * 16,
+        "cells": {"mean": {"published": 164, "withheld": 96}, "distribution": {"published": 71, "withheld": 129}},
+        "fell_back": False,
+        "auditor": {
+            "verdict": "safe",
+            "families": {
+                "mean": {"k": [5], "systems": 9, "proved": {"search": 131, "search by cases": 12}},
+                "distribution": {"k": [10], "systems": 7, "proved": {"search": 140, "search by cases": 31}},
+            },
+        },
+    },
+    "signature": "kPp2yO0v7cR4m8t0nUq5r1y4bN6o3xZ9wE2uJ5hG7fD8sA1lK0iM3cV6bX9zQ4tR7yU2oP5eW8jH1gF0dS3aLg",
+    "public_key": "I5RJTbpQyLwdek1WETBIbYIpaFaRncbk8Sl5kkyqMUA",
+}
+
+
 class CertificateOut(Wire):
     """What the auditor proved of a release, signed with Ed25519.
 
-    The signature is over `pouls certificate`, a zero byte, and `certificate` as JSON with sorted keys, without spaces,
-    in UTF-8. Both it and the key are URL-safe base64 without padding. Pin the key out of band: `pouls keys public`.
+    The signature is over the text `pouls certificate`, a zero byte, and `certificate` as JSON with sorted keys, without
+    spaces, in UTF-8; both it and the key are URL-safe base64 without padding. Whose key it is, whoever runs the service
+    tells you once, apart from the service (`pouls keys public`).
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CERTIFICATE_EXAMPLE]})
 
     certificate: Annotated[
         dict[str, Any],
-        Field(description="digests of release, contract, plan, policy and roster; cells by outcome; proofs by method"),
+        Field(
+            description="`release`: its id and digest; digests of contract, plan, policy and roster; `cells` by family "
+            "and outcome; `auditor`: its verdict, and for each family (`respondents` is who took part at all, "
+            "`deviation` standard deviations) the thresholds `k`, how many `systems` of equations were judged, and how "
+            "many small groups were `proved` by which method; of a recut, those of all the wave's releases together."
+        ),
     ]
     signature: str
     public_key: str
@@ -133,14 +174,28 @@ class RecutIn(Wire):
     ] = "some"
 
 
+class RecutConflict(Wire):
+    """A group that anybody invited is in, and that could not be shown beside what is shown already."""
+
+    source: str | None
+    unit: str | None
+    dimensions: dict[str, str]
+
+
 class RecutOut(Wire):
     """What was asked of a released wave, and the release that came of it, once there is one."""
 
     id: UUID
     wave_id: UUID
-    status: Literal["asked", "published", "refused"]
-    reason: str | None
+    status: Annotated[
+        Literal["asked", "published", "refused"],
+        Field(description="`asked` until the worker has made it, then as its release"),
+    ]
+    reason: Reason
     release_id: UUID | None
+    conflicts: Annotated[
+        list[RecutConflict], Field(description="with the reason `recut-unsafe`: the groups, the first 1,000")
+    ]
     asked_at: datetime
     plan: RecutIn
 
@@ -152,6 +207,7 @@ class RecutOut(Wire):
             status="asked" if release is None else release.status,
             reason=None if release is None else release.reason,
             release_id=None if release is None else release.release_id,
+            conflicts=[] if release is None else release.manifest["recut"].get("conflicts", []),
             asked_at=row.asked_at,
             plan=RecutIn.model_validate(row.plan),
         )

@@ -39,10 +39,10 @@ def launched(tenant: TenantUnderTest, plan: dict[str, Any], *, recuts: bool) -> 
     return LaunchedWave(tenant, campaign["id"], wave["id"], wave["address"], codes_of(tenant, wave["id"]))
 
 
-def answered(wave: LaunchedWave, skipping: int = 5) -> dict[str, Any]:
+def answered(wave: LaunchedWave, skipping: int | None = 5) -> dict[str, Any]:
     for number, person in enumerate(sorted(wave.codes)):
         given: dict[str, Any] = {"load": 1 + number % 5, "place": ("home", "office")[number % 2]}
-        if number % skipping:
+        if skipping is None or number % skipping:
             given["help"] = 1 + number % 3
         ok(wave.submit(person, given), 201)
     return wave.release()
@@ -140,9 +140,10 @@ def test_all_or_nothing_names_the_groups_in_conflict(house: House) -> None:
     wave = a_released_wave(house, {"breakdowns": [["org"]]})
     recut = made(wave, [ALL_BUT_D], [["org", "large"]], require="all")
     assert (recut["status"], recut["reason"]) == ("refused", "recut-unsafe")
-    manifest = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{recut['release_id']}"))["manifest"]
     large = {"large": "large"}
-    assert {"source": "hris", "unit": "TOP", "dimensions": large} in manifest["recut"]["conflicts"]
+    assert {"source": "hris", "unit": "TOP", "dimensions": large} in recut["conflicts"]
+    manifest = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{recut['release_id']}"))["manifest"]
+    assert manifest["recut"]["conflicts"] == recut["conflicts"]
     assert cells_of(wave.tenant, recut["release_id"]) == []
     # What was refused can be asked for again, in another way.
     assert made(wave, [HALVES], [["org", "half"]])["status"] == "published"
@@ -180,7 +181,7 @@ REFUSED: list[tuple[list[Any], list[list[str]], str, dict[str, str]]] = [
     ),
     (
         [NEW | {"values": [a_value("a", "paris")]}], [["org", "new"]], "invalid",
-        {"/dimensions/0/values/0/members/0": "is not there in this wave"},
+        {"/dimensions/0/values/0/members/0": "is not in this wave"},
     ),
     (
         [UNITS | {"values": [a_value("a", "A"), a_value("b", "TOP")]}], [["org", "units"]], "invalid",
@@ -193,6 +194,14 @@ REFUSED: list[tuple[list[Any], list[list[str]], str, dict[str, str]]] = [
     ([], [["org", "site"]], "plan-not-supported", {"/breakdowns/0": "must not repeat a breakdown"}),
     ([], [["org"]], "plan-not-supported", {"/breakdowns/0": "must not repeat a breakdown"}),
     ([], [["site"]], "plan-not-supported", {"/breakdowns/0": "must be `org`, then at most 2 dimensions"}),
+    (
+        [REGION | {"name": "org"}], [["org", "site"]], "invalid",
+        {"/dimensions/0/name": "is the name of another dimension"},
+    ),
+    (
+        [NEW, UNITS], [["org", "new"]], "plan-not-supported",
+        {"/dimensions/1/name": "is in none of the breakdowns"},
+    ),
     ([], [["org", "tenure"]], "plan-not-supported", {"/breakdowns/0/1": "is not a declared dimension"}),
 ]  # fmt: skip
 
@@ -206,9 +215,100 @@ def test_what_can_not_be_asked_for(
     assert len(recuts(wave)) == before
 
 
-def test_a_wave_has_so_many_recuts_and_no_more(wave: LaunchedWave, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.releases.recuts.MOST_RECUTS", 0)
-    problem(ask(wave, [REGION | {"name": "other"}], [["org", "other"]]), 409, "too-many-recuts")
+def test_a_wave_has_so_many_recuts_and_no_more(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.releases.recuts.MOST_RECUTS", 2)
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    assert made(wave, [HALVES], [["org", "half"]])["status"] == "published"
+    assert made(wave, [ALL_BUT_D], [["org", "large"]], require="all")["status"] == "refused"
+    problem(ask(wave, [UNITS], [["org", "units"]]), 409, "too-many-recuts")
+
+
+def test_one_recut_comes_after_the_other(house: House) -> None:
+    """The second builds on a dimension of the first, and comes after both releases before it."""
+    wave = a_released_wave(house)
+    ok(ask(wave, [REGION], [["org", "region"]]), 202)
+    problem(ask(wave, [HALVES], [["org", "half"]]), 409, "recut-pending")
+    wave.tenant.house.sweep()
+    second = made(wave, [HALVES], [["org", "half"], ["org", "region", "half"]])
+    assert second["status"] == "published"
+    digests = [release["digest"] for release in releases(wave)]
+    manifest = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{second['release_id']}"))["manifest"]
+    assert manifest["recut"]["after"] == digests[:2]
+    assert {"org*half", "org*half*region"} == {
+        cell["breakdown"] for cell in cells_of(wave.tenant, second["release_id"])
+    }
+
+
+def test_all_is_published_where_all_can_be(house: House) -> None:
+    """Two halves of 60 and 69; of a number that nobody gave, no release shows anything."""
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    halves = {"name": "half", "values": [a_value("one", "A"), a_value("two", "B", "C", "D")]}
+    recut = made(wave, [halves], [["org", "half"]], require="all")
+    assert (recut["status"], recut["reason"]) == ("refused", "recut-unsafe")
+    # The teams in the second half are groups of the tree, too, and not all of them can be shown.
+    below = {conflict["unit"] for conflict in recut["conflicts"]}
+    assert "TOP" not in below
+    assert "D" in below
+    tenant = house.tenant()
+    people = an_org(tenant, {"A": 60, "B": 45})
+    declare(
+        tenant, {"site": list(SITES)}, {person: {"site": SITES[number % 3]} for number, person in enumerate(people)}
+    )
+    a_questionnaire(tenant)
+    whole = launched(tenant, PLAN, recuts=True)
+    assert answered(whole, skipping=None)["status"] == "published"
+    assert made(whole, [REGION], [["org", "region"]], require="all")["status"] == "published"
+
+
+def test_a_conflict_does_not_tell_whether_anybody_took_part(house: House) -> None:
+    """One team of one person, who answers or not: the same groups are in conflict."""
+    told = []
+    for silent in (set(), {"D-0"}):
+        tenant = house.tenant()
+        an_org(tenant, {"A": 60, "B": 45, "D": 1})
+        a_questionnaire(tenant)
+        wave = launched(tenant, {"breakdowns": [["org"]]}, recuts=True)
+        for person in silent:
+            del wave.codes[person]
+        assert answered(wave)["status"] == "published"
+        one = {"name": "one", "values": [a_value("d", "D")]}
+        told.append(made(wave, [one], [["org", "one"]], require="all")["conflicts"])
+    assert told[0] == told[1] != []
+
+
+def test_a_key_folder_that_is_away_is_waited_for(house: House) -> None:
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    asked = ok(ask(wave, [HALVES], [["org", "half"]]), 202)
+    folder = house.settings.keys_dir / "work" / "waves" / str(wave.tenant.tenant_id)
+    away = folder.with_name("away")
+    folder.rename(away)
+    house.sweep()
+    assert [recut["status"] for recut in recuts(wave)] == ["asked"]
+    away.rename(folder)
+    house.clock.shift += timedelta(minutes=5)
+    try:
+        house.sweep()
+    finally:
+        house.clock.shift = timedelta()
+    assert [(recut["id"], recut["status"]) for recut in recuts(wave)] == [(asked["id"], "published")]
+
+
+def test_a_worker_that_was_stopped_before_it_could_commit_makes_the_same_release(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key folder knows the digest already; what is made again is the same."""
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    ok(ask(wave, [HALVES], [["org", "half"]]), 202)
+    with monkeypatch.context() as patch:
+        patch.setattr("service.releases.publish.count_cells", lambda _: 1 / 0)
+        house.sweep()
+    assert [recut["status"] for recut in recuts(wave)] == ["asked"]
+    house.clock.shift += timedelta(minutes=5)
+    try:
+        house.sweep()
+    finally:
+        house.clock.shift = timedelta()
+    assert [recut["status"] for recut in recuts(wave)] == ["published"]
 
 
 def test_of_another_tenant_nothing_is_asked(wave: LaunchedWave, tenant: TenantUnderTest) -> None:
@@ -223,10 +323,11 @@ ALTERED = {
         'UPDATE recut SET plan = jsonb_set(plan, \'{breakdowns}\', \'[["org", "half", "site"]]\')',
         "contract-broken",
     ),
-    "a cell that was shown": ("UPDATE release_cell SET n_to = n_to + 1 WHERE status = 'published'", "already-released"),
+    "a cell that was shown": ("UPDATE release_cell SET n_to = n_to + 1 WHERE status = 'published'", "release-altered"),
+    "all cells": ("DELETE FROM release_cell", "release-altered"),
     "a cell that was withheld": (
         f"UPDATE release_cell SET status = 'withheld', reason = 'protected', {NO_NUMBERS} WHERE node = 0",  # noqa: S608 - from the model
-        "already-released",
+        "release-altered",
     ),
     "that there was a release": (
         "DELETE FROM release_certificate; DELETE FROM release_cell; DELETE FROM release",
