@@ -52,9 +52,9 @@ class Notary:
             raise ContractAltered
         return contract
 
-    def sign_recut(self, tenant: UUID, wave: UUID, plan: Mapping[str, Any]) -> bytes:
+    def sign_recut(self, tenant: UUID, wave: UUID, recut: UUID, plan: Mapping[str, Any]) -> bytes:
         """What is asked of a wave after its release: without it, whoever writes to the database could ask."""
-        return mac(self._key, b"recut", tenant.bytes, wave.bytes, canonical(plan))
+        return mac(self._key, b"recut", tenant.bytes, wave.bytes, recut.bytes, canonical(plan))
 
     def sign_key(self, tenant: UUID, public_key: bytes) -> bytes:
         return mac(self._key, b"wave key", tenant.bytes, public_key)

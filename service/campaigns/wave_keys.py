@@ -52,23 +52,24 @@ class WaveKeys:
         return PrivateKey(self._box.decrypt(_xor(sealed_half, kept)))
 
     def releases(self, tenant: UUID, key: UUID) -> list[str]:
-        """Digests of the releases made of its answers, first to last, as the key folder remembers them."""
+        """What the key folder remembers of the releases made of its answers, first to last."""
         path = self._path(tenant, key).with_suffix(".released")
         return [file.read_text(encoding="ascii") for file in _numbered(path)]
 
-    def released(self, tenant: UUID, key: UUID, digest: str, after: Sequence[str] = ()) -> bool:
+    def released(self, tenant: UUID, key: UUID, release: str, after: Sequence[str] = ()) -> bool:
         """Remember, beside the key, that this release of its answers came after those; False where it knows others.
 
+        Each is one line: its digest, and that of the answers it was made of, so that the next one is made of the same.
         Outside the database, since whoever can write there could make it forget the first release, leave out one
         person's answers, and read them in the difference of the two.
         """
         path = self._path(tenant, key).with_suffix(".released")
         known = self.releases(tenant, key)
-        if known == [*after, digest]:  # a worker that was stopped before it could commit comes here again
+        if known == [*after, release]:  # a worker that was stopped before it could commit comes here again
             return True
         if known != list(after):
             return False
-        write_new(_number(path, len(known)), digest.encode())
+        write_new(_number(path, len(known)), release.encode())
         return True
 
     def destroy(self, tenant: UUID, key: UUID) -> None:

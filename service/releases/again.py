@@ -19,7 +19,7 @@ from service.releases.build import Keys, Stages, counts_of
 from service.releases.certificate import CertificateRefused, verified
 from service.releases.judged import thresholds, wave_of
 from service.releases.ledger import digest_now, ledger, together, wider
-from service.releases.opened import agreed_of, opened
+from service.releases.opened import agreed_of, opened, remembered
 from service.releases.problems import KeyGone
 from service.releases.read_back import Place, Published
 from service.releases.tables import Release, ReleaseCertificate
@@ -83,8 +83,11 @@ async def _with_answers(
     except KeyGone:
         return so_far
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
-    if [entry.release.digest for entry in entries] != keys.waves.releases(wave.tenant_id, found.key_id):
-        wrong = "the key folder remembers other releases of this wave than the database holds"
+    # What was released before answers were remembered with it is remembered by its digest alone.
+    memory = keys.waves.releases(wave.tenant_id, found.key_id)
+    digests = [entry.release.digest for entry in entries]
+    if memory not in (digests, [remembered(one, found) for one in digests]):
+        wrong = "the key folder remembers other releases of this wave, or other answers, than the database holds"
         return replace(so_far, wrong=(*so_far.wrong, wrong))
     agreed, found = wider(agreed, found, [entry.breakdowns for entry in entries])
     counts = await asyncio.to_thread(counts_of, agreed, found, Stages())

@@ -31,7 +31,7 @@ from service.kit.jobs import Due, Handler
 from service.releases import audited, publish
 from service.releases.answered import Answered, answered
 from service.releases.certificate import Signer
-from service.releases.opened import Agreed, Opened, agreed_of, opened
+from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
 from service.releases.places import Counted, counted
 from service.releases.problems import (
@@ -97,7 +97,7 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
             counts = await asyncio.to_thread(counts_of, agreed, found, stages)
             async with tx.begin_nested():
                 made = await _proved(tx, _Job(wave, campaign, agreed, found, counts), keys.signer, clock, stages)
-                if not keys.waves.released(wave.tenant_id, found.key_id, made.digest):
+                if not keys.waves.released(wave.tenant_id, found.key_id, remembered(made.digest, found)):
                     raise AlreadyReleased
         except ReleaseRefused as refused:
             if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:

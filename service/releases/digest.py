@@ -3,27 +3,47 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from service.campaigns.contract import canonical
 from service.releases.cells import Shown
 
+FORMAT = "pouls-release/2"
+_FIRST_FORMAT = "pouls-release/1"
 Placed = Mapping[str, Sequence[Any]]
 """Places column by column; dimensions, where the plan has any, are one mapping of values a place."""
 
 
-def release_digest(manifest: Mapping[str, Any], places: Placed, columns: Iterable[tuple[str, str, Shown]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One measure in one family, as it is shown: what it is, its options, its figures place by place."""
+
+    measure: str
+    family: str
+    kind: str
+    options: list[str] | None
+    shown: Shown
+
+
+def release_digest(manifest: Mapping[str, Any], places: Placed, columns: Iterable[Released]) -> str:
     """SHA-256, in hex, over manifest, places, and each column's figures as they are shown.
 
     Args:
-        manifest: what the release says of itself.
+        manifest: what the release says of itself; by its format, releases made before kinds and options were in it are
+            hashed as they were.
         places: see `Placed`.
-        columns: measure, family and figures, in the order of the release.
+        columns: in the order of the release.
     """
     state = hashlib.sha256(canonical(manifest))
-    state.update(canonical({name: list(map(_text, values)) for name, values in places.items()}))
-    for measure, family, shown in columns:
-        state.update(canonical([measure, family, shown]))
+    if manifest["format"] == _FIRST_FORMAT:
+        state.update(canonical({name: list(map(_text, values)) for name, values in places.items()}))
+        for column in columns:
+            state.update(canonical([column.measure, column.family, column.shown]))
+        return state.hexdigest()
+    state.update(canonical({name: list(values) for name, values in places.items()}))
+    for column in columns:
+        state.update(canonical([column.measure, column.family, column.kind, column.options, column.shown]))
     return state.hexdigest()
 
 

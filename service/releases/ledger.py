@@ -66,7 +66,7 @@ async def ledger(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[Entry]:
 async def digest_now(tx: AsyncSession, release: Release) -> str:
     """The digest of a release over its rows as they are now."""
     places = await read_back.places(tx, release.tenant_id, release.release_id)
-    if "breakdowns" not in release.manifest:
+    if "breakdowns" not in release.manifest and not any(places["dimensions"]):
         del places["dimensions"]
     columns = await read_back.columns(tx, release.tenant_id, release.release_id)
     return release_digest(release.manifest, places, columns)

@@ -5,14 +5,14 @@ In the worker alone, in memory, for the length of one job.
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 from nacl.exceptions import CryptoError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import ContractAltered, Notary, groups_digest
+from service.campaigns.contract import ContractAltered, Notary, digest, groups_digest
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.policy import Policy
@@ -60,21 +60,26 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a wave collected: the key it was sealed to, its units and classes, all records end to end."""
+    """What a wave collected: the key it was sealed to, its units and classes, all records end to end.
+
+    `basis` is a digest of all that a release of it is made of: which batches, and what the units are called.
+    """
 
     key_id: UUID
     units: list[Unit]
     classes: list[ClassRow]
     sheet: Sheet
     records: bytearray
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Records end to end, and how many responses their batches say they are."""
+    """Records end to end, how many responses their batches say they are, and the batches' ids with their MACs."""
 
     records: bytearray
     count: int
+    batches: list[tuple[str, str]]
 
 
 async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Notary) -> Agreed:
@@ -123,19 +128,26 @@ async def opened(tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, s
     # Serials number the roster from 0: a higher one was never given out.
     if collected.count != spent or highest >= agreed.invited:
         raise CountsDisagree
-    return Opened(key.key_id, units, classes, sheet, collected.records)
+    basis = digest([collected.batches, sorted([list(map(str, unit)) for unit in map(astuple, units)])])
+    return Opened(key.key_id, units, classes, sheet, collected.records, basis)
+
+
+def remembered(released: str, found: Opened) -> str:
+    """What the key folder is to remember of a release with this digest, made of these answers."""
+    return f"{released} {found.basis}"
 
 
 async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:
     """All of a wave's records, opened a few hundred batches at a time. Raises BatchesRefused."""
     records = bytearray()
     count = 0
+    seen: list[tuple[str, str]] = []
     after = UUID(int=0)
     while True:
         scope = {"tenant": tenant, "wave": wave, "after": after, "limit": BATCHES_AT_ONCE}
         rows = (await tx.execute(_BATCHES, scope)).all()
         if not rows:
-            return Collected(records, count)
+            return Collected(records, count, seen)
         batches = [Batch(*row) for row in rows]
         # Opening is one curve multiplication per batch, in C and outside the interpreter's lock.
         shares = [batches[start::OPENERS] for start in range(OPENERS)]
@@ -146,6 +158,7 @@ async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, re
         except BatchRefused:
             raise BatchesRefused from None
         count += sum(batch.response_count for batch in batches)
+        seen += [(str(batch.batch_id), batch.mac.hex()) for batch in batches]
         after = batches[-1].batch_id
 
 

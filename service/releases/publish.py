@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
 from service.releases import cells
-from service.releases.digest import release_digest
+from service.releases.digest import FORMAT, Released, release_digest
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
 from service.releases.tables import Release, ReleaseCertificate, ReleaseMeasure
@@ -81,7 +81,11 @@ async def publish(
     if outcome.recut is not None:
         manifest["recut"] = {"id": str(outcome.recut), "after": list(outcome.after)}
     places = _places(outcome)
-    shown = [(column.measure, str(column.family), one) for column, one in zip(table.columns, columns, strict=True)]
+    measures = _release_measures(document, table)
+    shown = [
+        Released(one.measure, one.family, one.kind, one.options, column)
+        for one, column in zip(measures, columns, strict=True)
+    ]
     release = Release(
         tenant_id=wave.tenant_id,
         release_id=new_id(),
@@ -98,7 +102,9 @@ async def publish(
     values = places.get("dimensions") or [{}] * len(places["nodes"])
     written = places | {"dimensions": [json.dumps(one, sort_keys=True) for one in values]}
     await tx.execute(_UNITS, scope | written)
-    tx.add_all(_release_measures(release, document, table))
+    tx.add_all(
+        ReleaseMeasure(tenant_id=release.tenant_id, release_id=release.release_id, **asdict(one)) for one in measures
+    )
     at_once = max(1, min(COLUMNS_AT_ONCE, ROWS_AT_ONCE // len(places["nodes"])))
     for start in range(0, len(columns), at_once):
         await tx.execute(_CELLS, scope | _arrays(columns, range(start, min(start + at_once, len(columns)))))
@@ -137,15 +143,24 @@ def _places(outcome: Outcome) -> dict[str, list[Any]]:
     return places
 
 
-def _release_measures(release: Release, document: Document, table: SafeTable) -> list[ReleaseMeasure]:
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A row of `release_measure`, but for whose it is."""
+
+    number: int
+    measure: str
+    kind: str
+    family: str
+    options: list[str] | None
+
+
+def _release_measures(document: Document, table: SafeTable) -> list[_Measure]:
     kinds: dict[str, str] = {item.id: "item" for item in document.items}
     kinds |= {scale.id: "scale" for scale in document.scales}
     kinds |= {index.id: "index" for index in document.indices}
     options = _options(document)
     return [
-        ReleaseMeasure(
-            tenant_id=release.tenant_id,
-            release_id=release.release_id,
+        _Measure(
             number=number,
             measure=column.measure,
             kind=kinds[column.measure],
@@ -210,7 +225,7 @@ async def refuse(
 
 def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:
     return {
-        "format": "pouls-release/1",
+        "format": FORMAT,
         "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
         "wave": {"id": str(wave.wave_id), "number": wave.number},
         "contract_digest": campaign.contract_digest,

@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.releases.cells import Shown
+from service.releases.digest import Released
 
 _PLACES = text("""
     SELECT node, parent, source, unit, unit_name, level, dimensions FROM release_unit
     WHERE tenant_id = :tenant AND release_id = :release ORDER BY node
 """)
 _MEASURES = text("""
-    SELECT number, measure, family FROM release_measure
+    SELECT number, measure, family, kind, options FROM release_measure
     WHERE tenant_id = :tenant AND release_id = :release ORDER BY number
 """)
 # Arrays, one row a column: rows of single cells would take ten times as long to read.
@@ -26,7 +27,7 @@ _PUBLISHED = text("""
     FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND status = 'published' GROUP BY number
 """)
 _COLUMN = text("""
-    SELECT status, reason, n_from, n_to, mean::text AS mean, sd::text AS sd,
+    SELECT node, status, reason, n_from, n_to, mean::text AS mean, sd::text AS sd,
            favourable::text AS favourable, favourable_bound, neutral::text AS neutral, neutral_bound,
            unfavourable::text AS unfavourable, unfavourable_bound,
            replace(distribution::text, ', ', ',') AS distribution
@@ -93,15 +94,19 @@ async def published(tx: AsyncSession, tenant: UUID, release: UUID) -> Published:
     return Published(places, cells)
 
 
-async def columns(tx: AsyncSession, tenant: UUID, release: UUID) -> list[tuple[str, str, Shown]]:
-    """Every cell as its texts, withheld ones included: measure, family and figures, in the order of the release."""
+async def columns(tx: AsyncSession, tenant: UUID, release: UUID) -> list[Released]:
+    """Every cell as its texts, withheld ones included, in the order of the release.
+
+    A column whose cells are not those of places 0, 1, 2, ... is no column of ours, and comes without any.
+    """
     scope = {"tenant": tenant, "release": release}
     out = []
     for measure in (await tx.execute(_MEASURES, scope)).all():
         rows = (await tx.execute(_COLUMN, scope | {"number": measure.number})).all()
-        # No row at all is no release of ours, yet something that a hash can be taken of.
-        figures: list[Any] = [[row[at] for row in rows] for at in range(len(Shown._fields))]
-        out.append((measure.measure, measure.family, Shown(*figures)))
+        if [row.node for row in rows] != list(range(len(rows))):
+            rows = []
+        figures: list[Any] = [[row[1 + at] for row in rows] for at in range(len(Shown._fields))]
+        out.append(Released(measure.measure, measure.family, measure.kind, measure.options, Shown(*figures)))
     return out
 
 

@@ -25,10 +25,18 @@ from service.kit.jobs import Due, Handler
 from service.releases import audited, publish
 from service.releases.build import KEY_PATIENCE, Counts, Keys, Stages, counts_of
 from service.releases.ledger import Entry, kept, ledger, wider
-from service.releases.opened import Agreed, Opened, agreed_of, opened
+from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
-from service.releases.problems import AlreadyReleased, ContractBroken, KeyGone, NotProved, RecutUnsafe, ReleaseRefused
+from service.releases.problems import (
+    AlreadyReleased,
+    ContractBroken,
+    KeyGone,
+    NotProved,
+    RecutUnsafe,
+    ReleaseAltered,
+    ReleaseRefused,
+)
 from service.releases.publish import Outcome
 from service.releases.tables import Recut, Release
 
@@ -79,18 +87,24 @@ async def _made(
 ) -> Release:
     """Raises ReleaseRefused."""
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
-    signed = keys.notary.sign_recut(wave.tenant_id, wave.wave_id, asked.plan)
+    signed = keys.notary.sign_recut(wave.tenant_id, wave.wave_id, asked.recut_id, asked.plan)
     if wave.state != WaveState.released or not agreed.recuts or not same(signed, asked.mac):
         raise ContractBroken
     found = await opened(tx, wave, agreed, keys.waves, keys.seal)
     stages.done("open")
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     digests = tuple(entry.release.digest for entry in entries)
+    known = [remembered(one, found) for one in digests]
+    if not known or keys.waves.releases(wave.tenant_id, found.key_id)[: len(known)] != known:
+        raise ReleaseAltered
     earlier = [entry.breakdowns for entry in entries]
     before, _ = wider(agreed, found, earlier)
     new = _new(before.breakdowns, asked.plan)
     agreed, found = wider(agreed, found, [*earlier, new])
-    counts = await asyncio.to_thread(counts_of, agreed, found, stages)
+    try:
+        counts = await asyncio.to_thread(counts_of, agreed, found, stages)
+    except ValueError:  # places that were shown already
+        raise ContractBroken from None
     grid, tree = _grid(counts), OrgTree.of(found.units)
     first = len(tree.units) * len(before.breakdowns.groups)
     table = await asyncio.to_thread(_protected, agreed, counts, kept(entries, tree, agreed.breakdowns.groups), first)
@@ -106,7 +120,7 @@ async def _made(
     if report is None or report.verdict != Verdict.safe:
         raise NotProved
     await publish.certify(tx, release, keys.signer.signed(audited.certificate(release, report)))
-    if not keys.waves.released(wave.tenant_id, found.key_id, release.digest, digests):
+    if not keys.waves.released(wave.tenant_id, found.key_id, remembered(release.digest, found), known):
         raise AlreadyReleased
     return release
 

@@ -28,6 +28,8 @@ from service.tenants.principals import Principal
 JOB = "recut_wave"
 MOST_RECUTS = 20
 """Of one wave: each is judged with all before it."""
+MOST_REFUSED = 3
+"""Of one wave. Which groups can not be shown follows from how many took part: a few refusals tell little of it."""
 _UNITS = text("""
     SELECT unit_id, parent_id, source, external_id, name FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave
 """)
@@ -52,7 +54,7 @@ class RecutPending(Conflict):
 
 
 class TooManyRecuts(Conflict):
-    """Of one wave so many recuts may be asked for, refused ones included, and no more."""
+    """Of one wave so many recuts may be asked for, or so many were refused, and no more."""
 
     slug, title = "too-many-recuts", "This wave has as many recuts as it may"
 
@@ -80,14 +82,17 @@ async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, n
         raise RecutPending
     # What was refused stands in nobody's way.
     earlier = [recut for recut in earlier if made[recut.recut_id].status == "published"]
+    if len(made) - len(earlier) >= MOST_REFUSED:
+        raise TooManyRecuts
     await _check(tx, wave, Breakdowns.of(contract), earlier, given)
     asked = given.model_dump(mode="json")
+    recut_id = new_id()
     recut = Recut(
         tenant_id=wave.tenant_id,
-        recut_id=new_id(),
+        recut_id=recut_id,
         wave_id=wave.wave_id,
         plan=asked,
-        mac=notary.sign_recut(wave.tenant_id, wave.wave_id, asked),
+        mac=notary.sign_recut(wave.tenant_id, wave.wave_id, recut_id, asked),
         asked_at=now,
     )
     tx.add(recut)

@@ -241,7 +241,7 @@ def test_thresholds_that_could_not_be_proved_are_refused(drafts: TenantUnderTest
     policy = {"k_mean": 15, "k_distribution": 15, "k_sensitive": 16, "collusion": 0}
     told = problem(drafts.call("campaigns:write", "POST", "/v1/campaigns", json=body | {"policy": policy}), 422,
                    "plan-not-supported")  # fmt: skip
-    reason = "must be at most 15, collusion included, where there are dimensions"
+    reason = "must be at most 15, collusion included, with dimensions or recuts"
     assert places(told) == {"/policy/k_sensitive": reason}
     policy |= {"k_sensitive": 14, "collusion": 1}
     told = problem(drafts.call("campaigns:write", "POST", "/v1/campaigns", json=body | {"policy": policy}), 422,

@@ -195,6 +195,16 @@ ALTERED = {
         "its signature does not hold",
     ),
     "all cells": ("DELETE FROM release_cell", "their hash is another"),
+    "where a cell is": ("UPDATE release_cell SET node = node - 1 WHERE number = 0", "their hash is another"),
+    "the options": (
+        "UPDATE release_measure SET options = ARRAY['a', 'b', 'c', 'd', 'e'] WHERE options IS NOT NULL",
+        "their hash is another",
+    ),
+    "what a place is broken down by": (
+        "UPDATE release_unit SET dimensions = jsonb_build_object('x', 'v') WHERE node = 1",
+        "their hash is another",
+    ),
+    "how units are called": ("UPDATE wave_unit SET name = 'X' WHERE external_id = 'A'", "or other answers"),
     "all places": ("DELETE FROM release_unit", "their hash is another"),
     "all measures": ("DELETE FROM release_measure", "their hash is another"),
 }

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -325,13 +326,36 @@ ALTERED = {
     ),
     "a cell that was shown": ("UPDATE release_cell SET n_to = n_to + 1 WHERE status = 'published'", "release-altered"),
     "all cells": ("DELETE FROM release_cell", "release-altered"),
+    "where a cell is": ("UPDATE release_cell SET node = node - 1 WHERE number = 0", "release-altered"),
+    "what the options are": (
+        "UPDATE release_measure SET options = ARRAY['5', '4', '3', '2', '1'] WHERE options IS NOT NULL",
+        "release-altered",
+    ),
+    "what a place is broken down by": (
+        "UPDATE release_unit SET dimensions = jsonb_build_object('half', 'one') WHERE node = 1",
+        "release-altered",
+    ),
+    "how units are called": (
+        (
+            "UPDATE wave_unit SET external_id = CASE external_id WHEN 'A' THEN 'B' ELSE 'A' END"
+            " WHERE external_id IN ('A', 'B')"
+        ),
+        "release-altered",
+    ),
+    "one person's answers": (
+        (
+            "DELETE FROM sealed_batch WHERE batch_id = (SELECT batch_id FROM sealed_batch ORDER BY batch_id LIMIT 1);"
+            "DELETE FROM spent_code WHERE serial = (SELECT min(serial) FROM spent_code)"
+        ),
+        "release-altered",
+    ),
     "a cell that was withheld": (
         f"UPDATE release_cell SET status = 'withheld', reason = 'protected', {NO_NUMBERS} WHERE node = 0",  # noqa: S608 - from the model
         "release-altered",
     ),
     "that there was a release": (
         "DELETE FROM release_certificate; DELETE FROM release_cell; DELETE FROM release",
-        "already-released",
+        "release-altered",
     ),
 }
 
@@ -347,6 +371,45 @@ def test_whoever_writes_to_the_database_gets_no_other_recut(house: House, what: 
     house.sweep()
     (found,) = [recut for recut in recuts(wave) if recut["id"] == asked["id"]]
     assert (found["status"], found["reason"]) == ("refused", reason)
+
+
+def test_a_wave_that_was_never_released_has_no_recuts_whatever_its_state_says(house: House) -> None:
+    """Else one more answer between two recuts would be their difference."""
+    tenant = house.tenant()
+    organised(tenant)
+    wave = launched(tenant, {"breakdowns": [["org"]]}, recuts=True)
+    for person in sorted(wave.codes):
+        ok(wave.submit(person, {"load": 3}), 201)
+    tenant.sql("UPDATE wave SET state = 'released'")
+    ok(ask(wave, [HALVES], [["org", "half"]]), 202)
+    house.sweep()
+    assert [(recut["status"], recut["reason"]) for recut in recuts(wave)] == [("refused", "release-altered")]
+
+
+def test_what_was_asked_once_can_not_be_copied(house: House) -> None:
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    assert made(wave, [HALVES], [["org", "half"]])["status"] == "published"
+    wave.tenant.sql(
+        "INSERT INTO recut (tenant_id, recut_id, wave_id, plan, mac, asked_at)"
+        " SELECT tenant_id, CAST(:copy AS uuid), wave_id, plan, mac, asked_at FROM recut",
+        copy=str(UUID(int=7)),
+    )
+    wave.tenant.sql(
+        "INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)"
+        " SELECT tenant_id, gen_random_uuid(), 'recut_wave', recut_id, now(), 0 FROM recut WHERE recut_id = :copy",
+        copy=str(UUID(int=7)),
+    )
+    house.sweep()
+    found = {recut["id"]: (recut["status"], recut["reason"]) for recut in recuts(wave)}
+    assert found[str(UUID(int=7))] == ("refused", "contract-broken")
+
+
+def test_a_wave_has_few_refusals(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each tells a little of how many took part where nothing is shown."""
+    monkeypatch.setattr("service.releases.recuts.MOST_REFUSED", 1)
+    wave = a_released_wave(house, {"breakdowns": [["org"]]})
+    assert made(wave, [ALL_BUT_D], [["org", "large"]], require="all")["status"] == "refused"
+    problem(ask(wave, [HALVES], [["org", "half"]]), 409, "too-many-recuts")
 
 
 def test_after_the_key_there_is_no_recut(house: House) -> None:

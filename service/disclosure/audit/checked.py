@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from service.disclosure.audit.arrays import Ints
-from service.disclosure.audit.figures import DEVIATION, FAMILIES, Measured, Published, Wave
+from service.disclosure.audit.figures import FAMILIES, Measured, Published, Wave
 from service.disclosure.audit.model import AuditRefused
 
-LARGEST_K = 40
-LARGEST_OF_DEVIATIONS = 10_000
-"""No search is made for them, so that their threshold may be larger."""
+LARGEST_K = 20_000
+"""Nested places are proved for any threshold; a search is made for small ones alone."""
 
 
 def check(wave: Wave) -> None:
@@ -76,7 +75,7 @@ def _measure(measure: Measured, respondents: Ints) -> None:
     for family, k in measure.k.items():
         if family not in FAMILIES:
             raise AuditRefused(f"{measure.id}: a threshold of an unknown family")
-        if not 1 <= k <= (LARGEST_OF_DEVIATIONS if family == DEVIATION else LARGEST_K):
+        if not 1 <= k <= LARGEST_K:
             raise AuditRefused(f"{measure.id}, {family}: its threshold is out of range")
 
 

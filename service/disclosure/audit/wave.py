@@ -10,6 +10,7 @@ or if that does not do it, equations are searched (`layers`, `together`), and on
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,10 +27,19 @@ from service.disclosure.audit.reading import EVERYBODY
 from service.disclosure.audit.respondents import RESPONDENTS, everybody, thresholds
 from service.disclosure.audit.sight import at_sight
 
+if TYPE_CHECKING:
+    from service.disclosure.audit.advice import Advice
+
 __all__ = ["FAMILIES", "Measured", "Published", "Wave", "audit_wave"]
+
+LARGEST_SEARCHED = 40
+"""Largest threshold of a search: with more, there is no end to the groups."""
 
 MOST_ROWS = 5_000
 """Of a tree of measures at nested places: with more, what blocks do not prove is not searched."""
+
+TOTAL = 4_000_000
+"""Millions of elementary operations for all systems of a wave: about half an hour on one core."""
 
 
 def audit_wave(wave: Wave, budget: int = BUDGET, told: Told = lambda _settled, _all: None) -> Report:
@@ -38,24 +48,32 @@ def audit_wave(wave: Wave, budget: int = BUDGET, told: Told = lambda _settled, _
     Args:
         wave: all of it.
         budget: for each system of equations, in millions of elementary operations; where it ends, nothing is called
-            safe.
+            safe. All systems together have TOTAL: once it is spent, what is still to be searched is not proved.
         told: called now and then with the small classes settled and to be settled, of the system at work.
 
     Raises:
         AuditRefused: arrays that do not fit, numbers that contradict each other.
     """
-    judge = _Judge(Book(wave), budget, told)
+    judge = _Judge(Book(wave), budget, told, TOTAL)
     return Report(tuple(at_sight(judge.book)), tuple(judge.findings()))
 
 
 @dataclass(slots=True)
 class _Judge:
-    """With the verdicts of systems searched so far: many items have the same one."""
+    """With the verdicts of systems searched so far: many items have the same one.
+
+    Attributes:
+        budget: for each system, in millions of operations.
+        left: for all of them together.
+        advice: what closed points so far; None before the first search.
+    """
 
     book: Book
     budget: int
     told: Told
+    left: int
     known: dict[tuple[int, bytes, frozenset[bytes]], Finding] = field(default_factory=dict)
+    advice: "Advice | None" = None
 
     def findings(self) -> Iterator[Finding]:
         for k, places in thresholds(self.book):
@@ -114,6 +132,15 @@ class _Judge:
         return replace(self.known[key], family=system.family, measure=system.chain[0])
 
     def _by_search(self, system: Layers) -> Finding:
-        from service.disclosure.audit.together import by_search  # noqa: PLC0415 - machine code takes seconds to load
+        if system.k > LARGEST_SEARCHED:
+            small = int(((system.n > 0) & (system.n < system.k)).sum())
+            said = system.family, system.chain[0], system.k, Verdict.not_proved
+            return Finding(*said, len(system.given), small, (0, 0), 0, open=small)
+        from service.disclosure.audit.advice import Advice  # noqa: PLC0415 - machine code takes seconds to load
+        from service.disclosure.audit.together import by_search  # noqa: PLC0415
 
-        return by_search(system, self.budget, self.told)
+        if self.advice is None:
+            self.advice = Advice(self.book.width)
+        found = by_search(system, min(self.budget, self.left), self.told, self.advice)
+        self.left -= found.work
+        return found
