@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service.campaigns.router import router as campaigns
 from service.people.router import router as people
 from service.questionnaires.router import router as questionnaires
+from service.releases.recut_router import router as recuts
 from service.releases.router import router as releases
 from service.responses.router import router as responses
 from service.telemetry.probes import router as probes
@@ -22,6 +23,7 @@ ROUTERS = (
     Mounted(people, "HRIS"),
     Mounted(questionnaires, "HRIS"),
     Mounted(campaigns, "HRIS"),
+    Mounted(recuts, "HRIS"),
     Mounted(responses, "Intranet"),
     Mounted(releases, "BI"),
     Mounted(tenants, "Operators"),

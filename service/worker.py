@@ -33,7 +33,7 @@ _LEAVE = text("DELETE FROM worker_heartbeat WHERE worker = :worker OR seen_at < 
 
 
 def release_keys(settings: Settings) -> Keys:
-    """The keys that open, check and sign a wave's release. Raises KeyMissing."""
+    """The keys that open, check and sign a wave's release; none is made. Raises KeyMissing."""
     folder = settings.keys_dir / "work"
     intake_key = read_key(settings.keys_dir / "api" / "intake.key")
     return Keys(wave_keys.WaveKeys(folder), Seal(intake_key), Notary(intake_key), Signer(folder))
@@ -41,6 +41,7 @@ def release_keys(settings: Settings) -> Keys:
 
 def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Sweeper:
     """The only place that is handed the keys that open answers. Raises KeyMissing."""
+    Signer.made(settings.keys_dir / "work")
     keys = release_keys(settings)
     handlers = {
         actions.OPEN_WAVE: actions.open_due,

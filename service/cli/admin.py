@@ -14,6 +14,7 @@ from service.cli.serve import Data, settings_with
 from service.kit import jobs
 from service.kit.db import Database
 from service.kit.ids import new_id
+from service.kit.mendable import Mendable
 from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
@@ -63,11 +64,21 @@ def keys_init() -> None:
 
 
 @keys.command("public")
-def keys_public() -> None:
+def keys_public(data: Data = None) -> None:
     """Print the public key that verifies certificates: hand it to whoever is to check them."""
-    from service.releases.certificate import Signer  # noqa: PLC0415 - as in `serve`
+    from service.releases.certificate import KEY_FILE, Signer  # noqa: PLC0415 - as in `serve`
 
-    typer.echo(Signer(Settings().keys_dir / "work").public_key)
+    folder = settings_with(None, None, data).keys_dir / "work"
+    if not (folder / KEY_FILE).exists():
+        raise NoSigningKey(folder)
+    typer.echo(Signer(folder).public_key)
+
+
+class NoSigningKey(Mendable):
+    """Nothing was signed with the keys of this folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"there is no signing key in {folder}: give --data, or set POULS_DATA_DIR or POULS_KEYS_DIR")
 
 
 async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:

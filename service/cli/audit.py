@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from service.cli import audit_files, audit_release
 from service.cli.audit_shown import tell
+from service.cli.serve import Data
 from service.kit.mendable import Mendable
 
 SAFE, UNSAFE, UNREADABLE, NOT_PROVED = 0, 1, 2, 3
@@ -22,6 +23,11 @@ def audit(
     table: Annotated[Path | None, typer.Option(help="of a folder: the CSV file of people that was protected")] = None,
     plan: Annotated[Path | None, typer.Option(help="of a folder: the YAML file of its plan; goes with a table")] = None,
     tenant: Annotated[UUID | None, typer.Option(help="of a release: whose it is")] = None,
+    data: Data = None,
+    former: Annotated[
+        list[str] | None,
+        typer.Option("--public-key", help="of a release: a former key to trust as well"),
+    ] = None,
     budget: Annotated[int, typer.Option(min=1, help="millions of operations for each system of equations")] = BUDGET,
     as_json: Annotated[bool, typer.Option("--json", help="print the verdict as one JSON line")] = False,
 ) -> None:
@@ -35,7 +41,10 @@ def audit(
     is no table, or the wave's key is destroyed.
     """
     try:
-        said = _judged(target, table, plan, tenant, budget)
+        if tenant is None:
+            said = _of_folder(target, table, plan, budget)
+        else:
+            said = _of_release(target, table, plan, audit_release.Asked(tenant, data, tuple(former or ()), budget))
     except Mendable as error:
         Console(stderr=True).print(f"[red]pouls:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(UNREADABLE) from None
@@ -46,13 +55,25 @@ def audit(
     raise typer.Exit({"safe": SAFE, "unsafe": UNSAFE}.get(said["verdict"], NOT_PROVED))
 
 
-def _judged(target: str, table: Path | None, plan: Path | None, tenant: UUID | None, budget: int) -> dict[str, Any]:
+def _of_folder(target: str, table: Path | None, plan: Path | None, budget: int) -> dict[str, Any]:
+    if _release_id(target) is not None:
+        raise audit_files.AuditUnreadable("a release is found by its id and --tenant")
+    if not Path(target).is_dir():
+        raise audit_files.AuditUnreadable("there is no such folder")
+    return audit_files.judged(Path(target), table, plan, budget)
+
+
+def _of_release(target: str, table: Path | None, plan: Path | None, asked: audit_release.Asked) -> dict[str, Any]:
+    release = _release_id(target)
+    if release is None:
+        raise audit_files.AuditUnreadable("--tenant goes with the id of a release, which this is not")
+    if table is not None or plan is not None:
+        raise audit_files.AuditUnreadable("a release needs neither --table nor --plan")
+    return audit_release.judged(release, asked)
+
+
+def _release_id(target: str) -> UUID | None:
     try:
-        release = UUID(target)
+        return UUID(target)
     except ValueError:
-        if tenant is not None:
-            raise audit_files.AuditUnreadable("--tenant goes with the id of a release, which this is not") from None
-        return audit_files.judged(Path(target), table, plan, budget)
-    if tenant is None or table is not None or plan is not None:
-        raise audit_files.AuditUnreadable("a release is found by its id and --tenant, and needs neither table nor plan")
-    return audit_release.judged(tenant, release, budget)
+        return None

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -35,16 +37,33 @@ class AnswersRefused(Mendable):
         super().__init__(f"the release can not be judged again: what is stored of its wave is refused ({why})")
 
 
-def judged(tenant: UUID, release: UUID, budget: int) -> dict[str, Any]:
+class NoDatabaseHere(Mendable):
+    """The data folder has no embedded database; none is made to look for a release in it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"there is no database in {folder}: give --data, or set POULS_DATA_DIR or POULS_DATABASE_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose release, in which data folder, which former public keys are trusted, and how much work is allowed."""
+
+    tenant: UUID
+    data: Path | None
+    former: tuple[str, ...]
+    budget: int
+
+
+def judged(release: UUID, asked: Asked) -> dict[str, Any]:
     """Verdict, sentences and findings by family. Raises Mendable where it can not be judged."""
-    settings = settings_with(None, None, None)
+    settings = settings_with(None, None, asked.data)
+    if settings.database.url is None and not (settings.data.dir / "pg").exists():
+        raise NoDatabaseHere(settings.data.dir)
     with local.database(settings) as postgres, bar() as told:
-        return said_of(asyncio.run(_again(settings, postgres, tenant, release, budget, told)))
+        return said_of(asyncio.run(_again(settings, postgres, release, asked, told)))
 
 
-async def _again(
-    settings: Settings, postgres: Postgres, tenant: UUID, release: UUID, budget: int, told: Told
-) -> "Again":
+async def _again(settings: Settings, postgres: Postgres, release: UUID, asked: Asked, told: Told) -> "Again":
     from service.disclosure.audit import AuditRefused  # noqa: PLC0415 - as in `serve`
     from service.releases.again import again  # noqa: PLC0415
     from service.releases.problems import ReleaseRefused  # noqa: PLC0415
@@ -54,11 +73,12 @@ async def _again(
         await external.require_schema(settings, ROLE)
     else:
         await local.prepare_database(postgres)
+    keys = release_keys(settings)
     patient = settings.database.model_copy(update={"statement_timeout_s": STATEMENT_TIMEOUT_S})
     database = Database(postgres.url(ROLE), ROLE, patient)
     try:
-        async with database.transaction(tenant) as tx:
-            found = await again(tx, tenant, release, release_keys(settings), told, budget)
+        async with database.transaction(asked.tenant) as tx:
+            found = await again(tx, asked.tenant, release, keys, told, asked.budget, asked.former)
     except ReleaseRefused as refused:
         raise AnswersRefused(refused.slug) from None
     except AuditRefused as refused:
@@ -85,6 +105,7 @@ def said_of(found: "Again") -> dict[str, Any]:
         "by": "rows alone" if report is None else "answers",
         "wrong": wrong,
         "public_key": found.public_key,
+        "release": found.release,
         "families": families,
     }
 

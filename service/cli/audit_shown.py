@@ -19,8 +19,10 @@ _ONLY = {
 def tell(said: Mapping[str, Any]) -> None:
     """Findings by family, each with an example if there is one, and the verdict."""
     if "public_key" in said:
-        key = said["public_key"]
-        typer.echo("no certificate that holds" if key is None else f"certificate signed with {key}")
+        key, release = said["public_key"], said["release"]
+        typer.echo(f"{release['campaign']}, wave {release['wave']}, released {release['released_at']}")
+        typer.echo(f"judged together: {release['together']} release(s) of this wave")
+        typer.echo("no certificate that holds" if key is None else f"the certificate's signature holds, by {key}")
     for sentence in said["wrong"]:
         typer.echo(f"wrong: {sentence}")
     for family, found in said["families"].items():

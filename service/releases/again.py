@@ -4,10 +4,12 @@ Run by the operator, in a process that is handed the worker's keys. Nothing is w
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import digest
@@ -24,6 +26,7 @@ from service.releases.problems import KeyGone
 from service.releases.read_back import Place, Published
 from service.releases.tables import Release, ReleaseCertificate
 
+_CLASSES = text("SELECT EXISTS (SELECT FROM wave_class WHERE tenant_id = :tenant AND wave_id = :wave)")
 Told = Callable[[int, int], None]
 """Told of small classes settled so far, and of how many there are."""
 
@@ -37,21 +40,29 @@ class Again:
         public_key: the key that the certificate is signed with; None where there is no certificate that holds.
         report: the auditor's, while the wave's answers can be opened.
         classes: unit and values of each class that the report numbers.
+        release: campaign, wave, moment, and how many releases of the wave were judged together.
     """
 
     wrong: tuple[str, ...]
     public_key: str | None
+    release: dict[str, Any]
     report: Report | None = None
     classes: tuple[dict[str, str], ...] = ()
 
 
 async def again(
-    tx: AsyncSession, tenant: UUID, release_id: UUID, keys: Keys, told: Told, budget: int = BUDGET
+    tx: AsyncSession,
+    tenant: UUID,
+    release_id: UUID,
+    keys: Keys,
+    told: Told,
+    budget: int = BUDGET,
+    former: Sequence[str] = (),
 ) -> Again | None:
     """The release once more before its judge; None where no release of this id was published.
 
     What is altered is told, and not judged. `budget` is the auditor's, in millions of operations for each system of
-    equations.
+    equations; `former` are public keys that are trusted beside that of `keys`.
 
     Raises:
         ReleaseRefused: what is stored of its wave can not be trusted.
@@ -63,8 +74,14 @@ async def again(
     wave = await tx.get_one(Wave, (tenant, release.wave_id))
     campaign = await tx.get_one(Campaign, (tenant, wave.campaign_id))
     altered = await _altered(tx, release, campaign)
-    public_key, said = await _certificate(tx, release, keys)
-    so_far = Again((*altered, *said), public_key)
+    public_key, said = await _certificate(tx, release, {keys.signer.public_key, *former})
+    about = {
+        "campaign": release.manifest["campaign"]["name"],
+        "wave": release.manifest["wave"]["number"],
+        "released_at": release.released_at.isoformat(timespec="seconds"),
+        "together": 1,
+    }
+    so_far = Again((*altered, *said), public_key, about)
     if altered:
         return so_far
     published = await read_back.published(tx, tenant, release_id)
@@ -81,6 +98,9 @@ async def _with_answers(
     try:
         found = await opened(tx, wave, agreed, keys.waves, keys.seal)
     except KeyGone:
+        # With the key go the classes: while they are there, it is only out of reach.
+        if await tx.scalar(_CLASSES, {"tenant": wave.tenant_id, "wave": wave.wave_id}):
+            raise
         return so_far
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     # What was released before answers were remembered with it is remembered by its digest alone.
@@ -97,7 +117,7 @@ async def _with_answers(
     report = await asyncio.to_thread(audit_wave, judged, budget, told)
     named = {unit.unit_id: unit.external_id or "" for unit in found.units}
     classes = tuple({"unit": named[row.unit]} | dict(row.values) for row in found.classes)
-    return replace(so_far, report=report, classes=classes)
+    return replace(so_far, report=report, classes=classes, release=so_far.release | {"together": len(entries)})
 
 
 async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> list[str]:
@@ -111,7 +131,7 @@ async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> li
     return wrong
 
 
-async def _certificate(tx: AsyncSession, release: Release, keys: Keys) -> tuple[str | None, list[str]]:
+async def _certificate(tx: AsyncSession, release: Release, trusted: set[str]) -> tuple[str | None, list[str]]:
     """The key that signed it, and what is wrong with it. A release made before there were any has none."""
     row = await tx.get(ReleaseCertificate, (release.tenant_id, release.release_id))
     if row is None:
@@ -121,7 +141,7 @@ async def _certificate(tx: AsyncSession, release: Release, keys: Keys) -> tuple[
     except CertificateRefused as refused:
         return None, [f"the certificate is refused: {refused}"]
     wrong = []
-    if row.signed["public_key"] != keys.signer.public_key:
+    if row.signed["public_key"] not in trusted:
         wrong.append("the certificate is signed with another key than this worker's")
     if said != audited.of_release(release) | {"auditor": said.get("auditor")}:
         wrong.append("the certificate does not say what the release says of itself")

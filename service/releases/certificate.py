@@ -25,11 +25,16 @@ class CertificateRefused(ValueError):
 
 
 class Signer:
-    """The worker's signing key, made where there is none: after an upgrade, or for the first time."""
+    """The worker's signing key. Raises KeyMissing where there is none."""
 
     def __init__(self, folder: Path) -> None:
-        ensure_key(folder / KEY_FILE)
         self._key = SigningKey(read_key(folder / KEY_FILE))
+
+    @classmethod
+    def made(cls, folder: Path) -> "Signer":
+        """The key, made where there is none: after an upgrade, or for the first time. For the worker alone."""
+        ensure_key(folder / KEY_FILE)
+        return cls(folder)
 
     @property
     def public_key(self) -> str:

@@ -69,7 +69,7 @@ def recutter(keys: Keys, clock: Clock) -> Handler:
                 raise  # as with a wave's first release, the key folder may only be away
             conflicts = refused.conflicts if isinstance(refused, RecutUnsafe) else ()
             await publish.refuse(tx, wave, campaign, refused.slug, clock(), asked.recut_id, conflicts)
-            log.error("recut refused", wave=str(wave.wave_id), recut=str(asked.recut_id), reason=refused.slug)
+            log.warning("recut refused", wave=str(wave.wave_id), recut=str(asked.recut_id), reason=refused.slug)
             return
         publish.count_cells(made)
         log.info(

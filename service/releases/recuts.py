@@ -54,7 +54,7 @@ class RecutPending(Conflict):
 
 
 class TooManyRecuts(Conflict):
-    """Of one wave so many recuts may be asked for, or so many were refused, and no more."""
+    """At most 20 recuts of one wave may be asked for, and 3 be refused."""
 
     slug, title = "too-many-recuts", "This wave has as many recuts as it may"
 
@@ -62,7 +62,7 @@ class TooManyRecuts(Conflict):
 async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, notary: Notary, now: datetime) -> Recut:
     """What is asked, written down and signed; the worker makes it."""
     if wave.state != WaveState.released:
-        raise WrongState(f"A wave that is {wave.state} has no recuts.")
+        raise WrongState(f"Recuts can be asked for once the wave is released; it is {wave.state}.")
     campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id, lock=True)
     try:
         contract = notary.check(campaign.contract, campaign.contract_mac)

@@ -1,4 +1,4 @@
-"""The BI side: releases and their cells, as JSON and CSV, a function of release rows alone; and asking for recuts."""
+"""The BI side: releases and their cells, as JSON and CSV. All of it is a function of release rows."""
 
 import hashlib
 import re
@@ -9,33 +9,26 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.campaigns import queries as campaigns
-from service.campaigns.problems import ContractBroken, PlanNotSupported, PlanTooLarge, WrongState
-from service.campaigns.tables import Wave
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
-from service.problems import Invalid, Malformed, NotFound, problems
-from service.releases import export, queries, recuts
+from service.problems import Invalid, NotFound, problems
+from service.releases import export, queries
 from service.releases.queries import CellFilter
-from service.releases.recuts import AnswersGone, RecutPending, RecutsNotPromised, TooManyRecuts
 from service.releases.schemas import (
     CellOut,
     CellPage,
     CertificateOut,
-    RecutIn,
-    RecutOut,
     ReleaseDetail,
     ReleaseOut,
     ReleasePage,
 )
 from service.releases.tables import Release
-from service.tenants.principals import Now, Principal, Transaction, database_of, holding
+from service.tenants.principals import Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
 
 router = api_router()
-CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
@@ -94,42 +87,6 @@ def _matches(etag: str, if_none_match: str | None) -> bool:
         return False
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in tags or "*" in tags
-
-
-async def _wave_to_recut(caller: CampaignWriter, tx: Transaction, wave_id: UUID) -> Wave:
-    return await campaigns.wave(tx, caller.tenant_id, wave_id)
-
-
-WaveToRecut = Annotated[Wave, Depends(_wave_to_recut)]
-
-
-@router.post(
-    "/waves/{wave_id}/recuts",
-    status_code=202,
-    operation_id="recuts.ask",
-    responses=problems(
-        Malformed, Invalid, NotFound, WrongState, ContractBroken, RecutsNotPromised, AnswersGone, RecutPending,
-        TooManyRecuts, PlanNotSupported, PlanTooLarge,
-    ),
-)  # fmt: skip
-async def ask_recut(
-    request: Request, wave: WaveToRecut, caller: CampaignWriter, tx: Transaction, now: Now, recut: RecutIn
-) -> RecutOut:
-    """Ask for other groups of a released wave's people, where its contract allows it.
-
-    They are protected together with everything that was released of the wave, which stays exactly as it was, and become
-    a release of their own, within a minute as a rule: the list of recuts says when. One at a time, and only until the
-    wave's key is destroyed.
-    """
-    return RecutOut.of_row(await recuts.ask(tx, caller, wave, recut, request.app.state.notary, now), None)
-
-
-@router.get("/waves/{wave_id}/recuts", operation_id="recuts.list", responses=problems(NotFound))
-async def list_recuts(wave: WaveToRecut, tx: Transaction) -> list[RecutOut]:
-    """What was asked of a wave, oldest first, and the releases that came of it."""
-    asked = await recuts.recuts(tx, wave)
-    releases = await queries.of_recuts(tx, wave.tenant_id, [recut.recut_id for recut in asked])
-    return [RecutOut.of_row(recut, releases.get(recut.recut_id)) for recut in asked]
 
 
 @router.get("/releases", operation_id="releases.list", responses=problems(Invalid))

@@ -64,7 +64,7 @@ CERTIFICATE_EXAMPLE: Any = {
         "format": "pouls-certificate/1",
         "release": {"id": "01a21859-7c1e-7cc1-9d5b-6a4f6c1e7f10", "digest": "9b1c" * 16},
         "wave": {"id": "01a21855-11d2-7b6e-8c4a-0f6a2b8f3c55", "number": 1},
-        "campaign": {"id": "01a21851-93aa-7d0f-9a0e-5d2c7b1e4a21", "name": "Diagnostic 2026"},
+        "campaign": {"id": "01a21851-93aa-7d0f-9a0e-5d2c7b1e4a21", "name": "Écoute 2026"},
         "released_at": "2026-11-26T15:00:03+00:00",
         "contract_digest": "4e02" * 16,
         "plan_digest": "77aa" * 16,
@@ -89,8 +89,9 @@ class CertificateOut(Wire):
     """What the auditor proved of a release, signed with Ed25519.
 
     The signature is over the text `pouls certificate`, a zero byte, and `certificate` as JSON with sorted keys, without
-    spaces, in UTF-8; both it and the key are URL-safe base64 without padding. Whose key it is, whoever runs the service
-    tells you once, apart from the service (`pouls keys public`).
+    spaces, in UTF-8 with every character as itself (in Python `ensure_ascii=False`). Both it and the key are URL-safe
+    base64 without padding. Whose key it is, whoever runs the service tells you once, apart from the service (`pouls
+    keys public`).
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [CERTIFICATE_EXAMPLE]})
@@ -142,7 +143,7 @@ class RecutDimension(Wire):
 
 
 class RecutIn(Wire):
-    """Breakdowns to add to a release, by dimensions of the campaign's plan or by some made here."""
+    """Breakdowns to add to a release, by dimensions of the campaign's plan, of an earlier recut, or made here."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -169,7 +170,8 @@ class RecutIn(Wire):
         Literal["some", "all"],
         Field(
             description="`all`: refused, with the groups in conflict, unless each group that anybody invited is in "
-            "can be shown in every measure; `some`: what can not be shown is withheld"
+            "can be shown with the mean of every measure, or its distribution where it has no mean; `some`: what can "
+            "not be shown is withheld"
         ),
     ] = "some"
 
@@ -189,7 +191,7 @@ class RecutOut(Wire):
     wave_id: UUID
     status: Annotated[
         Literal["asked", "published", "refused"],
-        Field(description="`asked` until the worker has made it, then as its release"),
+        Field(description="`asked` until the worker has made it, then that of its release"),
     ]
     reason: Reason
     release_id: UUID | None

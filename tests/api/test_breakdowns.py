@@ -283,3 +283,11 @@ def test_what_is_not_proved_is_published_as_the_tree_alone_is(
     cells = cells_of(tenant, coarse["id"])
     assert [cell for cell in cells if cell["breakdown"] == "org"] == cells_of(tenant, alone["id"])
     assert {cell["status"] for cell in cells if cell["breakdown"] != "org"} == {"withheld"}
+
+
+def test_recuts_are_proved_like_breakdowns_so_that_thresholds_are_as_small(drafts: TenantUnderTest) -> None:
+    body = {"name": "x", "questionnaire": "small", "audience": {"units": ["TOP"]}, "policy": {"k_mean": 16}}
+    told = problem(drafts.call("campaigns:write", "POST", "/v1/campaigns", json=body | {"recuts": True}), 422,
+                   "plan-not-supported")  # fmt: skip
+    assert list(places(told)) == ["/policy/k_mean"]
+    ok(drafts.call("campaigns:write", "POST", "/v1/campaigns", json=body), 201)

@@ -17,8 +17,10 @@ from service.disclosure import audit as auditor
 from service.disclosure import linked_patterns
 from service.disclosure.audit import Verdict
 from service.kit.crypto import bytes_of
+from service.kit.mendable import Mendable
 from service.releases import again as audited_again
 from service.releases.certificate import CertificateRefused, Signer, verified
+from service.releases.problems import KeyGone
 from service.worker import release_keys
 from tests.api.test_breakdowns import BY_SITE, TREE, answered, launched, organised
 from tests.fixtures.house import House, TenantUnderTest
@@ -158,11 +160,12 @@ def test_a_leak_in_the_rows_is_seen_by_the_auditor(house: House, monkeypatch: py
 # -- again --------------------------------------------------------------------------------------------------------
 
 
-def judged(house: House, tenant: TenantUnderTest, release: str) -> audited_again.Again | None:
+def judged(house: House, tenant: TenantUnderTest, release: str, *former: str) -> audited_again.Again | None:
     async def go() -> audited_again.Again | None:
         async with house.worker_database.transaction(tenant.tenant_id) as tx:
             keys = release_keys(house.settings)
-            return await audited_again.again(tx, tenant.tenant_id, UUID(release), keys, lambda _, __: None)
+            told = lambda _, __: None  # noqa: E731 - nobody looks
+            return await audited_again.again(tx, tenant.tenant_id, UUID(release), keys, told, former=former)
 
     found: audited_again.Again | None = house.run(go)
     return found
@@ -183,7 +186,7 @@ def test_a_release_is_proved_again_while_its_answers_are_there(house: House, pla
     finally:
         house.clock.shift = timedelta()
     later = judged(house, wave.tenant, release)
-    assert later == audited_again.Again((), found.public_key)
+    assert later == audited_again.Again((), found.public_key, found.release)
 
 
 ALTERED = {
@@ -296,13 +299,53 @@ def test_the_command_tells_what_was_altered(house: House, monkeypatch: pytest.Mo
     assert "wrong: the rows are not those that were released" in said
 
 
+def test_a_command_that_reads_makes_nothing(house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a database nor a key: what it would say of them would be wrong."""
+    monkeypatch.delenv("POULS_DATABASE_URL", raising=False)
+    asked = ["audit", str(UUID(int=1)), "--tenant", str(UUID(int=2)), "--data", str(tmp_path / "data")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 2
+    assert "there is no database in" in done.output
+    monkeypatch.setenv("POULS_KEYS_DIR", str(tmp_path / "keys"))
+    with pytest.raises(Mendable, match="there is no signing key in"):
+        CliRunner().invoke(app, ["keys", "public"], catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("POULS_KEYS_DIR", str(house.settings.keys_dir))
+    shown = CliRunner().invoke(app, ["keys", "public"]).output.strip()
+    assert shown == Signer(house.settings.keys_dir / "work").public_key
+
+
+def test_a_former_key_can_be_trusted(house: House, tmp_path: Path) -> None:
+    wave = a_wave(house, TREE)
+    release = str(answered(wave)["id"])
+    (tmp_path / "signing.key").write_bytes(b"x" * 32)
+    former = Signer(tmp_path)
+    signed = json.dumps(former.signed(ok(get(wave.tenant, release))["certificate"]))
+    wave.tenant.sql("UPDATE release_certificate SET signed = CAST(:signed AS jsonb)", signed=signed)
+    assert judged(house, wave.tenant, release).wrong != ()  # type: ignore[union-attr]  # it is there
+    found = judged(house, wave.tenant, release, former.public_key)
+    assert found is not None
+    assert found.wrong == ()
+
+
+def test_a_key_folder_that_is_away_is_not_called_destroyed(house: House) -> None:
+    wave = a_wave(house, TREE)
+    release = str(answered(wave)["id"])
+    folder = house.settings.keys_dir / "work" / "waves" / str(wave.tenant.tenant_id)
+    away = folder.with_name("elsewhere")
+    folder.rename(away)
+    with pytest.raises(KeyGone):
+        judged(house, wave.tenant, release)
+    away.rename(folder)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         ([str(UUID(int=1))], "a release is found by its id and --tenant"),
         ([str(UUID(int=1)), "--tenant", str(UUID(int=2))], "this tenant has no published release of this id"),
         (["nowhere", "--tenant", str(UUID(int=2))], "--tenant goes with the id of a release"),
-        (["nowhere"], "the certificate can not be read"),
+        (["nowhere"], "there is no such folder"),
     ],
 )
 def test_what_the_command_can_not_judge(

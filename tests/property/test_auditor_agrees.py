@@ -68,14 +68,14 @@ def judged(world: World, table: SafeTable, policy: Policy, places: int) -> Repor
     return audit_wave(Wave(names, members, world.respondents(), measures, shown))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(worlds(), policies)
 def test_what_the_tree_programme_publishes_is_called_safe(world: World, policy: Policy) -> None:
     report = judged(world, world.protect(policy), policy, len(world.parents))
     assert report.verdict == Verdict.safe, report
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32))
 def test_what_linked_breakdowns_publish_is_called_safe(seed: int) -> None:
     world, policy = a_world(Random(seed))
@@ -105,7 +105,7 @@ def test_a_defect_of_the_tree_programme_is_noticed(defect: str, monkeypatch: pyt
 
     def verdicts() -> list[Verdict]:
         found = []
-        for seed in range(40):
+        for seed in range(25):
             world, policy = a_tree(Random(seed))
             found.append(judged(world, world.protect(policy), policy, len(world.parents)).verdict)
         return found

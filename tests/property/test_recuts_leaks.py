@@ -93,7 +93,7 @@ def told(seed: int) -> list[str]:
     return leaks(world, both, policy)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 def test_no_combination_of_two_releases_describes_a_small_group(seed: int) -> None:
     assert told(seed) == []
@@ -102,14 +102,14 @@ def test_no_combination_of_two_releases_describes_a_small_group(seed: int) -> No
 def test_something_is_shown_later() -> None:
     """Or the test above would prove nothing."""
     shown = 0
-    for seed in range(60):
+    for seed in range(30):
         world, policy, first, later = a_story(seed)
         if later:
             kept = first_release(world, policy, first)
             before = Grid(world.grid.tree, world.grid.node, world.grid.values, world.grid.sizes, first).size
             more = protect_more(world.grid, world.respondents(), world.measures(), policy, kept, before)
             shown += any(places for places in published(more).values())
-    assert shown > 10
+    assert shown > 5
 
 
 def test_an_interim_release_and_the_next_one() -> None:
