@@ -483,8 +483,8 @@ COLUMN = GOOD.published[0]
         (broken(respondents=GOOD.respondents + 9, measures=[P, Q, replace(S, partial=np.array([11, 0, 0, 0]))]), "s: "),
         (broken(measures=[P, Q, replace(S, parts=("p",), partial=P.n - S.n)]), "s: its partial respondents"),
         (broken(measures=[replace(P, k=K | {"mean": 0}), Q, S]), "p, mean: its threshold"),
-        (broken(measures=[replace(P, k=K | {"distribution": 41}), Q, S]), "p, distribution: its threshold"),
-        (broken(measures=[replace(P, k=K | {"deviation": 10_001}), Q, S]), "p, deviation: its threshold"),
+        (broken(measures=[replace(P, k=K | {"distribution": 20_001}), Q, S]), "p, distribution: its threshold"),
+        (broken(measures=[replace(P, k=K | {"deviation": 20_001}), Q, S]), "p, deviation: its threshold"),
         (broken(measures=[replace(P, k=K | {"median": 5}), Q, S]), "p: a threshold of an unknown family"),
         (broken(measures=[replace(P, k={"distribution": 10}), Q, S]), "p, mean: it has no threshold"),
         (broken(published=[replace(COLUMN, measure="r")]), "r, mean: an unknown measure"),
@@ -525,3 +525,12 @@ print("numba" in sys.modules)
     root = Path(__file__).resolve().parents[2]
     ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert (ran.stdout.strip(), ran.returncode) == ("False", 0), ran.stderr
+
+
+def test_thresholds_too_large_to_search_for_hold_where_places_are_nested_and_prove_nothing_elsewhere() -> None:
+    nested = one_item({"mean": [EVERYBODY, AB, CD]}, mean=41, distribution=60)
+    assert audit_wave(nested).verdict == Verdict.safe
+    crossing = audit_wave(one_item({"mean": [EVERYBODY, AB, BC]}, mean=41, distribution=60))
+    assert crossing.verdict == Verdict.not_proved
+    assert {finding.open for finding in crossing.findings if finding.verdict == Verdict.not_proved} == {4}
+    assert audit_wave(one_item({"mean": [EVERYBODY, AB, BC]}, mean=40, distribution=60)).verdict == Verdict.safe

@@ -20,7 +20,8 @@ Items and scales. Each item is judged with its own respondents, together with th
 all items bear it out, and *not proved* otherwise.
 
 Whole waves (`wave`): all measures and families at once, over classes and places given as numbers. Where the places are
-nested, no equations are needed: what they leave of each other decides, in numbers of people.
+nested, no equations are needed: what they leave of each other decides, in numbers of people. Where they cross, what
+closed a point in one system is tried in the next ones (`advice`), checked and weighed anew in each.
 """
 
 from service.disclosure.audit.alone import by_rows_alone

@@ -11,10 +11,10 @@ The right side is computed in whole numbers.
 
 import numpy as np
 
-from service.disclosure.audit.arrays import Floats, Ints
+from service.disclosure.audit.arrays import Bools, Floats, Ints, Shorts
 from service.disclosure.audit.machine import compiled, inner
 from service.disclosure.audit.modular import dependent
-from service.disclosure.audit.simplex import FAR, furthest, swap
+from service.disclosure.audit.simplex import FAR, column_of, furthest, swap
 
 UNIT = 1 << 24
 """A perturbation is held as whole multiples of one over this."""
@@ -23,9 +23,7 @@ MARGIN = 0.05
 """How far over k - 1 the programme has to come, so that rounding can not matter."""
 
 LARGEST_SHARE = 1 << 36
-LARGEST_MOVE = 1 << 13
-MOST_MOVES = 1 << 13
-"""Their product is under 2^63: no sum of whole numbers below leaves 64 bits."""
+"""Times the largest move and the most moves it is under 2^63: no sum of whole numbers below leaves 64 bits."""
 
 # A coefficient under this is taken for none.
 _NONE = 1e-7
@@ -57,11 +55,15 @@ def _rooms(state: Ints, n: Ints, aim: int, k: int, room: Floats) -> int:
 
 
 @inner
-def weighed(moves: Ints, support: Ints, x: Floats, state: Ints, n: Ints, aim: int, k: int, inside: int) -> bool:
-    """Whether the perturbation closes the case, in whole numbers. `moves` is [free, points], unseen by every row."""
-    total = np.zeros(len(n), np.int64)
-    for f in range(len(support)):
-        part = x[support[f]] / moves[f, support[f]] * UNIT
+def weighed(moves: Shorts, x: Floats, state: Ints, n: Ints, aim: int, k: int, inside: int, total: Ints) -> bool:
+    """Whether the perturbation closes the case, in whole numbers. `moves` is [free, points], unseen by every row.
+
+    Leaves the perturbation in `total`, in whole multiples of one over UNIT.
+    """
+    total[:] = 0
+    first = len(n) - len(moves)
+    for f in range(len(moves)):
+        part = x[first + f] / moves[f, first + f] * UNIT
         if abs(part) >= LARGEST_SHARE:
             return False
         share = np.int64(part)
@@ -103,7 +105,7 @@ def _undecided(table: Floats, free: Ints, aim_row: int, state: Ints, n: Ints, in
 
 
 @inner
-def _make_free(table: Floats, base: Ints, free: Ints, aim: int) -> bool:
+def _make_free(table: Floats, base: Ints, free: Ints, aim: int, touched: Bools, active: Ints, filled: Ints) -> bool:
     """Get `aim` out of a row in which nothing else can move with it; whether it can move at all."""
     for r in range(len(base)):
         if base[r] == aim:
@@ -113,7 +115,7 @@ def _make_free(table: Floats, base: Ints, free: Ints, aim: int) -> bool:
                     best, largest = z, abs(table[r, z])
             if best < 0:
                 return False
-            swap(table, base, free, r, best)
+            swap(table, base, free, r, best, active, column_of(table, best, active), touched, filled)
             return True
     return True
 
@@ -129,20 +131,29 @@ def _next(state: Ints, path: Ints, depth: int) -> int:
     return depth
 
 
+@inner
+def _restore(table: Floats, scratch: Floats, touched: Bools) -> None:
+    for r in range(len(table)):
+        if touched[r]:
+            for z in range(table.shape[1]):
+                scratch[r, z] = table[r, z]
+
+
 @compiled
 def search(
     table: Floats,
-    base: Ints,
-    free: Ints,
-    moves: Ints,
-    support: Ints,
+    scratch: Floats,
+    moves: Shorts,
     unseen: Ints,
     n: Ints,
     aim: int,
     k: int,
     most: int,
+    total: Ints,
 ) -> tuple[int, Ints, int, int]:
-    """All cases of one point, depth first. `table`, `base` and `free` are used up; `support` is the first `free`.
+    """All cases of one point, depth first. `scratch` is as `table` before and after.
+
+    What closed the last case is left in `total`, in whole multiples of one over UNIT, int64 [points].
 
     Gives how it ended, the group found (points that a combination of rows isolates; else empty), cases and pivots.
     CLOSED: there is no such combination. FOUND: there is. STUCK: a larger neighbourhood is needed. SPENT: more cases.
@@ -151,7 +162,10 @@ def search(
     state, path, group = np.zeros(points, np.int64), np.zeros(points + 1, np.int64), np.zeros(points + 1, np.int64)
     room, x = np.zeros(points), np.zeros(points)
     state[aim], group[0] = _AIM, aim
-    if not _make_free(table, base, free, aim):
+    base, free = np.arange(len(table)), np.arange(len(table), points)
+    touched, active = np.zeros(len(base), np.bool_), np.zeros(len(base), np.int64)
+    filled = np.zeros(len(free), np.int64)
+    if not _make_free(scratch, base, free, aim, touched, active, filled):
         alone = dependent(unseen, group, 1)
         return (FOUND if alone else STUCK), group[: 1 if alone else 0].copy(), 1, 0
     ended, depth, size, cases, pivots = SPENT, 0, 0, 0, 0
@@ -159,10 +173,10 @@ def search(
         cases += 1
         inside = _rooms(state, n, aim, k, room)
         enough = k - 1 - inside + MARGIN
-        row, more = furthest(table, base, free, x, room, aim, enough, 60 + 2 * points)
+        row, more = furthest(scratch, base, free, x, room, aim, enough, 60 + 2 * points, touched, active, filled)
         pivots += more
         if x[aim] >= enough - MARGIN / 2:
-            if not weighed(moves, support, x, state, n, aim, k, inside):
+            if not weighed(moves, x, state, n, aim, k, inside, total):
                 ended = STUCK
                 break
             depth = _next(state, path, depth)
@@ -172,14 +186,15 @@ def search(
             continue
         chosen = -1
         if row >= 0:
-            size, people = _suspects(table, free, row, aim, n, group)
+            size, people = _suspects(scratch, free, row, aim, n, group)
             if people < k and dependent(unseen, group, size):
                 ended = FOUND
                 break
-            chosen = _undecided(table, free, row, state, n, inside, k)
+            chosen = _undecided(scratch, free, row, state, n, inside, k)
         if chosen < 0:
             ended = STUCK
             break
         state[chosen], path[depth] = _IN, chosen
         depth += 1
+    _restore(table, scratch, touched)
     return ended, group[: size if ended == FOUND else 0].copy(), cases, pivots

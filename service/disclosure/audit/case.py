@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from service.disclosure.audit.advice import Advice, Adviser
 from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.confirm import Terms, confirmed
 from service.disclosure.audit.hunt import MILLION, Hunt, Suspect
@@ -36,18 +37,19 @@ class Case:
     joint: Joint | None = None
     leak: Leak | None = None
 
-    def judged(self, budget: int, told: Told) -> Finding:
-        """The verdict, within so many millions of operations."""
+    def judged(self, budget: int, told: Told, advice: Advice | None = None) -> Finding:
+        """The verdict, within so many millions of operations; with the advice of the wave's other systems."""
         system = System.of(self.given, self.n)
 
         def suspect(elimination: Elimination, unseen: Ints) -> Suspect:
             return lambda group: self._asked(system, elimination, unseen, group)
 
-        hunt = Hunt.of(system, self.k, budget, told, suspect)
+        adviser = None if advice is None else Adviser.of(advice, system.point_of)
+        hunt = Hunt.of(system, self.k, budget, told, suspect, adviser)
         found = hunt.run()
-        verdict = Verdict.unsafe if found else Verdict.not_proved if hunt.open else Verdict.safe
+        verdict = Verdict.unsafe if found else Verdict.not_proved if hunt.open.any() else Verdict.safe
         proved, work = (hunt.proved[0], hunt.proved[1]), -(-hunt.work // MILLION)
-        still = 0 if found else len(hunt.open)
+        still = 0 if found else int(hunt.open.sum())
         rows, small = len(system.rows), hunt.small
         return Finding(self.family, self.measure, self.k, verdict, rows, small, proved, work, self.leak, still)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,11 +13,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _HERE = Path(__file__).parent
 
+# How a compiled function is marked, and whole imports: every word in one that is a module of this folder counts.
+_MARK = re.compile(r"^\s*@(?:\w+\.)*(?:compiled|inner|n?jit)\b", re.MULTILINE)
+_IMPORT = re.compile(r"^\s*(?:from|import)\b[^(\n]*(?:\([^)]*\))?", re.MULTILINE)
+
+
+def _kernels() -> list[Path]:
+    """The files that hold compiled functions, and all that these import of this folder, step by step."""
+    texts = {file.stem: file.read_text("utf-8") for file in _HERE.glob("*.py")}
+    reached = {name for name, text in texts.items() if _MARK.search(text)}
+    edge = reached
+    while edge:
+        said = " ".join(found for one in edge for found in _IMPORT.findall(texts[one]))
+        edge = (set(re.findall(r"\w+", said)) & texts.keys()) - reached
+        reached |= edge
+    return [_HERE / f"{name}.py" for name in sorted(reached)]
+
 
 def _place() -> str:
-    """A folder for each state of the auditor's files, since numba notices no change in what a kernel calls; or ""."""
+    """A folder for each state of these files, since numba notices no change in what a kernel calls; or ""."""
     base = os.environ.get("NUMBA_CACHE_DIR") or (str(_HERE / "__pycache__") if os.access(_HERE, os.W_OK) else "")
-    state = hashlib.sha256(b"\0".join(file.read_bytes() for file in sorted(_HERE.glob("*.py"))))
+    state = hashlib.sha256(b"\0".join(file.name.encode() + b"\0" + file.read_bytes() for file in _kernels()))
     return base and str(Path(base) / f"auditor-{state.hexdigest()[:16]}")
 
 

@@ -6,10 +6,14 @@ be the first. Floating point throughout: what it finds is weighed again in whole
 
 import numpy as np
 
-from service.disclosure.audit.arrays import Floats, Ints
+from service.disclosure.audit.arrays import Bools, Floats, Ints
 from service.disclosure.audit.machine import compiled, inner
 
 TINY = 1e-9
+
+# Of a row with so many times fewer numbers than columns, these alone are looked at.
+_SCATTERED = 6
+
 FAR = 1e18
 """Room of a point that may move without limit."""
 
@@ -24,47 +28,96 @@ def _lead(matrix: Floats, c: int, done: int) -> int:
     return best
 
 
+@inner
+def _filled(row: Floats, columns: Ints, begin: int) -> int:
+    """The columns from `begin` on that are not zero, into `columns`; how many, or -1 if too many to be worth it."""
+    size = 0
+    for z in range(begin, len(row)):
+        if row[z] != 0.0:
+            columns[size] = z
+            size += 1
+    return size if _SCATTERED * size <= len(row) - begin else -1
+
+
+@inner
+def _less(row: Floats, other: Floats, factor: float, begin: int, columns: Ints, size: int) -> None:
+    """Take so many times the other row off, from column `begin` on; in the first `size` of `columns` alone, if any."""
+    if size < 0:
+        for z in range(begin, len(row)):
+            row[z] -= factor * other[z]
+    else:
+        for e in range(size):
+            row[columns[e]] -= factor * other[columns[e]]
+
+
 @compiled
-def echelon(matrix: Floats) -> Ints:
-    """Reduce [rows, columns] in place, pivots in the first columns that have one. The pivot's row by column, or -1."""
+def echelon(matrix: Floats) -> tuple[Ints, int]:
+    """Reduce [rows, columns] in place, pivots in the first columns that have one.
+
+    Gives the pivot's row by column, or -1, and the elementary operations spent.
+    """
     rows, columns = matrix.shape
-    pivot_row = np.full(columns, -1, np.int64)
-    done = 0
+    pivot_row, filled = np.full(columns, -1, np.int64), np.zeros(columns, np.int64)
+    done = spent = 0
     for c in range(columns):
         best = _lead(matrix, c, done)
+        spent += rows
         if best < 0:
             continue
-        for z in range(columns):
-            matrix[done, z], matrix[best, z] = matrix[best, z], matrix[done, z]
+        if best != done:
+            for z in range(columns):
+                matrix[done, z], matrix[best, z] = matrix[best, z], matrix[done, z]
         scale = 1.0 / matrix[done, c]
-        for z in range(columns):
+        # What stands before this column is zero by now.
+        for z in range(c, columns):
             matrix[done, z] *= scale
+        size = _filled(matrix[done], filled, c)
         for r in range(rows):
             factor = matrix[r, c]
             if r == done or abs(factor) <= TINY:
                 continue
-            for z in range(columns):
-                matrix[r, z] -= factor * matrix[done, z]
+            spent += columns - c if size < 0 else size
+            _less(matrix[r], matrix[done], factor, c, filled, size)
         pivot_row[c] = done
         done += 1
-    return pivot_row
+        if done == rows:
+            break
+    return pivot_row, spent
 
 
 @inner
-def swap(table: Floats, base: Ints, free: Ints, r: int, e: int) -> None:
-    """One pivot: the point of row r becomes free, that of column e basic."""
-    rows, columns = table.shape
+def column_of(table: Floats, e: int, active: Ints) -> int:
+    """The rows with something in column e, into `active`; how many."""
+    size = 0
+    for r in range(len(table)):
+        if table[r, e] != 0.0:
+            active[size] = r
+            size += 1
+    return size
+
+
+@inner
+def swap(
+    table: Floats, base: Ints, free: Ints, r: int, e: int, active: Ints, size: int, touched: Bools, filled: Ints
+) -> None:
+    """One pivot: the point of row r becomes free, that of column e basic.
+
+    The first `size` of `active` are the rows with something in the column; they are marked as touched. `filled` is
+    room for as many numbers as there are columns.
+    """
     scale = 1.0 / table[r, e]
-    for z in range(columns):
+    for z in range(table.shape[1]):
         table[r, z] *= scale
     table[r, e] = scale
-    for y in range(rows):
+    columns = _filled(table[r], filled, 0)
+    for i in range(size):
+        y = active[i]
+        touched[y] = True
         if y == r:
             continue
         factor = table[y, e]
         if abs(factor) > TINY:
-            for z in range(columns):
-                table[y, z] -= factor * table[r, z]
+            _less(table[y], table[r], factor, 0, filled, columns)
             table[y, e] = -factor * scale
         else:
             table[y, e] = 0.0
@@ -86,11 +139,21 @@ def _entering(table: Floats, free: Ints, x: Floats, room: Floats, aim_row: int) 
 
 @inner
 def _blocking(
-    table: Floats, base: Ints, x: Floats, room: Floats, aim: int, e: int, direction: float, limit: float
+    table: Floats,
+    base: Ints,
+    x: Floats,
+    room: Floats,
+    aim: int,
+    e: int,
+    active: Ints,
+    size: int,
+    direction: float,
+    limit: float,
 ) -> tuple[int, float]:
     """The row that stops the move first (-1: the moving point itself, or nothing), and how far it gets."""
     row, largest = -1, 0.0
-    for r in range(len(base)):
+    for i in range(size):
+        r = active[i]
         pace, point = -table[r, e] * direction, base[r]
         if point == aim or abs(pace) < TINY or room[point] >= FAR:
             continue
@@ -118,7 +181,17 @@ def _column_of(free: Ints, aim: int) -> int:
 
 @inner
 def furthest(
-    table: Floats, base: Ints, free: Ints, x: Floats, room: Floats, aim: int, enough: float, rounds: int
+    table: Floats,
+    base: Ints,
+    free: Ints,
+    x: Floats,
+    room: Floats,
+    aim: int,
+    enough: float,
+    rounds: int,
+    touched: Bools,
+    active: Ints,
+    filled: Ints,
 ) -> tuple[int, int]:
     """Move point `aim` as far as the rooms allow, or until `enough`.
 
@@ -135,15 +208,16 @@ def furthest(
             if e < 0:
                 return aim_row, spent
             limit = room[free[e]] - direction * x[free[e]]
-        row, limit = _blocking(table, base, x, room, aim, e, direction, limit)
+        size = column_of(table, e, active)
+        row, limit = _blocking(table, base, x, room, aim, e, active, size, direction, limit)
         endless = limit >= FAR / 2
         if endless:
             limit = (enough - x[aim]) / (1.0 if aim_row < 0 else abs(table[aim_row, e]))
         x[free[e]] += direction * limit
-        for r in range(len(base)):
-            x[base[r]] -= table[r, e] * direction * limit
+        for i in range(size):
+            x[base[active[i]]] -= table[active[i], e] * direction * limit
         if endless or x[aim] >= enough:
             return aim_row, spent + 1
         if row >= 0:
-            swap(table, base, free, row, e)
+            swap(table, base, free, row, e, active, size, touched, filled)
     return _row_of(base, aim), rounds

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.merging import alike, merged, taken_off
+from service.disclosure.audit.sparse import Sparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,26 @@ class System:
     @classmethod
     def of(cls, given: Sequence[Ints], n: Ints) -> "System":
         """Rows as ascending numbers of classes, and the respondents of each class [classes]."""
-        distinct: dict[tuple[int, ...], int] = {}
+        distinct: dict[tuple[int, bytes], int] = {}
+        sets: list[tuple[int, Ints]] = []
         for number, members in enumerate(given):
-            distinct.setdefault(tuple(members[n[members] > 0].tolist()), number)
-        distinct.pop((), None)
-        sets = sorted(distinct, key=lambda members: (len(members), members))
-        points, point_of = _merged(sets, n)
-        rows = tuple(np.unique(point_of[list(members)]) for members in sets)
-        remainders, taken = _remainders(rows, len(points))
-        return cls(points, point_of, rows, tuple(distinct[members] for members in sets), remainders, taken)
+            held = members[n[members] > 0]
+            # Bytes in this order compare as the numbers do.
+            key = len(held), held.astype(">i8").tobytes()
+            if key not in distinct and len(held):
+                distinct[key] = len(sets)
+                sets.append((number, held))
+        order = [sets[distinct[key]] for key in sorted(distinct)]
+        filled = Sparse.of([held for _, held in order])
+        point_of = alike(filled.start, filled.member, len(n))
+        known = np.flatnonzero(point_of >= 0)
+        points = np.bincount(point_of[known], n[known]).astype(np.int64)
+        rows = Sparse(*merged(filled.start, filled.member, point_of, len(points)))
+        holding = rows.transposed(len(points))
+        rest_start, rest, off_start, off = taken_off(rows.start, rows.member, holding.start, holding.member)
+        taken = tuple(tuple(one.tolist()) for one in Sparse(off_start, off).split())
+        first = tuple(number for number, _ in order)
+        return cls(points, point_of, rows.split(), first, Sparse(rest_start, rest).split(), taken)
 
     def original(self, factors: dict[int, int], modulus: int) -> dict[int, int]:
         """Coefficients of the given rows, out of those of the remainders."""
@@ -50,36 +63,3 @@ class System:
             for other in self.taken[row]:
                 total[other] -= factor
         return {self.first[row]: factor % modulus for row, factor in total.items() if factor % modulus}
-
-
-def _merged(sets: Sequence[tuple[int, ...]], n: Ints) -> tuple[Ints, Ints]:
-    """Respondents of each point, and the point of each class."""
-    inside: list[list[int]] = [[] for _ in n]
-    for number, members in enumerate(sets):
-        for one in members:
-            inside[one].append(number)
-    known: dict[tuple[int, ...], int] = {}
-    point_of = np.array([known.setdefault(tuple(row), len(known)) if row else -1 for row in inside], np.int64)
-    held = point_of >= 0
-    points = np.zeros(len(known), np.int64)
-    np.add.at(points, point_of[held], n[held])
-    return points, point_of
-
-
-def _remainders(rows: Sequence[Ints], width: int) -> tuple[tuple[Ints, ...], tuple[tuple[int, ...], ...]]:
-    """Shortest first: off each row, the longest earlier ones that lie in what is left of it."""
-    holding: list[list[int]] = [[] for _ in range(width)]
-    remainders, taken = [], []
-    for number, row in enumerate(rows):
-        inside = Counter(other for point in row.tolist() for other in holding[point])
-        left, off = set(row.tolist()), []
-        for other in sorted((other for other, size in inside.items() if size == len(rows[other])), reverse=True):
-            members = rows[other].tolist()
-            if left.issuperset(members):
-                left.difference_update(members)
-                off.append(other)
-        for point in row.tolist():
-            holding[point].append(number)
-        remainders.append(np.array(sorted(left), np.int64))
-        taken.append(tuple(off))
-    return tuple(remainders), tuple(taken)

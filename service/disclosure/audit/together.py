@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.disclosure.audit.advice import Advice
 from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.case import Case
 from service.disclosure.audit.confirm import Terms, confirmed
@@ -14,11 +15,11 @@ from service.disclosure.audit.modular import Elimination
 from service.disclosure.audit.system import System
 
 
-def by_search(layers: Layers, budget: int, told: Told) -> Finding:
+def by_search(layers: Layers, budget: int, told: Told, advice: Advice) -> Finding:
     """The verdict on one system, within so many millions of operations; unsafe where all answers bear it out."""
     ask = None if len(layers.chain) == 1 else _Ask(layers)
     case = Case(layers.family, layers.chain[0], layers.k, layers.rows(), layers.given, layers.n, ask)
-    return case.judged(budget, told)
+    return case.judged(budget, told, advice)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

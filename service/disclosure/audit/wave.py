@@ -48,13 +48,14 @@ def audit_wave(wave: Wave, budget: int = BUDGET, told: Told = lambda _settled, _
     Args:
         wave: all of it.
         budget: for each system of equations, in millions of elementary operations; where it ends, nothing is called
-            safe. All systems together have TOTAL: once it is spent, what is still to be searched is not proved.
+            safe. All systems together have TOTAL, or this where it is more: once that is spent, what is still to be
+            searched is not proved.
         told: called now and then with the small classes settled and to be settled, of the system at work.
 
     Raises:
         AuditRefused: arrays that do not fit, numbers that contradict each other.
     """
-    judge = _Judge(Book(wave), budget, told, TOTAL)
+    judge = _Judge(Book(wave), budget, told, max(TOTAL, budget))
     return Report(tuple(at_sight(judge.book)), tuple(judge.findings()))
 
 
