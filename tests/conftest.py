@@ -19,24 +19,19 @@ def shared_data() -> Path:
 
 _KERNELS = {
     "test_audit_command", "test_breakdowns", "test_breakdowns_leaks", "test_certificates",
-    "test_disclosure_audit", "test_disclosure_lines", "test_disclosure_linked",
+    "test_disclosure_audit", "test_disclosure_audit_wave", "test_disclosure_lines", "test_disclosure_linked",
     "test_disclosure_merged", "test_disclosure_reference", "test_protect_command", "test_recuts",
     "test_writer_alters_breakdowns",
 }  # fmt: skip
 
 
-_LAST = {"test_auditor_agrees", "test_recuts_leaks", "test_disclosure_audit_wave"}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests whose kernels have to be compiled come first, so that one worker compiles them for all; then the long ones.
 
-    In the end short ones are left, and nobody waits long for the other worker. Engine and auditor together come last:
-    after them the lines of this process are no longer counted.
+    In the end short ones are left, and nobody waits long for the other worker.
     """
     items.sort(
         key=lambda item: (
-            item.path.stem in _LAST,
             item.path.stem not in _KERNELS,
             item.path.parent.name != "flows",
         )

@@ -18,7 +18,6 @@ from service.releases.judged import thresholds
 from tests.property.test_breakdowns_leaks import DEFECTS, a_world
 from tests.property.test_disclosure_leaks import World, leaks, policies, worlds
 
-pytestmark = pytest.mark.no_cover
 ENOUGH = 2
 """Leaks looked at for each defect."""
 

@@ -28,8 +28,6 @@ from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
 from tests.property.test_disclosure_leaks import World, leaks, published
 
-pytestmark = pytest.mark.no_cover
-
 SCALES = [[[0, 1]], [[0], [1]], [[0, 1], [2]], [[0, 1, 2]]]
 SIZES = [1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 25]
 PLANS = [[(), (0,)], [(), (0,), (1,)], [(), (0,), (1,), (0, 1)], [(), (0, 1)]]

@@ -24,8 +24,6 @@ from service.disclosure.table import SafeTable
 from tests.property.test_breakdowns_leaks import Linked, a_world
 from tests.property.test_disclosure_leaks import leaks, published
 
-pytestmark = pytest.mark.no_cover
-
 Kept = dict[tuple[str, Family], Any]
 FIRST: list[list[tuple[int, ...]]] = [[()], [(), (0,)], [(), (1,)]]
 LATER: list[list[tuple[int, ...]]] = [[(1,)], [(0, 1)], [(0, 1), (1,)], [(1,), (0,)]]
