@@ -141,7 +141,8 @@ class _Cells:
         merge_under: int,
     ) -> None:
         self.plan = plan
-        self.labels = labels
+        self.labels = [known.tolist() for known in labels]
+        self.codes = atoms.tolist()
         self.atoms = atoms
         self.prefixes = prefixes
         self.n = n
@@ -193,7 +194,7 @@ class _Cells:
     def _labels(self, shown: list[int], atom: int) -> Labels:
         labels: list[str | None] = [None] * len(self.at)
         for place in shown:
-            labels[place] = str(self.labels[place][self.atoms[place, atom]])
+            labels[place] = self.labels[place][self.codes[place][atom]]
         return tuple(labels)
 
     def _merge(

@@ -73,31 +73,48 @@ def unit_vectors(size: int) -> Basis:
 
 
 @inner
+def _last(basis: Basis, check: int, atom: int) -> int:
+    """Where the last atom of a check stands that does not come after this one; its first, where all do."""
+    low = int(basis.book[AT, check])
+    high = low + int(basis.book[SIZE, check])
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if basis.atom[middle] <= atom:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@inner
+def product(basis: Basis, vector: Sparse, row: int, check: int) -> np.uint64:
+    """The product of a vector with one check."""
+    total = ZERO
+    for place in range(vector.start[row], vector.start[row + 1]):
+        at = _last(basis, check, vector.atom[place])
+        if basis.atom[at] == vector.atom[place]:
+            total = add(total, times(vector.value[place], basis.value[at]))
+    return total
+
+
+@inner
 def products(basis: Basis, vector: Sparse, row: int, out: Field, hit: Int64s) -> int:
     """The checks that a vector hits: their number; they stand in `hit[0]`, and their products in `out`, zero before.
 
     `hit[1]` says beside each at which atom it was met first: these ascend.
     """
-    book, atoms, values, listed = basis.book, basis.atom, basis.value, basis.check
+    book, listed = basis.book, basis.check
     met = 0
     for place in range(vector.start[row], vector.start[row + 1]):
         atom = vector.atom[place]
         for index in range(book[LIST, atom], book[LIST, atom] + book[HELD, atom]):
             check = listed[index]
-            low = book[AT, check]
-            high = low + book[SIZE, check]
-            while high - low > 1:
-                middle = (low + high) >> 1
-                if atoms[middle] <= atom:
-                    low = middle
-                else:
-                    high = middle
             if out[check] == ZERO:
                 hit[0, met] = check
                 hit[1, met] = atom
                 met += 1
                 out[check] = PRIME  # met already, though the sum is zero
-            total = add(out[check] % PRIME, times(vector.value[place], values[low]))
+            total = add(out[check] % PRIME, times(vector.value[place], basis.value[_last(basis, check, atom)]))
             out[check] = total if total != ZERO else PRIME
     count = 0
     for place in range(met):
@@ -268,6 +285,36 @@ def _with_all(basis: Basis, cells: Sparse, order: Int64s, regions: Int64s, out: 
         if count:
             basis = impose(basis, out, hit, count, regions)
     return basis
+
+
+@compiled
+def hits(basis: Basis, vectors: Sparse, asked: Int64s, atoms: Mask, out: Field, hit: Int64s) -> int:
+    """How many of the vectors with these numbers hit no check, and are derivable; marks the atoms of the checks hit."""
+    book = basis.book
+    derivable = 0
+    for row in asked:
+        count = products(basis, vectors, row, out, hit)
+        derivable += count == 0
+        for place in range(count):
+            check = hit[0, place]
+            for index in range(book[AT, check], book[AT, check] + book[SIZE, check]):
+                atoms[basis.atom[index]] = True
+        forget(out, hit, count)
+    return derivable
+
+
+def met_by(basis: Basis, vectors: Sparse, asked: Int64s) -> tuple[Mask, int]:
+    """Atoms of the checks that these vectors hit, mask [atoms], and how many vectors hit none and are derivable."""
+    size = basis.book.shape[1]
+    atoms = np.zeros(size, np.bool_)
+    derivable = hits(basis, vectors, asked, atoms, np.zeros(size, np.uint64), np.zeros((2, size), np.int64))
+    return atoms, derivable
+
+
+def copy_of(basis: Basis) -> Basis:
+    """The same basis in arrays of its own."""
+    book, ends, atom, value, check = basis
+    return Basis(book.copy(), ends.copy(), atom.copy(), value.copy(), check.copy())
 
 
 def rows(basis: Basis) -> Sparse:

@@ -6,6 +6,7 @@ the checks are a multiple of the cell's. With the small cells alone as protected
 method, the baseline; groups that nobody named come out of `attack`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +21,12 @@ from service.disclosure.checks import (
     Mask,
     Sparse,
     basis_of,
+    copy_of,
     forget,
     holders_of,
     impose,
+    met_by,
+    product,
     products,
     upwards,
 )
@@ -37,46 +41,64 @@ _LONGER = 2
 """How often as long as a fresh one it may become."""
 
 
+class Stage(NamedTuple):
+    """Cells published up to some point of a choice, mask [cells], and the basis of what sees none of them.
+
+    Where a choice with other protected vectors begins alike, it can go on from there.
+    """
+
+    published: Mask
+    basis: Basis
+
+    @classmethod
+    def of(cls, cells: Sparse, published: Mask, regions: Int64s) -> "Stage":
+        return cls(published, basis_of(cells, upwards(cells), published, regions))
+
+
 def choose(
     cells: Sparse,
     order: Int64s,
     protected: Sparse,
     regions: Int64s,
-    kept: Mask | None = None,
+    stages: Sequence[Stage] = (),
     lines: Lines | None = None,
-) -> Mask:
-    """The cells that are published.
+) -> list[Stage]:
+    """The cells that are published, by stages; the last is the choice.
 
     Args:
         cells: every candidate as a vector over the atoms.
         order: numbers of the cells that may be published, the most valuable first.
-        protected: vectors that must not become derivable; none of them is zero, and `kept` derives none.
+        protected: vectors that must not become derivable; none of them is zero, and the first stage derives none.
         regions: unit of each atom at each depth of the tree, [depth, atoms]; the first row is all zeros.
-        kept: cells that are published already, [cells]; None for none.
+        stages: of a choice in the same order; what the last of them that derives no protected vector publishes is
+            published. The first stands for cells that are published in any case; without it there are none.
         lines: of the table, by which the cells of each unit are put in order; None leaves them as they are.
-
-    Returns:
-        Mask [cells], `kept` included.
     """
     size = regions.shape[1]
-    published = np.zeros(len(cells.start) - 1, np.bool_) if kept is None else kept.copy()
+    begun = list(stages) or [Stage.of(cells, np.zeros(len(cells.start) - 1, np.bool_), regions)]
+    everything = np.arange(len(protected.start) - 1)
+    while len(begun) > 1 and met_by(begun[-1].basis, protected, everything)[1]:
+        begun.pop()
+    published, basis = begun[-1].published.copy(), copy_of(begun[-1].basis)
     work = _Work(
         protected, holders_of(protected, size), np.full(len(protected.start) - 1, -1),
         np.zeros((2, size), np.uint64), np.zeros((4, size), np.int64),
     )  # fmt: skip
     small_first = upwards(cells)
-    order = order.copy()
+    order = order[~published[order]]
     lines = no_lines(len(published)) if lines is None else lines
     out_of_question = ~published
     out_of_question[order] = False
     withheld = withheld_in(lines, out_of_question)
     done = 0
     while done < len(order):
-        # The span does not tell in which order its cells came, but the length of the basis does.
-        basis = basis_of(cells, small_first, published, regions)
         longest = _LONGER * int(basis.book[SIZE].sum())
-        done = _choose(work, basis, cells, order, done, published, regions, lines, withheld, longest)
-    return published
+        done, basis = _choose(work, basis, cells, order, done, published, regions, lines, withheld, longest)
+        if done < len(order):
+            # The span does not tell in which order its cells came, but the length of the basis does.
+            basis = basis_of(cells, small_first, published, regions)
+        begun.append(Stage(published.copy(), copy_of(basis)))
+    return begun
 
 
 class _Work(NamedTuple):
@@ -96,7 +118,7 @@ class _Work(NamedTuple):
 def _choose(
     work: _Work, basis: Basis, cells: Sparse, order: Int64s, done: int, published: Mask, regions: Int64s,
     lines: Lines, withheld: Int64s, longest: int,
-) -> int:  # fmt: skip
+) -> tuple[int, Basis]:  # fmt: skip
     """Mark the cells that are published, from place `done` on; gives where the basis has grown too long, or the end."""
     out, hit = work.out[0], work.hit
     since = 0
@@ -105,8 +127,6 @@ def _choose(
             arrange(lines, withheld, published, order, done)
         cell = order[done]
         done += 1
-        if published[cell]:
-            continue
         count = products(basis, cells, cell, out, hit)
         if count:
             if _gives_away(work, basis, cell, count):
@@ -123,7 +143,7 @@ def _choose(
                 length += basis.book[SIZE, check]
             if length > longest:
                 break
-    return done
+    return done, basis
 
 
 @inner
@@ -138,6 +158,7 @@ def _gives_away(work: _Work, basis: Basis, cell: int, count: int) -> bool:
         if book[SIZE, hit[0, place]] < book[SIZE, short]:
             short = hit[0, place]
     scale = inverse(out[short])
+    far = hit[0, count - 1] if hit[0, count - 1] != short else hit[0, 0]
     for index in range(book[AT, short], book[AT, short] + book[SIZE, short]):
         atom = basis.atom[index]
         for at in range(holders.start[atom], holders.start[atom + 1]):
@@ -145,9 +166,12 @@ def _gives_away(work: _Work, basis: Basis, cell: int, count: int) -> bool:
             if work.asked[vector] == cell:
                 continue
             work.asked[vector] = cell
+            ratio = times(product(basis, work.protected, vector, short), scale)
+            # What is near the shortest check hardly ever meets the one that is farthest from it.
+            if product(basis, work.protected, vector, far) != times(ratio, out[far]):
+                continue
             met = products(basis, work.protected, vector, other_out, other_hit)
             same = met == count
-            ratio = times(other_out[short], scale)
             for place in range(met):
                 check = other_hit[0, place]
                 same = same and out[check] != ZERO and other_out[check] == times(ratio, out[check])

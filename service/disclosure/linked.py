@@ -5,7 +5,7 @@
 2. `attack` looks for every other group of fewer than k people, with any coefficients. Each one found becomes a
    protected vector too, and the least valuable cells that give it away are withheld.
 3. When the search comes back empty, each atom is proved. Cells that meanwhile give nothing away are published again,
-   and the search is made once more. When there is none, the proof of each atom is the certificate.
+   and what they may have changed is searched once more. When there is none, the proof of each atom is the certificate.
 
 Published and withheld hang on the plan and on numbers of people alone. Work is counted in steps of the search, never in
 seconds, so that the same input gives the same pattern on any machine. Where it runs out, the coarser plan that is safe
@@ -18,9 +18,9 @@ import numpy as np
 
 from service.disclosure import attack
 from service.disclosure.atoms import World
-from service.disclosure.checks import Holders, Int64s, Mask, Sparse, basis_of, holders_of, rows, upwards
+from service.disclosure.checks import Holders, Int64s, Mask, Sparse, copy_of, holders_of, met_by, rows
 from service.disclosure.field import PRIME
-from service.disclosure.gauss import choose
+from service.disclosure.gauss import Stage, choose
 from service.disclosure.lines import Lines, lines_of
 from service.disclosure.programme import programme
 from service.disclosure.shorten import shortened
@@ -83,8 +83,8 @@ def protect_linked(
         allowed: cells that may be published at all, [cells]; None allows all.
         budget: see `BUDGET`.
         total: see `TOTAL`.
-        told: called now and then with the atoms proved and the atoms to be; it begins again with 0 where cells that are
-            published again have to be searched.
+        told: called now and then with the atoms proved and the atoms to be; it goes back where cells are published
+            again, by the atoms near them.
         kept: cells that are published already, [cells], with nothing given away (see `gives_nothing`); they stay.
 
     Raises:
@@ -99,19 +99,24 @@ def protect_linked(
     protected = [_vector(world.cells, cell) for cell in np.flatnonzero(world.people < k).tolist()]
     safe = np.zeros(len(may), np.bool_) if kept is None else kept
     lines = lines_of(world, k)
-    named = choose(world.cells, order, sparse(protected), world.regions, safe, lines)
+    begun = [Stage.of(world.cells, safe, world.regions)]
+    stages = choose(world.cells, order, sparse(protected), world.regions, begun, lines)
+    named = stages[-1].published
+    # Made anew, small cells first, the checks are shorter, and most of the search is made with these.
+    stages[-1] = Stage.of(world.cells, named, world.regions)
     hunt = _Hunt(world, k, budget, total, told, lines)
-    published = hunt.settled(named, safe)
-    while published is not None:
-        more = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, published, lines)
+    stage = hunt.settled(stages)
+    while stage is not None:
+        stages = choose(world.cells, order, sparse(protected + hunt.groups), world.regions, [stage], lines)
         again = None
-        if (more != published).any():
-            hunt.proved[:] = False
-            again = hunt.settled(more, published)
+        if (stages[-1].published != stage.published).any():
+            hunt.reopen(stage, stages[-1].published)
+            again = hunt.settled(stages)
         if again is None:  # nothing more to publish, or not proved: what was proved before is
             small = int((world.n < k).sum())
-            return Pattern(published, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
-        published = again
+            shown = stage.published
+            return Pattern(shown, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
+        stage = again
     small = int((world.n < k).sum())
     coarse = _coarse(world, k, may)
     return Pattern(coarse, named, small, 0, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=True)
@@ -134,21 +139,24 @@ class _Hunt:
         self._total = total
         self._told = told
         self._lines = lines
-        self._order: Int64s | None = None
+        self._order = np.zeros(0, np.int64)
         self.groups: list[Vector] = []
         self.proved = np.zeros(len(world.n), np.bool_)
         self.steps = 0
         self.rounds = 0
 
-    def settled(self, published: Mask, safe: Mask) -> Mask | None:
-        """The pattern without the least valuable of the cells that give groups away; None where the work runs out.
+    def settled(self, stages: list[Stage]) -> Stage | None:
+        """The last stage without the least valuable of the cells that give groups away; None where the work runs out.
 
-        `safe` cells give none away and stay. Cells are only taken away here, so what is proved stays proved.
+        The cells of the first stage give none away and stay. Cells are only taken away here, so what is proved stays
+        proved.
         """
-        world = self._world
+        world, safe = self._world, stages[0].published
         while self.rounds < ROUNDS and self.steps < self._total:
-            checks, order = checks_of(world, published, self._k)
-            self._order = order if self._order is None else self._order
+            stage = Stage(stages[-1].published, shortened(copy_of(stages[-1].basis)))
+            checks = rows(stage.basis)
+            if not len(self._order):
+                self._order = in_order(checks, world.n, self._k)
             left = self._total - self.steps
             found = attack.search(checks, world.n, self._k, self._order, self.proved, self._budget, left, self._told)
             self.rounds += 1
@@ -156,22 +164,32 @@ class _Hunt:
             self.proved = found.outcome == attack.PROVED
             given_away = {tuple(sorted(row[row >= 0].tolist())) for row in found.groups}
             if not given_away:
-                return published if self.proved[self._order].all() else None
+                return stage if self.proved[self._order].all() else None
             holders = holders_of(checks, len(world.n))
             new = [derivable_on(checks, holders, group) for group in sorted(given_away)]
             self.groups += new
-            open_to_question = world.value[(published & ~safe)[world.value]]
-            published = choose(world.cells, open_to_question, sparse(new), world.regions, safe, self._lines)
+            open_to_question = world.value[(stage.published & ~safe)[world.value]]
+            stages = choose(world.cells, open_to_question, sparse(new), world.regions, stages, self._lines)
         return None
 
+    def reopen(self, stage: Stage, published: Mask) -> None:
+        """Ask again what cells published beyond a proved stage may give away.
 
-def checks_of(world: World, published: Mask, k: int) -> tuple[Sparse, Int64s]:
-    """The checks of a pattern, and the atoms of fewer than k people in the order in which to ask them."""
-    checks = rows(shortened(basis_of(world.cells, upwards(world.cells), published, world.regions)))
-    held = np.bincount(checks.atom, minlength=len(world.n))
-    small = np.flatnonzero(world.n < k)
-    # Most checks first: measured, these are the hard ones, and once proved they are out of all later searches.
-    return checks, small[np.argsort(-held[small], kind="stable")]
+        What they do not hit sees nothing of them and still is a check. So a vector that was not derivable before, and
+        is now, meets one of the checks that they hit: its group holds an atom of these. They are asked first.
+        """
+        changed, _ = met_by(stage.basis, self._world.cells, np.flatnonzero(published & ~stage.published))
+        self.proved &= ~changed
+        self._order = self._order[np.argsort(~changed[self._order], kind="stable")]
+
+
+def in_order(checks: Sparse, n: Int64s, k: int) -> Int64s:
+    """The atoms of fewer than k people in the order in which to ask them."""
+    length = np.diff(checks.start)
+    held = np.bincount(checks.atom, np.repeat(1 / length, length), len(n))
+    small = np.flatnonzero(n < k)
+    # Those in many short checks first: measured, once they are out of all later searches, these are the shortest.
+    return small[np.argsort(-held[small], kind="stable")]
 
 
 def gives_nothing(world: World, published: Mask, k: int, budget: int = BUDGET) -> bool:
@@ -182,7 +200,8 @@ def gives_nothing(world: World, published: Mask, k: int, budget: int = BUDGET) -
 
 def search(world: World, published: Mask, k: int, budget: int = BUDGET) -> tuple[Sparse, attack.Found]:
     """The checks of a pattern, and what the search finds in it."""
-    checks, order = checks_of(world, published, k)
+    checks = rows(shortened(Stage.of(world.cells, published, world.regions).basis))
+    order = in_order(checks, world.n, k)
     return checks, attack.search(checks, world.n, k, order, np.zeros(len(world.n), np.bool_), budget, TOTAL)
 
 

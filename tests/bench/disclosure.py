@@ -36,7 +36,7 @@ SIZES = (2_000, 5_000, 25_000, 100_000)
 CANDIDATES_EACH = 2.5
 """Candidate cells for each person of the company, about."""
 KS = (5, 10)
-WATCHED = {"choice": (linked, "choose"), "basis": (linked, "checks_of"), "search": (attack, "search")}
+WATCHED = {"choice": (linked, "choose"), "shortening": (linked, "shortened"), "search": (attack, "search")}
 STAGES = ("world", *WATCHED, "rest")
 ROWS = (
     *((stage, f"stages_s/{stage}", ".2f") for stage in STAGES), None,

@@ -63,7 +63,12 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "_packed(state, best, room) < room",
     ),
     "combinations of checks are not looked at": ("attack", "if alone:", "if alone and now[_RANK] == 0:"),
-    "cells published again are not searched": ("linked", "hunt.proved[:] = False", "hunt.proved[:] = True"),
+    "cells published again are not searched": ("linked", "self.proved &= ~changed", "self.proved |= changed"),
+    "what cells published again change is not asked first": (
+        "linked",
+        "np.argsort(~changed[self._order]",
+        "np.argsort(changed[self._order]",
+    ),
     "groups are found and not protected": ("linked", "self.groups += new", "self.groups += new[:0]; new = new[:0]"),
 }
 
@@ -150,10 +155,10 @@ def mistake(engine: Any, cells: Matrix, n: list[int], k: int) -> str | None:
 def misjudged(engine: Any, one: World, n: list[int], k: int) -> str | None:
     """What the search says of all cells of k people or more, held against every group there is."""
     shown = one.people >= k
-    _, found = engine.search(one, shown, k)
+    checks, found = engine.search(one, shown, k)
     groups = gives_away(rows_of(one.cells, len(n), shown), n, k)
     asked: set[int] = set()
-    for atom in engine.checks_of(one, shown, k)[1].tolist():
+    for atom in engine.in_order(checks, one.n, k).tolist():
         holds = any(atom in group and not asked & set(group) for group in groups)
         if found.outcome[atom] != (engine.attack.GROUP if holds else engine.attack.PROVED):
             return "a group is not found" if holds else "a group is made up"

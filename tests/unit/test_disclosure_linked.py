@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from csv import DictReader
 from fractions import Fraction
 from itertools import combinations, pairwise
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 
 from service.disclosure import attack, linked
 from service.disclosure.atoms import World, world
-from service.disclosure.checks import Sparse, basis_of, rows
+from service.disclosure.checks import Sparse, basis_of, met_by, rows
 from service.disclosure.compiled import compiled
 from service.disclosure.field import PRIME, add, inverse, minus, times
-from service.disclosure.gauss import choose
-from service.disclosure.linked import checks_of, protect_linked, search, sparse
+from service.disclosure.gauss import Stage, choose
+from service.disclosure.linked import in_order, protect_linked, search, sparse
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
 from service.disclosure.shorten import shortened
 
@@ -140,8 +141,8 @@ def test_the_search_finds_a_group_exactly_where_there_is_one(given_: tuple[Matri
     cells, n = given_
     one = of_matrix(cells, n)
     everything = np.ones(len(cells), np.bool_)
-    _, order = checks_of(one, everything, k)
-    _, found = search(one, everything, k)
+    checks, found = search(one, everything, k)
+    order = in_order(checks, one.n, k)
     groups = gives_away(cells, n, k)
     asked: set[int] = set()
     for atom in order.tolist():
@@ -233,6 +234,49 @@ def test_what_was_proved_before_the_work_ran_out_stays() -> None:
 # -- how far it is -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.uncounted
+@settings(max_examples=80, deadline=None)
+@given(matrices(), st.data())
+def test_a_choice_that_goes_on_from_a_stage_is_the_choice_from_the_beginning(
+    given_: tuple[Matrix, list[int]], data: st.DataObject
+) -> None:
+    cells, n = given_
+    one = of_matrix(cells, n)
+    protected = [data.draw(st.sets(st.integers(0, len(n) - 1), min_size=1, max_size=3)) for _ in range(3)]
+    vectors = [sparse([dict.fromkeys(atoms, 1) for atoms in protected[:known]]) for known in (1, 3)]
+    before = choose(one.cells, one.value, vectors[0], one.regions)
+    left = one.value[before[-1].published[one.value]]
+    # A stage after each cell: only those that give nothing away may be used.
+    stages = [
+        Stage.of(one.cells, np.isin(np.arange(len(cells)), left[:place]), one.regions) for place in range(len(left) + 1)
+    ]
+    begun = choose(one.cells, left, vectors[1], one.regions)
+    gone_on = choose(one.cells, left, vectors[1], one.regions, stages)
+    assert (gone_on[-1].published == begun[-1].published).all()
+    for stage in gone_on:
+        shown = rows_of(one.cells, len(n), stage.published)
+        checks = rows_of(rows(stage.basis), len(n))
+        assert rank(checks, MODULUS) == len(n) - rank(shown)
+        assert all(sum(map(mul, check, cell)) % MODULUS == 0 for check in checks for cell in shown)
+
+
+@pytest.mark.uncounted
+@settings(max_examples=80, deadline=None)
+@given(matrices(), st.data())
+def test_what_is_new_to_compute_holds_an_atom_of_a_check_that_has_changed(
+    given_: tuple[Matrix, list[int]], data: st.DataObject
+) -> None:
+    """What a search begun again rests on: it asks these atoms alone."""
+    cells, n = given_
+    one = of_matrix(cells, n)
+    few = np.array(data.draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells))))
+    changed, derivable = met_by(Stage.of(one.cells, few, one.regions).basis, one.cells, np.flatnonzero(~few))
+    assert derivable >= 0
+    before = gives_away(rows_of(one.cells, len(n), few), n, 99)
+    for group in gives_away(cells, n, 99):
+        assert changed[list(group)].any() or any(set(one) <= set(group) for one in before)
+
+
 def drawn(seed: int, people: int, teams: int) -> World:
     """People drawn over teams and two dimensions."""
     draw = np.random.default_rng(seed)
@@ -256,7 +300,8 @@ def test_it_is_told_how_many_atoms_are_proved() -> None:
     assert settled[-1] == pattern.proved == small
     again = [later for before, later in pairwise(settled) if later < before]
     assert pattern.rounds > len(again) + 1, "some searches go on where the one before has ended"
-    assert set(again) == {0}, "once cells are published again, nothing is proved"
+    assert again, "where cells are published again, atoms near them are asked once more"
+    assert min(again) > 0, "and the others are not"
     assert len(set(settled)) > pattern.rounds + 1, "not only at the end of a search"
 
 
@@ -270,7 +315,8 @@ def test_what_is_found_does_not_hang_on_how_often_it_is_told(
 ) -> None:
     """Held against one call of the kernel for all atoms, whose room for groups suffices."""
     one = drawn(3, 300, 20)
-    checks, order = checks_of(one, one.people >= 3, 8)
+    checks, _ = search(one, one.people >= 3, 8)
+    order = in_order(checks, one.n, 8)
     proved = np.zeros(len(one.n), np.bool_)
     proved[order[3::7]] = True  # as if by a search before
     given_ = (checks, one.n, 8, order, proved, budget, total)

@@ -83,7 +83,8 @@ class Instance:
         order = by_size_and_overlap(self.cells, self.people) if order is None else order
         may = ~self.primary & (True if only is None else only)
         protected = vectors(self.cells[self.primary])
-        return choose(vectors(self.cells), order[may[order]], protected, np.zeros((1, len(self.n)), np.int64))
+        stages = choose(vectors(self.cells), order[may[order]], protected, np.zeros((1, len(self.n)), np.int64))
+        return stages[-1].published
 
     def world(self) -> World:
         """The same cells for our engine, in the documented order; no tree."""
@@ -289,4 +290,4 @@ def published_by_named_cells(one: World, order: NDArray[np.int64], k: int) -> in
     small = np.flatnonzero(one.people < k)
     spans = np.split(one.cells.atom, one.cells.start[1:-1])
     protected = sparse([dict.fromkeys(spans[cell].tolist(), 1) for cell in small.tolist()])
-    return int(choose(one.cells, order[one.people[order] >= k], protected, one.regions).sum())
+    return int(choose(one.cells, order[one.people[order] >= k], protected, one.regions)[-1].published.sum())
