@@ -318,8 +318,9 @@ def copy_of(basis: Basis) -> Basis:
 
 
 def rows(basis: Basis) -> Sparse:
-    """The checks as they stand, as rows."""
+    """The checks as they stand, as rows: short ones first, since a search looks for the shortest again and again."""
     kept = np.flatnonzero(basis.book[SIZE])
+    kept = kept[np.argsort(basis.book[SIZE, kept], kind="stable")]
     at, size = basis.book[AT, kept], basis.book[SIZE, kept]
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(size)])
     place = np.repeat(at - start[:-1], size) + np.arange(start[-1])
