@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from random import Random
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from hypothesis import HealthCheck, event, given, settings
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.disclosure.audit import Measured, Published, Report, Verdict, Wave, audit_wave
+from service.disclosure.audit.common import Commons
 from service.disclosure.audit.model import worst
 
 FAMILIES = ("respondents", "mean", "distribution", "deviation")
@@ -302,6 +305,30 @@ def test_safe_is_never_said_of_a_leak_nor_unsafe_of_none(random: Random) -> None
     world = a_world(random)
     report = audit_wave(world.wave())
     assert not report.refusals
+    assert contradictions(world, report) == []
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(st.randoms(use_true_random=False))
+def test_nor_where_as_much_as_can_be_is_proved_for_many_systems_at_once(random: Random) -> None:
+    """Any two items have a common system, and any row serves as a neighbourhood in it."""
+    world = a_world(random)
+    closed = []
+    real = Commons.closed
+
+    def counted(self: Commons, *asked: Any) -> tuple[Any, int]:
+        found, work = real(self, *asked)
+        closed.append(0 if found is None else int(found.sum()))
+        return found, work
+
+    with (
+        patch.multiple("service.disclosure.audit.hunt", _ROWS=((1, 300, 60, 1),), _WORTH=1),
+        patch("service.disclosure.audit.hunt.Hunt._mobile", lambda *_: True),
+        patch("service.disclosure.audit.common.FEWEST", 2),
+        patch.object(Commons, "closed", counted),
+    ):
+        report = audit_wave(world.wave())
+    event("some closed at once" if any(closed) else "none closed at once" if closed else "nothing searched")
     assert contradictions(world, report) == []
 
 

@@ -1,7 +1,7 @@
 """The auditor on tables small enough to follow by hand: safe as they stand, and every seeded defect found."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,10 @@ from service.disclosure.audit import (
     audit_wave,
     by_rows_alone,
     machine,
+    neighbourhood,
 )
-from service.disclosure.audit import advice as module
-from service.disclosure.audit.advice import Advice, Adviser
-from service.disclosure.audit.branch import UNIT
+from service.disclosure.audit.exchange import solved
 from service.disclosure.audit.hunt import Hunt
-from service.disclosure.audit.sparse import Sparse
-from service.disclosure.audit.system import System
 
 COUNTS = {("1", "m"): 8, ("1", "f"): 7, ("2", "m"): 9, ("2", "f"): 2, ("3", "m"): 6, ("3", "f"): 3}
 CELLS: tuple[Labels, ...] = (
@@ -290,7 +287,7 @@ def test_the_table_of_a_manual(shared_data: Path) -> None:
     assert [list(given["atoms"])[number] for number, _ in leak.classes] == given["expected"]["vendor_leaks"]
 
 
-# Advice from one system of a wave to another.
+# Whole waves.
 
 K = 5
 # Two by two classes, and their margins: nothing but x = (1, -1, -1, 1) is unseen.
@@ -298,102 +295,9 @@ MARGINS = ((0, 1), (2, 3), (0, 2), (1, 3))
 FEW = (2, 9, 9, 9)
 
 
-def rows_of(*rows: Sequence[int]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
-    return [np.array(row, np.int64) for row in rows]
-
-
-def moved(move: float) -> Advice:
-    """What moves the four classes by so much, kept for the first of them."""
-    advice = Advice(4)
-    advice.keep(0, np.arange(4), np.array([1, -1, -1, 1]) * int(move * UNIT))
-    return advice
-
-
-def closed(advice: Advice, n: Sequence[int], rows: Sequence[Sequence[int]] = MARGINS) -> list[int]:
-    """The unknowns of the points that the advice closes."""
-    people = np.array(n, np.int64)
-    system = System.of(rows_of(*rows), people)
-    holding = Sparse.of(system.remainders).transposed(len(system.n))
-    adviser = Adviser.of(advice, system.point_of)
-    found, work = adviser.closed(holding, len(system.remainders), system.n, K, system.n < K)
-    assert work > 0 or not len(found)
-    return np.flatnonzero(np.isin(system.point_of, found)).tolist()
-
-
-def test_what_holds_here_too_is_taken() -> None:
-    assert closed(moved(3), FEW) == [0]
-    assert closed(moved(-3), FEW) == [0]
-    assert closed(moved(3), FEW, MARGINS[1:]) == [0]
-    assert closed(Advice(4), FEW) == []
-
-
-def test_what_a_row_sees_is_refused() -> None:
-    assert closed(moved(3), FEW, [*MARGINS, (0, 1, 2)]) == []
-    assert closed(moved(3), FEW, [*MARGINS, (3,)]) == []
-
-
-def test_nobody_in_a_class_leaves_the_sum_unbalanced() -> None:
-    """Rows that count the missing class see what the others do."""
-    assert closed(moved(3), (2, 9, 9, 0)) == []
-    # With no row that would count it, it is not missing.
-    assert closed(moved(3), (2, 9, 9, 0), [(0, 1), (0, 2)]) == [0]
-
-
-def test_it_is_weighed_with_the_people_of_this_system() -> None:
-    assert closed(moved(3), (1, 9, 9, 9)) == []  # one more would have to take part
-    assert closed(moved(4), (1, 9, 9, 9)) == [0]
-    assert closed(moved(2), FEW) == []  # just as many as are too few
-    # Where the others are few as well, each may be all that takes part.
-    assert closed(moved(3), (2, 9, 9, 2)) == []
-    assert closed(moved(3), (2, 9, 9, 3)) == [0]
-    assert closed(moved(3), (2, 2, 2, 2)) == []
-
-
-def test_classes_that_are_one_point_here_move_it_together() -> None:
-    """Classes 1 and 2 lie in the same rows: what they do adds up."""
-    rows = (0, 1, 2), (1, 2, 3)
-    advice = Advice(4)
-    advice.keep(0, np.arange(4), np.array([4, -1, -3, 4]) * UNIT)
-    assert closed(advice, (2, 2, 1, 9), rows) == [0]
-    advice = Advice(4)
-    advice.keep(0, np.arange(4), np.array([4, 3, -7, 4]) * UNIT)
-    assert closed(advice, (2, 2, 1, 9), rows) == [0]
-    assert closed(advice, (2, 2, 0, 9), rows) == []
-    assert closed(advice, (2, 1, 1, 9), rows) == []
-
-
-# Layers of two: classes 0 to 3 for those in the item alone, 4 to 7 for those in its scale too.
-
-
-def layered(places: Sequence[Sequence[int]]) -> list[list[int]]:
-    item = [[*place, *(one + 4 for one in place)] for place in places]
-    return item + [[one + 4 for one in place] for place in places]
-
-
-def test_it_is_put_on_those_who_are_in_every_whole() -> None:
-    assert closed(moved(3), (3, 9, 9, 9, *FEW), layered(MARGINS)) == [4]
-    # Class 1 has nobody in the scale: those of the item alone stand for it where no row of the scale is unbalanced.
-    assert closed(moved(3), (0, 9, 0, 0, 2, 0, 9, 9), layered(MARGINS)) == []
-    assert closed(moved(3), (0, 9, 0, 0, 2, 0, 9, 9), layered(MARGINS)[:4]) == [4]
-
-
-def test_the_newest_few_are_kept_and_none_that_could_overflow() -> None:
-    advice = Advice(4)
-    for number in range(10):
-        advice.keep(0, np.arange(1), np.array([number]))
-    assert [int(values[0]) for _, values in advice.kept[0]] == [6, 7, 8, 9]
-    advice.keep(1, np.arange(1), np.array([module.LARGEST]))
-    advice.keep(1, np.arange(module.MOST_CLASSES + 1), np.ones(module.MOST_CLASSES + 1, np.int64))
-    assert 1 not in advice.kept
-    assert module.LARGEST * module.MOST_CLASSES < 1 << 63
-
-
-# Whole waves.
-
-
 def crossed(*items: Sequence[int]) -> Wave:
     """Items by the respondents of each class, published at all margins."""
-    members = rows_of(*MARGINS)
+    members = [np.array(row, np.int64) for row in MARGINS]
     measures, published = [], []
     for number, n in enumerate(items):
         people = np.array(n, np.int64)
@@ -404,41 +308,41 @@ def crossed(*items: Sequence[int]) -> Wave:
     return Wave(names, members, np.array(FEW, np.int64), measures, published)
 
 
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many points each system's advice closes, as it is asked."""
-    said: list[int] = []
-    real = Adviser.closed
-
-    def closed(self: Adviser, *given: Any) -> tuple[Any, int]:
-        found, work = real(self, *given)
-        said.append(len(found))
-        return found, work
-
-    monkeypatch.setattr(Adviser, "closed", closed)
-    return said
-
-
-def test_an_item_is_proved_by_what_proved_who_answered_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = counted(monkeypatch)
-    report = audit_wave(crossed((2, 8, 9, 9)))
-    assert report.verdict == Verdict.safe
-    assert said == [0, 1]
-    assert [one.proved for one in report.findings] == [(1, 0), (1, 0)]
-
-
-def test_wrong_advice_is_caught_by_the_check_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody of class 3 answered the item, which isolates class 0; and the look-up, which would notice, is off."""
+def without_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaks of one or two points are noticed before anything is proved; here they have to be noticed by the proof."""
     monkeypatch.setattr(Hunt, "_look_up", lambda _: False)
-    leaky = crossed((2, 9, 9, 0))
-    report = audit_wave(leaky)
+
+
+def test_a_leak_is_not_proved_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody of class 3 answered the item, which isolates class 0."""
+    without_look_up(monkeypatch)
+    report = audit_wave(crossed((2, 9, 9, 0)))
     assert [one.verdict for one in report.findings] == [Verdict.safe, Verdict.unsafe]
-    python: Callable[..., Any] = module.closed_by.py_func  # type: ignore[attr-defined]
-    monkeypatch.setattr(module, "closed_by", python)
-    monkeypatch.setattr(module, "enough", module.enough.py_func)  # type: ignore[attr-defined]
-    monkeypatch.setattr(module, "unseen", module.unseen.py_func)  # type: ignore[attr-defined]
-    assert [one.verdict for one in audit_wave(leaky).findings] == [Verdict.safe, Verdict.unsafe]
-    monkeypatch.setattr(module, "unseen", lambda *_: True)
-    assert [one.verdict for one in audit_wave(leaky).findings] == [Verdict.safe, Verdict.safe]
+
+
+def test_a_row_left_out_is_caught_by_the_check_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last row is solved for nothing, as if it depended on the others."""
+    without_look_up(monkeypatch)
+
+    def sloppy(matrix: Any, first: int) -> Any:
+        matrix[-1] = 0.0
+        return solved(matrix, first)
+
+    monkeypatch.setattr(neighbourhood, "solved", sloppy)
+    assert Verdict.safe not in [one.verdict for one in audit_wave(crossed((2, 9, 9, 0))).findings]
+    monkeypatch.setattr(neighbourhood, "bound_of", lambda *_: 10)
+    assert [one.verdict for one in audit_wave(crossed((2, 9, 9, 0))).findings] == [Verdict.safe, Verdict.safe]
+
+
+def test_what_rows_may_see_counts_against_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that is far too large proves nothing; one that could not be checked, neither."""
+    fine = crossed(FEW)
+    assert audit_wave(fine).verdict == Verdict.safe
+    for bound in (1 << 40, 0):
+        monkeypatch.setattr(neighbourhood, "bound_of", lambda *_, bound=bound: bound)
+        # Nothing is seen of whole numbers, and nothing times whatever is nothing.
+        expected = Verdict.not_proved if bound == 0 else Verdict.safe
+        assert audit_wave(fine).verdict == expected
 
 
 def test_all_systems_together_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:

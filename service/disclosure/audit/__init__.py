@@ -6,10 +6,16 @@ proved* (the budget of operations ran out, or numbers came too close to call).
 
 How a system is proved safe. A combination v of rows that describes fewer than k people has a largest coefficient, at
 some point i (a class of people whom the rows do not tell apart) with n_i < k. For each such i the auditor shows that
-there is no such v, by perturbations of the data that leave every published sum as it is (`branch`): each is a vector
-of whole numbers, checked in whole numbers, found by a linear programme over a neighbourhood (`simplex`,
-`neighbourhood`). Where one perturbation does not do it, two cases are told apart, and so on. A neighbourhood can only
-lose a proof, never make a wrong one; nor can floating point, since no floating number is part of a proof.
+there is no such v, by perturbations of the data that published sums do not notice (`branch`): each is found by a linear
+programme over a neighbourhood (`simplex`, `neighbourhood`) and rounded to whole multiples of a small unit. Where one
+perturbation does not do it, two cases are told apart, and so on.
+
+Nothing in floating point is part of a proof. A rounded perturbation need not be unseen exactly: the rows' sums of it
+are added up in whole numbers, and what any v with largest coefficient 1 can see of it is at most these sums' total
+times a bound (`settled`). The bound is that of an inverse of the rows, itself found in floating point and checked in
+whole numbers, as is every row that is said to depend on others (`inverse`). What may be seen counts against the proof.
+A neighbourhood can only lose a proof, never make a wrong one: on its points v is a combination of the rows as far as
+they reach into it.
 
 How an example is found. Random numbers modulo a prime that every row's sum cancels (`modular`) show at once whether a
 group of points is isolated by some combination; which it is, with what coefficients, is then solved for, and the rows
@@ -21,7 +27,8 @@ all items bear it out, and *not proved* otherwise.
 
 Whole waves (`wave`): all measures and families at once, over classes and places given as numbers. Where the places are
 nested, no equations are needed: what they leave of each other decides, in numbers of people. Where they cross, what
-closed a point in one system is tried in the next ones (`advice`), checked and weighed anew in each.
+is proved for the people and rows that many systems have in common is proved for each of them (`common`), and the rest
+is searched in each system by itself.
 """
 
 from service.disclosure.audit.alone import by_rows_alone

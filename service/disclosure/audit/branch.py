@@ -1,9 +1,10 @@
 """Is there a combination of rows in which one point's coefficient is largest and too few people take part? By cases.
 
-Each case fixes some points as taking part ("in") and some as not ("out"). It is closed by a perturbation x that no
-published sum sees. For a combination v whose largest coefficient is 1 at the point `aim`, v x = 0 gives
+Each case fixes some points as taking part ("in") and some as not ("out"). It is closed by a perturbation x that
+published sums see next to nothing of. For a combination v whose largest coefficient is 1 at the point `aim`, and where
+|v x| is at most `seen` (`settled`), it follows that
 
-    people of v  >=  n[aim] + n[in]  +  |x[aim]| - sum over in of |x| - sum over the rest of max(0, |x| - n)
+    people of v  >=  n[aim] + n[in]  +  |x[aim]| - seen - sum over in of |x| - sum over the rest of max(0, |x| - n)
 
 (out is no part of the rest), and where the right side is over k - 1, no such v has fewer than k people.
 The right side is computed in whole numbers.
@@ -11,19 +12,14 @@ The right side is computed in whole numbers.
 
 import numpy as np
 
-from service.disclosure.audit.arrays import Bools, Floats, Ints, Shorts
+from service.disclosure.audit.arrays import Floats, Ints
 from service.disclosure.audit.machine import compiled, inner
 from service.disclosure.audit.modular import dependent
-from service.disclosure.audit.simplex import FAR, column_of, furthest, swap
-
-UNIT = 1 << 24
-"""A perturbation is held as whole multiples of one over this."""
+from service.disclosure.audit.settled import UNIT, settled
+from service.disclosure.audit.simplex import FAR, MOST_KEPT, furthest, place_of, swap
 
 MARGIN = 0.05
 """How far over k - 1 the programme has to come, so that rounding can not matter."""
-
-LARGEST_SHARE = 1 << 36
-"""Times the largest move and the most moves it is under 2^63: no sum of whole numbers below leaves 64 bits."""
 
 # A coefficient under this is taken for none.
 _NONE = 1e-7
@@ -55,22 +51,12 @@ def _rooms(state: Ints, n: Ints, aim: int, k: int, room: Floats) -> int:
 
 
 @inner
-def weighed(moves: Shorts, x: Floats, state: Ints, n: Ints, aim: int, k: int, inside: int, total: Ints) -> bool:
-    """Whether the perturbation closes the case, in whole numbers. `moves` is [free, points], unseen by every row.
+def weighed(total: Ints, seen: int, state: Ints, n: Ints, aim: int, k: int, inside: int) -> bool:
+    """Whether the perturbation closes the case, in whole numbers: multiples of one over UNIT.
 
-    Leaves the perturbation in `total`, in whole multiples of one over UNIT.
+    `total` [at least points] is the perturbation, of which no combination of rows sees more than `seen`.
     """
-    total[:] = 0
-    first = len(n) - len(moves)
-    for f in range(len(moves)):
-        part = x[first + f] / moves[f, first + f] * UNIT
-        if abs(part) >= LARGEST_SHARE:
-            return False
-        share = np.int64(part)
-        if share:
-            for j in range(len(n)):
-                total[j] += share * moves[f, j]
-    worth = (inside - k + 1) * UNIT + abs(total[aim])
+    worth = (inside - k + 1) * UNIT + abs(total[aim]) - seen
     for j in range(len(n)):
         if j == aim:
             continue
@@ -82,11 +68,11 @@ def weighed(moves: Shorts, x: Floats, state: Ints, n: Ints, aim: int, k: int, in
 
 
 @inner
-def _suspects(table: Floats, free: Ints, aim_row: int, aim: int, n: Ints, group: Ints) -> tuple[int, int]:
-    """The points in the tableau's row of `aim`, which is a combination of rows as far as the neighbourhood sees."""
+def _suspects(slope: Floats, free: Ints, aim: int, n: Ints, group: Ints) -> tuple[int, int]:
+    """The points in `slope`, the row of `aim`: a combination of rows, as far as the neighbourhood sees."""
     group[0], size, people = aim, 1, n[aim]
     for z in range(len(free)):
-        if abs(table[aim_row, z]) > _NONE:
+        if abs(slope[z]) > _NONE:
             group[size] = free[z]
             size += 1
             people += n[free[z]]
@@ -94,29 +80,32 @@ def _suspects(table: Floats, free: Ints, aim_row: int, aim: int, n: Ints, group:
 
 
 @inner
-def _undecided(table: Floats, free: Ints, aim_row: int, state: Ints, n: Ints, inside: int, k: int) -> int:
-    """The open point with the largest coefficient in that row; -1 if there is none."""
-    best, largest = -1, _NONE
+def _undecided(slope: Floats, free: Ints, state: Ints, n: Ints, inside: int, k: int) -> int:
+    """The open point of which most is undecided in that row; -1 if there is none.
+
+    Of a coefficient near 0 the case without the point is much like the one before; near 1, that with it. People count
+    by as much as either case adds. Where no coefficient is in between, the largest is taken.
+    """
+    best, most = -1, 0.0
     for z in range(len(free)):
-        j = free[z]
-        if state[j] == _OPEN and inside + n[j] < k and abs(table[aim_row, z]) > largest:
-            best, largest = j, abs(table[aim_row, z])
+        j, part = free[z], abs(slope[z])
+        if state[j] == _OPEN and inside + n[j] < k and part > _NONE:
+            worth = n[j] * min(part, 1.0 - part) if part < 1.0 - _NONE else _NONE * part
+            if worth > most:
+                best, most = j, worth
     return best
 
 
 @inner
-def _make_free(table: Floats, base: Ints, free: Ints, aim: int, touched: Bools, active: Ints, filled: Ints) -> bool:
-    """Get `aim` out of a row in which nothing else can move with it; whether it can move at all."""
-    for r in range(len(base)):
-        if base[r] == aim:
-            best, largest = -1, _NONE
-            for z in range(len(free)):
-                if abs(table[r, z]) > largest:
-                    best, largest = z, abs(table[r, z])
-            if best < 0:
-                return False
-            swap(table, base, free, r, best, active, column_of(table, best, active), touched, filled)
-            return True
+def _make_free(table: Floats, across: Floats, left: Floats, right: Floats, base: Ints, free: Ints, aim: int) -> bool:
+    """The first pivot: `aim` out of a row in which nothing else can move with it; whether it can move at all."""
+    row, best = place_of(base, aim), 0
+    for z in range(len(free)):
+        if abs(table[row, z]) > abs(table[row, best]):
+            best = z
+    if not len(free) or abs(table[row, best]) <= _NONE:
+        return False
+    swap(left, right, 0, across[best], table[row], base, free, row, best)
     return True
 
 
@@ -131,19 +120,15 @@ def _next(state: Ints, path: Ints, depth: int) -> int:
     return depth
 
 
-@inner
-def _restore(table: Floats, scratch: Floats, touched: Bools) -> None:
-    for r in range(len(table)):
-        if touched[r]:
-            for z in range(table.shape[1]):
-                scratch[r, z] = table[r, z]
-
-
 @compiled
 def search(
     table: Floats,
-    scratch: Floats,
-    moves: Shorts,
+    across: Floats,
+    based: Ints,
+    start: Ints,
+    row_of: Ints,
+    inverse: Floats,
+    bound: int,
     unseen: Ints,
     n: Ints,
     aim: int,
@@ -151,32 +136,38 @@ def search(
     most: int,
     total: Ints,
 ) -> tuple[int, Ints, int, int]:
-    """All cases of one point, depth first. `scratch` is as `table` before and after.
+    """All cases of one point, depth first. `across` is `table` transposed.
 
-    What closed the last case is left in `total`, in whole multiples of one over UNIT, int64 [points].
+    `based`, `start`, `row_of`, `inverse` and `bound` are as in `settled`. What closed the last case is left in `total`,
+    in whole multiples of one over UNIT.
 
     Gives how it ended, the group found (points that a combination of rows isolates; else empty), cases and pivots.
     CLOSED: there is no such combination. FOUND: there is. STUCK: a larger neighbourhood is needed. SPENT: more cases.
     """
     points = len(n)
     state, path, group = np.zeros(points, np.int64), np.zeros(points + 1, np.int64), np.zeros(points + 1, np.int64)
-    room, x = np.zeros(points), np.zeros(points)
+    room, x, sums = np.zeros(points), np.zeros(points), np.zeros(len(inverse), np.int64)
     state[aim], group[0] = _AIM, aim
     base, free = np.arange(len(table)), np.arange(len(table), points)
-    touched, active = np.zeros(len(base), np.bool_), np.zeros(len(base), np.int64)
-    filled = np.zeros(len(free), np.int64)
-    if not _make_free(scratch, base, free, aim, touched, active, filled):
-        alone = dependent(unseen, group, 1)
-        return (FOUND if alone else STUCK), group[: 1 if alone else 0].copy(), 1, 0
+    left, right = np.empty((MOST_KEPT, len(base))), np.empty((MOST_KEPT, len(free)))
+    slope, kept = np.zeros(len(free)), 0
+    if aim < len(base):
+        if not _make_free(table, across, left, right, base, free, aim):
+            alone = dependent(unseen, group, 1)
+            return (FOUND if alone else STUCK), group[: 1 if alone else 0].copy(), 1, 0
+        kept = 1
     ended, depth, size, cases, pivots = SPENT, 0, 0, 0, 0
     while cases < most:
         cases += 1
         inside = _rooms(state, n, aim, k, room)
         enough = k - 1 - inside + MARGIN
-        row, more = furthest(scratch, base, free, x, room, aim, enough, 60 + 2 * points, touched, active, filled)
+        row, more, kept, table, across = furthest(
+            table, across, left, right, kept, base, free, x, room, aim, enough, 60 + 2 * points, slope
+        )
         pivots += more
         if x[aim] >= enough - MARGIN / 2:
-            if not weighed(moves, x, state, n, aim, k, inside, total):
+            seen = settled(x, based, start, row_of, inverse, bound, total, sums)
+            if seen < 0 or not weighed(total, seen, state, n, aim, k, inside):
                 ended = STUCK
                 break
             depth = _next(state, path, depth)
@@ -186,15 +177,14 @@ def search(
             continue
         chosen = -1
         if row >= 0:
-            size, people = _suspects(scratch, free, row, aim, n, group)
+            size, people = _suspects(slope, free, aim, n, group)
             if people < k and dependent(unseen, group, size):
                 ended = FOUND
                 break
-            chosen = _undecided(scratch, free, row, state, n, inside, k)
+            chosen = _undecided(slope, free, state, n, inside, k)
         if chosen < 0:
             ended = STUCK
             break
         state[chosen], path[depth] = _IN, chosen
         depth += 1
-    _restore(table, scratch, touched)
     return ended, group[: size if ended == FOUND else 0].copy(), cases, pivots

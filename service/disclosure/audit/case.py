@@ -6,8 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from service.disclosure.audit.advice import Advice, Adviser
-from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.arrays import Bools, Ints
 from service.disclosure.audit.confirm import Terms, confirmed
 from service.disclosure.audit.hunt import MILLION, Hunt, Suspect
 from service.disclosure.audit.model import Finding, Leak, Row, Told, Verdict
@@ -37,15 +36,15 @@ class Case:
     joint: Joint | None = None
     leak: Leak | None = None
 
-    def judged(self, budget: int, told: Told, advice: Advice | None = None) -> Finding:
-        """The verdict, within so many millions of operations; with the advice of the wave's other systems."""
+    def judged(self, budget: int, told: Told, known: Bools | None = None) -> Finding:
+        """The verdict, within so many millions of operations; `known` [classes] are closed."""
         system = System.of(self.given, self.n)
 
         def suspect(elimination: Elimination, unseen: Ints) -> Suspect:
             return lambda group: self._asked(system, elimination, unseen, group)
 
-        adviser = None if advice is None else Adviser.of(advice, system.point_of)
-        hunt = Hunt.of(system, self.k, budget, told, suspect, adviser)
+        closed = None if known is None else system.points(known)
+        hunt = Hunt.of(system, self.k, budget, told, suspect, closed)
         found = hunt.run()
         verdict = Verdict.unsafe if found else Verdict.not_proved if hunt.open.any() else Verdict.safe
         proved, work = (hunt.proved[0], hunt.proved[1]), -(-hunt.work // MILLION)

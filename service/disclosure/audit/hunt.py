@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from service.disclosure.audit.advice import Adviser
 from service.disclosure.audit.arrays import Bools, Ints
 from service.disclosure.audit.branch import CLOSED, FOUND
 from service.disclosure.audit.model import Told
@@ -23,9 +22,13 @@ SuspectMaker = Callable[[Elimination, Ints], Suspect]
 """Makes the above for a system, from its elimination and its prints."""
 
 # Sizes of the rows used as neighbourhoods, and cases told apart in each: cheap looks first.
-_ROWS = ((20, 300, 1), (20, 300, 60), (300, 1500, 60))
+# The longest of the long rows come first: most of what shorter ones would have closed is closed there, and much more.
+_ROWS = ((20, 300, 1, 1), (20, 300, 60, 1), (300, 1500, 60, -1))
 # Sizes of the neighbourhoods grown around one point, and cases. The last may be the whole system.
 _BALLS = ((150, 60), (500, 100), (1500, 400), (4000, 4000))
+# A system of no more points than this is first looked at as a whole, and cases: what parts of it can not prove, they
+# often fail at slowly.
+_WHOLE = 4000, 60
 # A row serves as a neighbourhood if at least this share of its points can move, and so many of them are open.
 _MOBILE, _WORTH = 4, 3
 # Where a row closes none of more points than this, or so many times fewer than it does not, others are looked at.
@@ -53,7 +56,6 @@ class Hunt:
     unseen: Ints
     holding: Sparse
     open: Bools
-    adviser: Adviser | None = None
     made: dict[int, Neighbourhood] = field(default_factory=dict)
     small: int = 0
     proved: list[int] = field(default_factory=lambda: [0, 0])
@@ -67,21 +69,31 @@ class Hunt:
         budget: int,
         told: Told,
         suspect: SuspectMaker,
-        adviser: Adviser | None = None,
+        closed: Bools | None = None,
     ) -> "Hunt":
-        """`budget` in millions of operations."""
+        """`budget` in millions of operations; `closed` points [points] are proved elsewhere."""
         holding = Sparse.of(system.remainders).transposed(len(system.n))
         elimination = Elimination.of(list(system.remainders), len(system.n))
         unseen = elimination.prints(k)
-        made = cls(
-            system, k, budget * MILLION, told, suspect(elimination, unseen), unseen, holding, system.n < k, adviser
-        )
+        made = cls(system, k, budget * MILLION, told, suspect(elimination, unseen), unseen, holding, system.n < k)
         made.small, made.work = int(made.open.sum()), elimination.work
+        if closed is not None:
+            made.proved[0] = int((made.open & closed).sum())
+            made.open &= ~closed
         return made
 
     def run(self) -> bool:
         """Whether an example was found; else what stays open is not proved."""
-        return self._look_up() or self._take_advice() or any(self._judge(*place) for place in self._places())
+        return self._look_up() or self.by_rows() or any(self._judge(*place) for place in self._around())
+
+    def by_rows(self) -> bool:
+        """The cheap looks alone, at rows as neighbourhoods; whether an example was found."""
+        return any(self._judge(*place) for place in self._rows())
+
+    @property
+    def closed(self) -> Bools:
+        """Small points that are proved, bool [points]."""
+        return (self.system.n < self.k) & ~self.open
 
     def _look_up(self) -> bool:
         """Single points, and pairs with any two coefficients: their prints are multiples of each other."""
@@ -99,25 +111,14 @@ class Hunt:
                 seen[tuple(print_)] = point
         return False
 
-    def _take_advice(self) -> bool:
-        """Points that are closed by what closed them in other systems; it finds no example."""
-        if self.adviser is not None and self.work < self.budget:
-            closed, work = self.adviser.closed(
-                self.holding, len(self.system.remainders), self.system.n, self.k, self.open
-            )
-            self.open[closed] = False
-            self.proved[0] += len(closed)
-            self.work += work
-        return False
+    def _rows(self) -> Iterator[tuple[int, Ints, Ints, int]]:
+        """Rows as neighbourhoods, the open points to be judged in each, and how many cases to tell apart.
 
-    def _places(self) -> Iterator[tuple[int, Ints, Ints, int]]:
-        """Neighbourhoods, the open points to be judged in each, and how many cases to tell apart.
-
-        Each with the number of the row that it is; -1 if it is none.
+        Each with the number of the row.
         """
         mobile: dict[int, bool] = {}
-        for shortest, longest, most in _ROWS:
-            for number, row in enumerate(self.system.rows):
+        for shortest, longest, most, order in _ROWS:
+            for number, row in list(enumerate(self.system.rows))[::order]:
                 if not shortest <= len(row) <= longest:
                     continue
                 aims = row[self.open[row]]
@@ -128,6 +129,12 @@ class Hunt:
                 if mobile[number]:
                     yield number, row, aims, most
         self.made.clear()
+
+    def _around(self) -> Iterator[tuple[int, Ints, Ints, int]]:
+        """The same around single points, with -1 for the row."""
+        everything = np.arange(len(self.system.n))
+        if len(everything) <= _WHOLE[0] and self.open.any():
+            yield -1, everything, np.flatnonzero(self.open), _WHOLE[1]
         # The widest once more, from the other end: another way through the same programme, should the first get stuck.
         for size, most, order in (*((size, most, 1) for size, most in _BALLS), (*_BALLS[-1], -1)):
             for point in np.flatnonzero(self.open).tolist():
@@ -173,8 +180,6 @@ class Hunt:
             if ended == CLOSED:
                 self.open[aim] = False
                 self.proved[cases > 1] += 1
-                if cases == 1 and self.adviser is not None:
-                    self.adviser.keep(aim, near)
         if number >= 0 and most == 1 and self.open[aims].sum() >= _WORTH and len(self.made) < _MOST_MADE:
             self.made[number] = near
         self.told(self.small - int(self.open.sum()), self.small)

@@ -1,4 +1,4 @@
-"""The rows as far as they reach into some points, each different one once; and what they see of whole numbers there."""
+"""The rows as far as they reach into some points, each different one once."""
 
 import numpy as np
 
@@ -68,15 +68,3 @@ def within(start: Ints, row_of: Ints, rows: int, points: Ints) -> tuple[Ints, In
             member[end[row_of[e]]] = place
             end[row_of[e]] += 1
     return begin, member
-
-
-@inner
-def unseen_by(x: Ints, start: Ints, member: Ints) -> bool:
-    """Whether the sum of each row over `x` is zero; whole numbers, so that this is exact."""
-    for row in range(len(start) - 1):
-        total = 0
-        for e in range(start[row], start[row + 1]):
-            total += x[member[e]]
-        if total:
-            return False
-    return True

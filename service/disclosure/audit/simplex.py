@@ -1,161 +1,112 @@
-"""A linear programme on a small dense tableau: how far can one point move with all published sums unmoved?
+"""A linear programme over a neighbourhood: how far can one point move with all published sums unmoved?
 
 The tableau says x[base] = -table @ x[free]. Everything starts at zero, which is always allowed, so that any basis may
 be the first. Floating point throughout: what it finds is weighed again in whole numbers before it counts as a proof.
+
+A pivot takes a product of a column and a row off the tableau. These are kept (`left` [pivots, base], `right`
+[pivots, free]), and of the tableau as it has become only a row and a column are made at each step. Once there are
+MOST_KEPT they are taken off for good.
 """
 
 import numpy as np
 
-from service.disclosure.audit.arrays import Bools, Floats, Ints
-from service.disclosure.audit.machine import compiled, inner
+from service.disclosure.audit.arrays import Floats, Ints
+from service.disclosure.audit.machine import inner
 
-TINY = 1e-9
+MOST_KEPT = 256
 
-# Of a row with so many times fewer numbers than columns, these alone are looked at.
-_SCATTERED = 6
+_AT_ONCE = 4
+
+TINY = 1e-7
+
+_NOTHING = 1e-11
 
 FAR = 1e18
 """Room of a point that may move without limit."""
 
 
 @inner
-def _lead(matrix: Floats, c: int, done: int) -> int:
-    """The row from `done` on with the largest number in column c; -1 if all are as good as zero."""
-    best, largest = -1, TINY
-    for r in range(done, len(matrix)):
-        if abs(matrix[r, c]) > largest:
-            best, largest = r, abs(matrix[r, c])
-    return best
-
-
-@inner
-def _filled(row: Floats, columns: Ints, begin: int) -> int:
-    """The columns from `begin` on that are not zero, into `columns`; how many, or -1 if too many to be worth it."""
-    size = 0
-    for z in range(begin, len(row)):
-        if row[z] != 0.0:
-            columns[size] = z
-            size += 1
-    return size if _SCATTERED * size <= len(row) - begin else -1
-
-
-@inner
-def _less(row: Floats, other: Floats, factor: float, begin: int, columns: Ints, size: int) -> None:
-    """Take so many times the other row off, from column `begin` on; in the first `size` of `columns` alone, if any."""
-    if size < 0:
-        for z in range(begin, len(row)):
-            row[z] -= factor * other[z]
-    else:
-        for e in range(size):
-            row[columns[e]] -= factor * other[columns[e]]
-
-
-@compiled
-def echelon(matrix: Floats) -> tuple[Ints, int]:
-    """Reduce [rows, columns] in place, pivots in the first columns that have one.
-
-    Gives the pivot's row by column, or -1, and the elementary operations spent.
-    """
-    rows, columns = matrix.shape
-    pivot_row, filled = np.full(columns, -1, np.int64), np.zeros(columns, np.int64)
-    done = spent = 0
-    for c in range(columns):
-        best = _lead(matrix, c, done)
-        spent += rows
-        if best < 0:
-            continue
-        if best != done:
-            for z in range(columns):
-                matrix[done, z], matrix[best, z] = matrix[best, z], matrix[done, z]
-        scale = 1.0 / matrix[done, c]
-        # What stands before this column is zero by now.
-        for z in range(c, columns):
-            matrix[done, z] *= scale
-        size = _filled(matrix[done], filled, c)
-        for r in range(rows):
-            factor = matrix[r, c]
-            if r == done or abs(factor) <= TINY:
-                continue
-            spent += columns - c if size < 0 else size
-            _less(matrix[r], matrix[done], factor, c, filled, size)
-        pivot_row[c] = done
-        done += 1
-        if done == rows:
-            break
-    return pivot_row, spent
-
-
-@inner
-def column_of(table: Floats, e: int, active: Ints) -> int:
-    """The rows with something in column e, into `active`; how many."""
-    size = 0
-    for r in range(len(table)):
-        if table[r, e] != 0.0:
-            active[size] = r
-            size += 1
-    return size
+def line(table: Floats, left: Floats, right: Floats, kept: int, r: int, out: Floats) -> None:
+    """A row of the tableau into `out`; of the transposed one, with `left` and `right` the other way round, a column."""
+    for z in range(len(out)):
+        out[z] = table[r, z]
+    # The row is fetched and stored once for each _AT_ONCE products.
+    for t in range(0, kept, _AT_ONCE):
+        a, b, c, d = left[t, r], left[t + 1, r], left[t + 2, r], left[t + 3, r]
+        if a != 0.0 or b != 0.0 or c != 0.0 or d != 0.0:
+            for z in range(len(out)):
+                out[z] -= a * right[t, z] + b * right[t + 1, z] + c * right[t + 2, z] + d * right[t + 3, z]
 
 
 @inner
 def swap(
-    table: Floats, base: Ints, free: Ints, r: int, e: int, active: Ints, size: int, touched: Bools, filled: Ints
+    left: Floats, right: Floats, kept: int, column: Floats, row: Floats, base: Ints, free: Ints, r: int, e: int
 ) -> None:
     """One pivot: the point of row r becomes free, that of column e basic.
 
-    The first `size` of `active` are the rows with something in the column; they are marked as touched. `filled` is
-    room for as many numbers as there are columns.
+    `column` and `row` are these of the tableau.
     """
-    scale = 1.0 / table[r, e]
-    for z in range(table.shape[1]):
-        table[r, z] *= scale
-    table[r, e] = scale
-    columns = _filled(table[r], filled, 0)
-    for i in range(size):
-        y = active[i]
-        touched[y] = True
-        if y == r:
-            continue
-        factor = table[y, e]
-        if abs(factor) > TINY:
-            _less(table[y], table[r], factor, 0, filled, columns)
-            table[y, e] = -factor * scale
-        else:
-            table[y, e] = 0.0
+    if kept % _AT_ONCE == 0:
+        left[kept : kept + _AT_ONCE] = 0.0
+        right[kept : kept + _AT_ONCE] = 0.0
+    scale = 1.0 / column[r]
+    for y in range(len(column)):
+        left[kept, y] = column[y] * scale
+    for z in range(len(row)):
+        right[kept, z] = row[z]
+    left[kept, r] = 1.0 - scale
+    right[kept, e] = row[e] + 1.0
     base[r], free[e] = free[e], base[r]
 
 
 @inner
-def _entering(table: Floats, free: Ints, x: Floats, room: Floats, aim_row: int) -> tuple[int, float]:
-    """The column whose move gains most, and its direction; -1 at the optimum."""
+def folded(table: Floats, left: Floats, right: Floats, kept: int) -> Floats:
+    """The tableau as it has become."""
+    new = table.copy()
+    for r in range(len(new)):
+        line(table, left, right, kept, r, new[r])
+        for z in range(new.shape[1]):
+            if abs(new[r, z]) <= _NOTHING:
+                new[r, z] = 0.0
+    return new
+
+
+@inner
+def place_of(points: Ints, one: int) -> int:
+    for place in range(len(points)):
+        if points[place] == one:
+            return place
+    return -1
+
+
+@inner
+def _entering(slope: Floats, free: Ints, x: Floats, room: Floats, aim: int, aim_row: int) -> tuple[int, float, float]:
+    """The column whose move gains most, its direction, and how far it may move; -1 at the optimum.
+
+    `slope` is the row of the aim; where it has none, it is its own column that moves.
+    """
+    if aim_row < 0:
+        return place_of(free, aim), 1.0, FAR
     best, gain, direction = -1, TINY, 1.0
     for z in range(len(free)):
-        slope, point = -table[aim_row, z], free[z]
-        if slope > gain and x[point] < room[point] - TINY:
-            best, gain, direction = z, slope, 1.0
-        elif -slope > gain and x[point] > TINY - room[point]:
-            best, gain, direction = z, -slope, -1.0
-    return best, direction
+        if abs(slope[z]) > gain:
+            point = free[z]
+            if slope[z] < 0 and x[point] < room[point] - TINY:
+                best, gain, direction = z, -slope[z], 1.0
+            elif slope[z] > 0 and x[point] > TINY - room[point]:
+                best, gain, direction = z, slope[z], -1.0
+    return best, direction, room[free[best]] - direction * x[free[best]]
 
 
 @inner
 def _blocking(
-    table: Floats,
-    base: Ints,
-    x: Floats,
-    room: Floats,
-    aim: int,
-    e: int,
-    active: Ints,
-    size: int,
-    direction: float,
-    limit: float,
+    column: Floats, base: Ints, x: Floats, room: Floats, aim: int, direction: float, limit: float
 ) -> tuple[int, float]:
     """The row that stops the move first (-1: the moving point itself, or nothing), and how far it gets."""
     row, largest = -1, 0.0
-    for i in range(size):
-        r = active[i]
-        pace, point = -table[r, e] * direction, base[r]
-        if point == aim or abs(pace) < TINY or room[point] >= FAR:
+    for r in range(len(base)):
+        pace, point = -column[r] * direction, base[r]
+        if abs(pace) < TINY or point == aim or room[point] >= FAR:
             continue
         reach = max(0.0, (room[point] - x[point]) / pace if pace > 0 else (-room[point] - x[point]) / pace)
         if reach < limit - TINY or (reach < limit + TINY and abs(pace) > largest):
@@ -164,24 +115,23 @@ def _blocking(
 
 
 @inner
-def _row_of(base: Ints, aim: int) -> int:
-    for r in range(len(base)):
-        if base[r] == aim:
-            return r
-    return -1
-
-
-@inner
-def _column_of(free: Ints, aim: int) -> int:
-    for z in range(len(free)):
-        if free[z] == aim:
-            return z
-    return -1
+def _follow(table: Floats, left: Floats, right: Floats, kept: int, aim_row: int, r: int, slope: Floats) -> int:
+    """The row of the aim after a pivot in row r, with its numbers in `slope`: it was free, or keeps its row."""
+    if aim_row < 0:
+        line(table, left, right, kept, r, slope)
+        return r
+    for z in range(len(slope)):
+        slope[z] -= left[kept - 1, aim_row] * right[kept - 1, z]
+    return aim_row
 
 
 @inner
 def furthest(
     table: Floats,
+    across: Floats,
+    left: Floats,
+    right: Floats,
+    kept: int,
     base: Ints,
     free: Ints,
     x: Floats,
@@ -189,35 +139,39 @@ def furthest(
     aim: int,
     enough: float,
     rounds: int,
-    touched: Bools,
-    active: Ints,
-    filled: Ints,
-) -> tuple[int, int]:
+    slope: Floats,
+) -> tuple[int, int, int, Floats, Floats]:
     """Move point `aim` as far as the rooms allow, or until `enough`.
 
-    `x` is [base + free], overwritten; `room` is how far each point may move either way, and that of `aim` is ignored.
-    Gives the row of `aim` at the end (-1: it is free, and moves without limit), and the pivots made.
+    `across` is the table transposed. `x` is [base + free], overwritten; `room` is how far each point may move either
+    way, and that of `aim` is ignored. Gives the row of `aim` at the end (-1: it is free, and moves without limit), with
+    its numbers in `slope` [free]; the pivots made and those kept; and the table and `across` that these belong to.
     """
     x[:] = 0.0
+    column, row = np.zeros(len(base)), np.zeros(len(free))
+    aim_row = place_of(base, aim)
+    if aim_row >= 0:
+        line(table, left, right, kept, aim_row, slope)
     for spent in range(rounds):
-        aim_row = _row_of(base, aim)
-        if aim_row < 0:
-            e, direction, limit = _column_of(free, aim), 1.0, FAR
-        else:
-            e, direction = _entering(table, free, x, room, aim_row)
-            if e < 0:
-                return aim_row, spent
-            limit = room[free[e]] - direction * x[free[e]]
-        size = column_of(table, e, active)
-        row, limit = _blocking(table, base, x, room, aim, e, active, size, direction, limit)
+        e, direction, limit = _entering(slope, free, x, room, aim, aim_row)
+        if e < 0:
+            return aim_row, spent, kept, table, across
+        line(across, right, left, kept, e, column)
+        r, limit = _blocking(column, base, x, room, aim, direction, limit)
         endless = limit >= FAR / 2
         if endless:
-            limit = (enough - x[aim]) / (1.0 if aim_row < 0 else abs(table[aim_row, e]))
+            limit = (enough - x[aim]) / (1.0 if aim_row < 0 else abs(slope[e]))
         x[free[e]] += direction * limit
-        for i in range(size):
-            x[base[active[i]]] -= table[active[i], e] * direction * limit
+        for y in range(len(base)):
+            x[base[y]] -= column[y] * direction * limit
         if endless or x[aim] >= enough:
-            return aim_row, spent + 1
-        if row >= 0:
-            swap(table, base, free, row, e, active, size, touched, filled)
-    return _row_of(base, aim), rounds
+            return aim_row, spent + 1, kept, table, across
+        if r >= 0:
+            line(table, left, right, kept, r, row)
+            swap(left, right, kept, column, row, base, free, r, e)
+            kept += 1
+            aim_row = _follow(table, left, right, kept, aim_row, r, slope)
+        if kept == MOST_KEPT:
+            table = folded(table, left, right, kept)
+            across, kept = table.T.copy(), 0
+    return aim_row, rounds, kept, table, across

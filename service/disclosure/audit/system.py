@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.arrays import Bools, Ints
 from service.disclosure.audit.merging import alike, merged, taken_off
 from service.disclosure.audit.sparse import Sparse
 
@@ -54,6 +54,13 @@ class System:
         taken = tuple(tuple(one.tolist()) for one in Sparse(off_start, off).split())
         first = tuple(number for number, _ in order)
         return cls(points, point_of, rows.split(), first, Sparse(rest_start, rest).split(), taken)
+
+    def points(self, unknowns: Bools) -> Bools:
+        """Those that any of these unknowns [classes] are part of, bool [points]."""
+        found = np.zeros(len(self.n), np.bool_)
+        at = self.point_of[unknowns]
+        found[at[at >= 0]] = True
+        return found
 
     def original(self, factors: dict[int, int], modulus: int) -> dict[int, int]:
         """Coefficients of the given rows, out of those of the remainders."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.audit.advice import Advice
-from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.arrays import Bools, Ints
 from service.disclosure.audit.case import Case
 from service.disclosure.audit.confirm import Terms, confirmed
 from service.disclosure.audit.layers import Layers, chain_of, layer_counts
@@ -15,11 +14,14 @@ from service.disclosure.audit.modular import Elimination
 from service.disclosure.audit.system import System
 
 
-def by_search(layers: Layers, budget: int, told: Told, advice: Advice) -> Finding:
-    """The verdict on one system, within so many millions of operations; unsafe where all answers bear it out."""
+def by_search(layers: Layers, budget: int, told: Told, known: Bools | None) -> Finding:
+    """The verdict on one system, within so many millions of operations; unsafe where all answers bear it out.
+
+    `known` unknowns are closed already.
+    """
     ask = None if len(layers.chain) == 1 else _Ask(layers)
     case = Case(layers.family, layers.chain[0], layers.k, layers.rows(), layers.given, layers.n, ask)
-    return case.judged(budget, told, advice)
+    return case.judged(budget, told, known)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,7 +28,7 @@ from service.disclosure.audit.respondents import RESPONDENTS, everybody, thresho
 from service.disclosure.audit.sight import at_sight
 
 if TYPE_CHECKING:
-    from service.disclosure.audit.advice import Advice
+    from service.disclosure.audit.common import Commons
 
 __all__ = ["FAMILIES", "Measured", "Published", "Wave", "audit_wave"]
 
@@ -66,7 +66,7 @@ class _Judge:
     Attributes:
         budget: for each system, in millions of operations.
         left: for all of them together.
-        advice: what closed points so far; None before the first search.
+        commons: what is proved for many of them at once; None before the first search.
     """
 
     book: Book
@@ -74,7 +74,7 @@ class _Judge:
     told: Told
     left: int
     known: dict[tuple[int, bytes, frozenset[bytes]], Finding] = field(default_factory=dict)
-    advice: "Advice | None" = None
+    commons: "Commons | None" = None
 
     def findings(self) -> Iterator[Finding]:
         for k, places in thresholds(self.book):
@@ -137,11 +137,13 @@ class _Judge:
             small = int(((system.n > 0) & (system.n < system.k)).sum())
             said = system.family, system.chain[0], system.k, Verdict.not_proved
             return Finding(*said, len(system.given), small, (0, 0), 0, open=small)
-        from service.disclosure.audit.advice import Advice  # noqa: PLC0415 - machine code takes seconds to load
+        from service.disclosure.audit.common import Commons  # noqa: PLC0415 - machine code takes seconds to load
         from service.disclosure.audit.together import by_search  # noqa: PLC0415
 
-        if self.advice is None:
-            self.advice = Advice(self.book.width)
-        found = by_search(system, min(self.budget, self.left), self.told, self.advice)
+        if self.commons is None:
+            self.commons = Commons(self.book, self.told)
+        closed, work = self.commons.closed(system, min(self.budget, self.left))
+        self.left -= work
+        found = by_search(system, min(self.budget, self.left), self.told, closed)
         self.left -= found.work
         return found

@@ -1,0 +1,206 @@
+"""The numerics of the auditor's proofs against exact fractions, on small rows of zeros and ones."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from service.disclosure.audit import branch, inverse, settled
+from service.disclosure.audit.exchange import solved
+from service.disclosure.audit.inverse import GRAIN, bound_of
+from service.disclosure.audit.neighbourhood import Neighbourhood
+from service.disclosure.audit.settled import UNIT
+from service.disclosure.audit.sparse import Sparse
+from service.disclosure.audit.system import System
+
+Rows = list[list[int]]
+Ints = NDArray[np.int64]
+
+
+def python(function: Any) -> Callable[..., Any]:
+    """A kernel as it is written."""
+    return function.py_func  # type: ignore[no-any-return]
+
+
+@contextmanager
+def interpreted(module: Any, *names: str) -> Iterator[None]:
+    """The parts of a kernel as they are written, too."""
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(module, name, python(getattr(module, name))))
+        yield
+
+
+def reduced(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+    """Row echelon form, rows without anything left out."""
+    left, done = [list(row) for row in rows], 0
+    for column in range(len(rows[0]) if rows else 0):
+        lead = next((row for row in range(done, len(left)) if left[row][column]), None)
+        if lead is None:
+            continue
+        left[done], left[lead] = left[lead], left[done]
+        left[done] = [value / left[done][column] for value in left[done]]
+        for row in range(len(left)):
+            if row != done and (factor := left[row][column]):
+                left[row] = [a - factor * b for a, b in zip(left[row], left[done], strict=True)]
+        done += 1
+    return left[:done]
+
+
+def rank(rows: Sequence[Sequence[int]]) -> int:
+    return len(reduced([[Fraction(value) for value in row] for row in rows]))
+
+
+def inverted(square: Sequence[Sequence[int]]) -> list[list[Fraction]]:
+    size = len(square)
+    wide = [
+        [Fraction(value) for value in row] + [Fraction(int(here == at)) for at in range(size)]
+        for here, row in enumerate(square)
+    ]
+    return [row[size:] for row in reduced(wide)]
+
+
+class Solved:
+    """Rows solved, with what is checked of them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.points = len(rows[0])
+        table = np.array(rows, np.float64)
+        base, free, _ = solved(table, 0)
+        pivoted, self.others = np.flatnonzero(base >= 0), np.flatnonzero(base < 0)
+        columns = np.flatnonzero(free < 0)
+        self.sure, self.based = -1 - free[columns], base[pivoted]
+        self.parts = -table[np.ix_(self.others, columns)]
+        self.whole = np.rint(table[np.ix_(pivoted, columns)] * GRAIN).astype(np.int64)
+        self.sparse = Sparse.of([np.flatnonzero(row) for row in rows])
+        self.place = np.full(self.points, -1, np.int64)
+        self.place[self.based] = np.arange(len(self.based))
+
+    def bound(self, whole: Ints | None = None) -> int:
+        given_ = self.whole if whole is None else whole
+        made = self.parts, self.others, self.sparse.start, self.sparse.member, self.sure, self.place
+        return int(bound_of(given_, *made))
+
+    @property
+    def exact(self) -> list[list[Fraction]]:
+        return inverted([[self.rows[row][point] for point in self.based] for row in self.sure])
+
+
+@st.composite
+def matrices(draw: st.DrawFn, least_points: int = 1, most_rows: int = 9) -> Rows:
+    width = draw(st.integers(least_points, 9))
+    row = st.lists(st.integers(0, 1), min_size=width, max_size=width).filter(any)
+    return draw(st.lists(row, min_size=1, max_size=most_rows))
+
+
+@settings(deadline=None, max_examples=200)
+@given(matrices())
+def test_rows_are_solved_and_the_bound_holds(rows: Rows) -> None:
+    made = Solved(rows)
+    assert len(made.sure) == rank(rows) == rank([rows[row] for row in made.sure])
+    found = [[Fraction(int(value), GRAIN) for value in row] for row in made.whole]
+    norm = max(sum(abs(row[s]) for row in made.exact) for s in range(len(made.sure)))
+    assert norm <= made.bound()
+    for one, other in zip(found, made.exact, strict=True):
+        assert all(abs(a - b) < Fraction(1, 10**8) for a, b in zip(one, other, strict=True))
+
+
+@settings(deadline=None, max_examples=100)
+@given(matrices(), st.data())
+def test_an_inverse_that_is_none_is_refused(rows: Rows, data: st.DataObject) -> None:
+    """Wherever it is wrong by a half or more, some column of I - Z E is off by more than that."""
+    made = Solved(rows)
+    wrong = made.whole.copy()
+    row, column = (data.draw(st.integers(0, len(made.sure) - 1)) for _ in range(2))
+    wrong[row, column] += data.draw(st.sampled_from([-1, 1])) * (GRAIN // 2 + GRAIN // 64)
+    assert made.bound(wrong) == 0
+
+
+@settings(deadline=None, max_examples=100)
+@given(matrices(), st.data())
+def test_a_row_that_depends_on_nothing_is_refused(rows: Rows, data: st.DataObject) -> None:
+    """One of the independent rows is left out, and said to be some combination of the rest."""
+    made = Solved(rows)
+    if len(made.sure) == 1:
+        return
+    small = [rows[row] for row in made.sure]
+    left = Solved(small[:-1])
+    last = Solved([*small[:-1], small[-1]])
+    parts = np.array(
+        [data.draw(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 1.0]), min_size=len(left.sure), max_size=len(left.sure)))]
+    )
+    given_ = left.whole, parts, np.array([len(small) - 1]), last.sparse.start, last.sparse.member, left.sure, left.place
+    assert bound_of(*given_) == 0
+    with interpreted(inverse, "_off_unit"), patch.object(inverse, "told_by", lambda *_: True):
+        assert python(bound_of)(*given_) > 0  # it is that check alone which refuses
+
+
+@settings(deadline=None, max_examples=150)
+@given(matrices(), st.data())
+def test_no_combination_sees_more_than_is_said(rows: Rows, data: st.DataObject) -> None:
+    """Of any perturbation, most of them far from unseen: they are settled first."""
+    made = Solved(rows)
+    moves = st.floats(-9, 9, allow_nan=False)
+    x = np.array(data.draw(st.lists(moves, min_size=made.points, max_size=made.points)))
+    holding = Sparse.of([made.sparse[row] for row in made.sure]).transposed(made.points)
+    total, sums = np.zeros(made.points, np.int64), np.zeros(len(made.sure), np.int64)
+    z = np.ascontiguousarray(made.whole.T) / GRAIN
+    # As it comes, or made up for: then there is little to be seen.
+    most_seen = data.draw(st.sampled_from([settled.MOST_SEEN, 1 << 62]))
+    with interpreted(settled, "_seen", "_made_up"), patch.object(settled, "MOST_SEEN", most_seen):
+        seen = python(settled.settled)(x, made.based, holding.start, holding.member, z, made.bound(), total, sums)
+    assert seen >= 0
+    sees = [sum(int(total[point]) for point in range(made.points) if rows[row][point]) for row in made.sure]
+    # The largest that v x can be, over v[B] between -1 and 1: the 1-norm of what the inverse makes of the sums.
+    made_of = [sum((a * b for a, b in zip(row, sees, strict=True)), Fraction(0)) for row in made.exact]
+    most = sum((abs(one) for one in made_of), Fraction(0))
+    assert most <= seen
+    event("something is seen" if most else "nothing is seen")
+    for point in range(made.points):
+        if point not in made.based:
+            assert total[point] == np.rint(x[point] * UNIT)
+
+
+def test_what_is_seen_counts_against_the_proof() -> None:
+    """A row that holds one person alone, who is moved: it is what the row sees that forbids the proof."""
+    n, state, total = np.array([1]), np.array([3]), np.array([4 * UNIT + 1])
+    weighed = python(branch.weighed)
+    assert not weighed(total, 4 * UNIT + 1, state, n, 0, 5, 1)
+    assert weighed(total, 0, state, n, 0, 5, 1)
+
+
+@settings(deadline=None, max_examples=100)
+@given(matrices(5, 4), st.randoms(use_true_random=False), st.data())
+def test_what_closed_a_point_holds_in_fractions(rows: Rows, random: Any, data: st.DataObject) -> None:
+    """The last perturbation of a point closed in one case, against every combination of rows at once."""
+    n = np.array([random.choice([1, 2, 4, 7, 7]) for _ in rows[0]], np.int64)
+    system = System.of([np.flatnonzero(row) for row in rows], n)
+    holding = Sparse.of(system.remainders).transposed(len(system.n))
+    unseen = np.zeros((len(system.n), 1), np.int64)
+    near = Neighbourhood.of(system, holding, np.arange(len(system.n)), 5, unseen)
+    assert near.bound > 0
+    small = [point for point in range(len(system.n)) if system.n[point] < 5]
+    if not small:
+        return
+    aim = data.draw(st.sampled_from(small))
+    ended, _, cases, _ = near.judge(aim, 5, 1)
+    if ended != branch.CLOSED:
+        return
+    assert cases == 1
+    event("closed")
+    x = dict(zip(near.points.tolist(), near.total.tolist(), strict=True))
+    # Rounded, it may be seen a little: no more than by so much is it over k - 1.
+    worth = system.n[aim] - 4 + Fraction(abs(x[aim]), UNIT)
+    for point in small:
+        if point != aim and system.n[aim] + system.n[point] < 5:
+            worth -= max(Fraction(0), Fraction(abs(x[point]), UNIT) - int(system.n[point]))
+    assert worth > 0
+    for remainder in system.remainders:
+        assert abs(sum(x[point] for point in remainder.tolist())) < UNIT // 100
