@@ -142,7 +142,7 @@ class _Cells:
     ) -> None:
         self.plan = plan
         self.labels = [known.tolist() for known in labels]
-        self.codes = atoms.tolist()
+        self.codes = atoms.tolist()  # read one by one, where lists are faster
         self.atoms = atoms
         self.prefixes = prefixes
         self.n = n

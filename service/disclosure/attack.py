@@ -99,7 +99,7 @@ def search(
         n: people of each atom, >= 1.
         k: smallest group that may be described.
         order: the atoms to ask, each of fewer than k people; hard ones first make the rest easy.
-        proved: atoms that an earlier search has proved, with the same order and more cells published, [atoms].
+        proved: atoms that are known to be in no group without one that stands before them in `order`, [atoms].
         budget: groups to look at for one atom.
         total: groups to look at for all of them.
         told: see `Told`; the earlier proofs count.

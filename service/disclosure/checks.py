@@ -288,27 +288,39 @@ def _with_all(basis: Basis, cells: Sparse, order: Int64s, regions: Int64s, out: 
 
 
 @compiled
-def hits(basis: Basis, vectors: Sparse, asked: Int64s, atoms: Mask, out: Field, hit: Int64s) -> int:
-    """How many of the vectors with these numbers hit no check, and are derivable; marks the atoms of the checks hit."""
+def _any_derivable(basis: Basis, vectors: Sparse, out: Field, hit: Int64s) -> bool:
+    for row in range(len(vectors.start) - 1):
+        count = products(basis, vectors, row, out, hit)
+        forget(out, hit, count)
+        if count == 0:
+            return True
+    return False
+
+
+@compiled
+def _mark_hit(basis: Basis, vectors: Sparse, asked: Int64s, atoms: Mask, out: Field, hit: Int64s) -> None:
     book = basis.book
-    derivable = 0
     for row in asked:
         count = products(basis, vectors, row, out, hit)
-        derivable += count == 0
         for place in range(count):
             check = hit[0, place]
             for index in range(book[AT, check], book[AT, check] + book[SIZE, check]):
                 atoms[basis.atom[index]] = True
         forget(out, hit, count)
-    return derivable
 
 
-def met_by(basis: Basis, vectors: Sparse, asked: Int64s) -> tuple[Mask, int]:
-    """Atoms of the checks that these vectors hit, mask [atoms], and how many vectors hit none and are derivable."""
+def any_derivable(basis: Basis, vectors: Sparse) -> bool:
+    """Whether one of the vectors hits no check, and so is a combination of the published cells."""
+    size = basis.book.shape[1]
+    return bool(_any_derivable(basis, vectors, np.zeros(size, np.uint64), np.zeros((2, size), np.int64)))
+
+
+def atoms_hit(basis: Basis, vectors: Sparse, asked: Int64s) -> Mask:
+    """Atoms of the checks that the vectors with these numbers hit, mask [atoms]."""
     size = basis.book.shape[1]
     atoms = np.zeros(size, np.bool_)
-    derivable = hits(basis, vectors, asked, atoms, np.zeros(size, np.uint64), np.zeros((2, size), np.int64))
-    return atoms, derivable
+    _mark_hit(basis, vectors, asked, atoms, np.zeros(size, np.uint64), np.zeros((2, size), np.int64))
+    return atoms
 
 
 def copy_of(basis: Basis) -> Basis:

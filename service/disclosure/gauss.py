@@ -20,12 +20,12 @@ from service.disclosure.checks import (
     Int64s,
     Mask,
     Sparse,
+    any_derivable,
     basis_of,
     copy_of,
     forget,
     holders_of,
     impose,
-    met_by,
     product,
     products,
     upwards,
@@ -35,16 +35,20 @@ from service.disclosure.field import ZERO, inverse, times
 from service.disclosure.lines import Lines, arrange, no_lines, withheld_in, withhold
 
 _OFTEN = 16
-"""Cells published between two looks at the length of the basis."""
+"""Cells published at least between two looks at the length of the basis, which is looked at where a unit begins."""
+
+_RARELY = 256
+"""After so many it is looked at inside a unit too: without an org tree there is but one."""
 
 _LONGER = 2
 """How often as long as a fresh one it may become."""
 
 
 class Stage(NamedTuple):
-    """Cells published up to some point of a choice, mask [cells], and the basis of what sees none of them.
+    """Cells published up to some unit of a choice, mask [cells], and the basis of what sees none of them.
 
-    Where a choice with other protected vectors begins alike, it can go on from there.
+    Where the cells up to there give no protected vector away, a choice among them publishes them all, in whatever order
+    it tries those of a unit. So it can go on from there, and comes to the same as from the beginning.
     """
 
     published: Mask
@@ -76,8 +80,7 @@ def choose(
     """
     size = regions.shape[1]
     begun = list(stages) or [Stage.of(cells, np.zeros(len(cells.start) - 1, np.bool_), regions)]
-    everything = np.arange(len(protected.start) - 1)
-    while len(begun) > 1 and met_by(begun[-1].basis, protected, everything)[1]:
+    while len(begun) > 1 and any_derivable(begun[-1].basis, protected):
         begun.pop()
     published, basis = begun[-1].published.copy(), copy_of(begun[-1].basis)
     work = _Work(
@@ -94,10 +97,13 @@ def choose(
     while done < len(order):
         longest = _LONGER * int(basis.book[SIZE].sum())
         done, basis = _choose(work, basis, cells, order, done, published, regions, lines, withheld, longest)
-        if done < len(order):
-            # The span does not tell in which order its cells came, but the length of the basis does.
-            basis = basis_of(cells, small_first, published, regions)
-        begun.append(Stage(published.copy(), copy_of(basis)))
+        if done == len(order):
+            begun.append(Stage(published, basis))
+            break
+        # The span does not tell in which order its cells came, but the length of the basis does.
+        basis = basis_of(cells, small_first, published, regions)
+        if lines.unit[order[done]] != lines.unit[order[done - 1]]:
+            begun.append(Stage(published.copy(), copy_of(basis)))
     return begun
 
 
@@ -123,7 +129,15 @@ def _choose(
     out, hit = work.out[0], work.hit
     since = 0
     while done < len(order):
-        if done == 0 or lines.unit[order[done]] != lines.unit[order[done - 1]]:
+        begins = done == 0 or lines.unit[order[done]] != lines.unit[order[done - 1]]
+        if since >= (_OFTEN if begins else _RARELY):
+            since = 0
+            length = 0
+            for check in range(basis.book.shape[1]):
+                length += basis.book[SIZE, check]
+            if length > longest:
+                break
+        if begins:
             arrange(lines, withheld, published, order, done)
         cell = order[done]
         done += 1
@@ -136,13 +150,6 @@ def _choose(
             basis = impose(basis, out, hit, count, regions)
             since += 1
         published[cell] = True
-        if since >= _OFTEN:
-            since = 0
-            length = 0
-            for check in range(basis.book.shape[1]):
-                length += basis.book[SIZE, check]
-            if length > longest:
-                break
     return done, basis
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from service.disclosure import attack
 from service.disclosure.atoms import World
-from service.disclosure.checks import Holders, Int64s, Mask, Sparse, copy_of, holders_of, met_by, rows
+from service.disclosure.checks import Holders, Int64s, Mask, Sparse, atoms_hit, copy_of, holders_of, rows
 from service.disclosure.field import PRIME
 from service.disclosure.gauss import Stage, choose
 from service.disclosure.lines import Lines, lines_of
@@ -37,6 +37,8 @@ a team can be published, what is left holds the teams together by little, and th
 """
 
 ROUNDS = 50
+"""Searches for one table; more than seven have not been seen."""
+
 _MODULUS = int(PRIME)
 Vector = dict[int, int]
 
@@ -53,7 +55,7 @@ class Pattern:
         groups: groups found on the way, each protected now.
         steps: groups looked at by the searches.
         rounds: searches made.
-        fell_back: whether the work ran out, and the coarser plan is published.
+        fell_back: whether the work ran out, and the coarser plan is published, or what was kept.
     """
 
     published: Mask
@@ -85,7 +87,8 @@ def protect_linked(
         total: see `TOTAL`.
         told: called now and then with the atoms proved and the atoms to be; it goes back where cells are published
             again, by the atoms near them.
-        kept: cells that are published already, [cells], with nothing given away (see `gives_nothing`); they stay.
+        kept: cells that are published already, [cells], with nothing given away (see `gives_nothing`); they stay, and
+            where the work runs out they are all that is published.
 
     Raises:
         ValueError: a k under 1.
@@ -118,7 +121,7 @@ def protect_linked(
             return Pattern(shown, named, small, small, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=False)
         stage = again
     small = int((world.n < k).sum())
-    coarse = _coarse(world, k, may)
+    coarse = _coarse(world, k, may) if kept is None else kept
     return Pattern(coarse, named, small, 0, len(hunt.groups), hunt.steps, hunt.rounds, fell_back=True)
 
 
@@ -127,7 +130,7 @@ class _Hunt:
 
     Attributes:
         groups: a derivable vector of each group found.
-        proved: atoms that no group of the present pattern holds, [atoms].
+        proved: atoms that no group of the present pattern holds without one that is asked before them, [atoms].
         steps: groups looked at.
         rounds: searches made.
     """
@@ -173,13 +176,14 @@ class _Hunt:
         return None
 
     def reopen(self, stage: Stage, published: Mask) -> None:
-        """Ask again what cells published beyond a proved stage may give away.
+        """Ask again what cells published beyond a stage may give away, where `settled` has given that stage.
 
         What they do not hit sees nothing of them and still is a check. So a vector that was not derivable before, and
-        is now, meets one of the checks that they hit: its group holds an atom of these. They are asked first.
+        is now, meets one of the checks that they hit: its group holds an atom of these. They are asked first. A group
+        without them would have been derivable before, and then there was none.
         """
-        changed, _ = met_by(stage.basis, self._world.cells, np.flatnonzero(published & ~stage.published))
-        self.proved &= ~changed
+        changed = atoms_hit(stage.basis, self._world.cells, np.flatnonzero(published & ~stage.published))
+        self.proved = ~changed
         self._order = self._order[np.argsort(~changed[self._order], kind="stable")]
 
 
@@ -188,7 +192,7 @@ def in_order(checks: Sparse, n: Int64s, k: int) -> Int64s:
     length = np.diff(checks.start)
     held = np.bincount(checks.atom, np.repeat(1 / length, length), len(n))
     small = np.flatnonzero(n < k)
-    # Those in many short checks first: measured, once they are out of all later searches, these are the shortest.
+    # Those in many short checks first: measured, with them out of the way, all searches together are shortest.
     return small[np.argsort(-held[small], kind="stable")]
 
 

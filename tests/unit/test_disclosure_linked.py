@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from service.disclosure import attack, linked
 from service.disclosure.atoms import World, world
-from service.disclosure.checks import Sparse, basis_of, met_by, rows
+from service.disclosure.checks import Sparse, any_derivable, atoms_hit, basis_of, rows
 from service.disclosure.compiled import compiled
 from service.disclosure.field import PRIME, add, inverse, minus, times
 from service.disclosure.gauss import Stage, choose
+from service.disclosure.lines import lines_of
 from service.disclosure.linked import in_order, protect_linked, search, sparse
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
 from service.disclosure.shorten import shortened
@@ -260,6 +261,29 @@ def test_a_choice_that_goes_on_from_a_stage_is_the_choice_from_the_beginning(
         assert all(sum(map(mul, check, cell)) % MODULUS == 0 for check in checks for cell in shown)
 
 
+def test_stages_of_a_company_are_left_as_they_are_and_lead_to_the_same() -> None:
+    one = drawn(4, 1500, 100)
+    lines = lines_of(one, 5)
+    order = one.value[one.people[one.value] >= 5]
+    before = choose(one.cells, order, sparse([{int(one.cells.atom[-1]): 1}]), one.regions, (), lines)
+    draw = np.random.default_rng(4)
+    # Where a few cells in the middle may not be published, some stages are of use and some are not.
+    withheld = draw.choice(order[len(order) // 2 :], 3, replace=False)
+    new = sparse(
+        [dict.fromkeys(np.split(one.cells.atom, one.cells.start[1:-1])[cell].tolist(), 1) for cell in withheld]
+    )
+    left = order[before[-1].published[order]]
+    gone_on = choose(one.cells, left, new, one.regions, before, lines)
+    assert (gone_on[-1].published == choose(one.cells, left, new, one.regions, (), lines)[-1].published).all()
+    assert not gone_on[-1].published[withheld].any()
+    used = sum(any(mine is theirs for theirs in before) for mine in gone_on)
+    assert 1 < used < len(before)
+    for stage in (*before, *gone_on):
+        assert not atoms_hit(stage.basis, one.cells, np.flatnonzero(stage.published)).any()
+        fresh = Stage.of(one.cells, stage.published, one.regions).basis
+        assert len(rows(stage.basis).start) == len(rows(fresh).start)
+
+
 @pytest.mark.uncounted
 @settings(max_examples=80, deadline=None)
 @given(matrices(), st.data())
@@ -270,9 +294,12 @@ def test_what_is_new_to_compute_holds_an_atom_of_a_check_that_has_changed(
     cells, n = given_
     one = of_matrix(cells, n)
     few = np.array(data.draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells))))
-    changed, derivable = met_by(Stage.of(one.cells, few, one.regions).basis, one.cells, np.flatnonzero(~few))
-    assert derivable >= 0
-    before = gives_away(rows_of(one.cells, len(n), few), n, 99)
+    basis = Stage.of(one.cells, few, one.regions).basis
+    changed = atoms_hit(basis, one.cells, np.flatnonzero(~few))
+    shown = rows_of(one.cells, len(n), few)
+    found = [rank([*shown, cell]) == rank(shown) for cell in cells]
+    assert any_derivable(basis, one.cells) == any(found)
+    before = gives_away(shown, n, 99)
     for group in gives_away(cells, n, 99):
         assert changed[list(group)].any() or any(set(one) <= set(group) for one in before)
 
@@ -285,6 +312,16 @@ def drawn(seed: int, people: int, teams: int) -> World:
         for name, size in (("team", teams), ("sex", 2), ("site", 4))
     }
     return world(Plan.default(["team"], ["sex", "site"]), table)
+
+
+def test_where_the_work_runs_out_what_was_kept_stays_alone() -> None:
+    one = drawn(9, 300, 20)
+    kept = protect_linked(one, 5).published
+    kept &= np.cumsum(kept) <= 10
+    assert 0 < kept.sum() == (protect_linked(one, 5, kept=kept).published & kept).sum()
+    poor = protect_linked(one, 5, total=0, kept=kept)
+    assert poor.fell_back
+    assert (poor.published == kept).all()
 
 
 def test_it_is_told_how_many_atoms_are_proved() -> None:
