@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from service.cli.audit_shown import bar
+from service.kit import strict_yaml
 from service.kit.mendable import Mendable
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _cells(path: Path) -> tuple[tuple[str, ...], "list[Row]", list[str]]:
     columns = tuple(name for name in header if name not in _KNOWN)
     if tuple(header) != (*columns, *_KNOWN):
         raise AuditUnreadable(f"the cells have not the columns {', '.join(_KNOWN)} at the end")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 2):  # the header is the first
         labels = {column: line[column] for column in columns if line[column]}
         if line["status"] == "published" and line["n"].isascii() and line["n"].isdigit() and not line["reason"]:
             rows.append(Row(line["family"], labels, _members(line["members"], number), int(line["n"])))
@@ -153,7 +154,7 @@ def _lines(path: Path, what: str) -> Iterator[dict[str, str]]:
             yield dict.fromkeys(names, "")
             for number, line in enumerate(reader, 1):
                 if number > MOST_ROWS or len(line) != len(names):
-                    raise AuditUnreadable(f"{what} have too many lines, or line {number} another width")
+                    raise AuditUnreadable(f"{what} have too many lines, or line {reader.line_num} another width")
                 yield dict(zip(names, line, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error):
         raise AuditUnreadable(f"{what} can not be read") from None
@@ -188,7 +189,7 @@ def _plan(path: Path) -> dict[str, Any]:
         AuditUnreadable: it is not written as a plan is.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = strict_yaml.load(path.read_text(encoding="utf-8"))
         asked: dict[str, Any] = {
             "hierarchies": {str(name): list(map(str, levels)) for name, levels in given.get("hierarchies", {}).items()},
             "dimensions": list(map(str, given.get("dimensions", []))),

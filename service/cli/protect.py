@@ -16,10 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from service.cli import protect_table
 from service.disclosure.measures import Family
 from service.disclosure.plan import Plan, PlanRefused, TableRefused
 from service.disclosure.policy import FLOORS, LARGEST
 from service.disclosure.table import PROTECTED
+from service.kit import strict_yaml
 from service.kit.mendable import Mendable
 
 if TYPE_CHECKING:
@@ -28,9 +30,20 @@ if TYPE_CHECKING:
     from service.disclosure.linked import Pattern
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
-MOST_ROWS = 5_000_000
 BUDGET, MOST_BUDGET = 50, 1_000_000
 MILLION = 1_000_000
+_UNWRITABLE = "the folder for the results can not be written"
+
+
+_RULES = {
+    "hierarchies": "names, each with a list of columns",
+    "dimensions": "a list of columns",
+    "breakdowns": "a list of lists of names",
+    "k": f"a whole number from {FLOORS['k_mean']} to {LARGEST:,}",
+    "k_distribution": f"a whole number from {FLOORS['k_distribution']} to {LARGEST:,}",
+    "collusion": f"a whole number from 0, with which each k is {LARGEST:,} at most",
+    "count": "the name of a column",
+}
 
 
 class ProtectFailed(Mendable):
@@ -81,18 +94,27 @@ def protect(
     ] = BUDGET,
     as_json: Annotated[bool, typer.Option("--json", help="print the certificate as one JSON line")] = False,
 ) -> None:
-    """Decide which cells of linked tables may be published, so that no combination isolates fewer than k people."""
+    """Decide which cells of linked tables may be published, so that no combination isolates fewer than k people.
+
+    Ends with 0 if the files are written, with 1 if the plan, the table or the folder can not be used.
+    """
     with _bar() as begin:
         begin("reading")
         asked = _read_plan(plan, {"k": k, "collusion": collusion})
         found = _read_world(asked, table)
+        try:  # before the work, which may take long
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise ProtectFailed(_UNWRITABLE) from None
         patterns = _patterns(found, asked, budget, begin)
-    out.mkdir(parents=True, exist_ok=True)
     cells = out / "cells.csv"
-    _write(cells, _rows(found, patterns))
-    certificate = _certificate(asked, budget, found, patterns, hashlib.sha256(cells.read_bytes()).hexdigest())
-    text = json.dumps(certificate, indent=1, sort_keys=True) + "\n"
-    (out / "certificate.json").write_text(text, encoding="utf-8")
+    try:
+        _write(cells, _rows(found, patterns))
+        certificate = _certificate(asked, budget, found, patterns, hashlib.sha256(cells.read_bytes()).hexdigest())
+        text = json.dumps(certificate, indent=1, sort_keys=True) + "\n"
+        (out / "certificate.json").write_text(text, encoding="utf-8")
+    except OSError:
+        raise ProtectFailed(_UNWRITABLE) from None
     if as_json:
         print(json.dumps(certificate, sort_keys=True))  # noqa: T201 - the option's purpose
         return
@@ -132,19 +154,27 @@ def _read_plan(path: Path, options: Mapping[str, int | None]) -> PlanFile:
         ProtectFailed: the file can not be read, or one of them holds what is no plan.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = strict_yaml.load(path.read_text(encoding="utf-8"))
         if not isinstance(given, dict):
             raise ProtectFailed("the plan is not a mapping")
-        asked = PlanFile.model_validate(given | {name: value for name, value in options.items() if value is not None})
+        asked = PlanFile.model_validate(given | _given(options))
         asked.plan()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, UnicodeDecodeError):
         raise ProtectFailed("the plan can not be read") from None
+    except yaml.YAMLError as error:
+        raise ProtectFailed(f"the plan can not be read: {strict_yaml.where(error)}") from None
     except ValidationError as error:
-        places = ", ".join(sorted({".".join(map(str, line["loc"][:1])) for line in error.errors(include_input=False)}))
-        raise ProtectFailed(f"the plan is refused at: {places}") from None
+        names = sorted({str(line["loc"][0]) for line in error.errors(include_input=False)})
+        places = "; ".join(f"{name} ({_RULES.get(name, 'not known')})" for name in names)
+        of = "what the options and the plan say" if {*names} & {*_given(options)} else "the plan"
+        raise ProtectFailed(f"{of} is refused at: {places}") from None
     except PlanRefused as error:
         raise ProtectFailed(f"the plan is refused: {error}") from None
     return asked
+
+
+def _given(options: Mapping[str, int | None]) -> dict[str, int]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _read_world(asked: PlanFile, path: Path) -> "World":
@@ -152,34 +182,13 @@ def _read_world(asked: PlanFile, path: Path) -> "World":
     from service.disclosure.atoms import world  # noqa: PLC0415
 
     plan = asked.plan()
-    wanted = [*plan.columns, *([asked.count] if asked.count else [])]
-    columns: dict[str, list[str]] = {name: [] for name in wanted}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            for number, row in enumerate(csv.DictReader(handle, strict=True), 1):
-                if number > MOST_ROWS:
-                    raise ProtectFailed(f"the table has more than {MOST_ROWS:,} rows")
-                for name in wanted:
-                    columns[name].append(_cell(row, name, number))
-        counts = _counts(columns.pop(asked.count)) if asked.count else None
+        columns, counts = protect_table.read(path, plan.columns, asked.count)
         return world(plan, columns, counts, merge_under=asked.thresholds()[Family.mean])
     except (OSError, UnicodeDecodeError, csv.Error):
         raise ProtectFailed("the table can not be read") from None
     except TableRefused as error:
         raise ProtectFailed(f"the table is refused: {error}") from None
-
-
-def _cell(row: Mapping[str, str | None], name: str, number: int) -> str:
-    value = row.get(name)
-    if value is None:
-        raise TableRefused(f"row {number} has no column {name}")
-    return value
-
-
-def _counts(texts: list[str]) -> list[int]:
-    if not all(text.isascii() and text.isdigit() and len(text) <= 9 for text in texts):  # noqa: PLR2004 - digits
-        raise TableRefused("the counts are not whole numbers, zero or more")
-    return list(map(int, texts))
 
 
 def _patterns(

@@ -35,6 +35,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.campaigns.schemas import PolicyIn
 from service.cli.replay_failed import ReplayFailed
+from service.kit import strict_yaml
 from service.kit.reasons import Fault, fault_at
 from service.kit.text import ExternalId, Language, Name, Slug, plain
 from service.questionnaires.document import Document, DocumentRefused
@@ -226,11 +227,9 @@ class Map(_Part):
 def parse(text: str) -> Map:
     """The map in a YAML text. Raises ReplayFailed with every fault and its place."""
     try:
-        given = yaml.load(text, _Loader)  # noqa: S506 - a safe loader that also refuses repeated keys
+        given = strict_yaml.load(text)
     except yaml.YAMLError as error:
-        raise ReplayFailed(f"the map is not sound YAML: {_where(error)}") from None
-    except RecursionError:
-        raise ReplayFailed("the map is not sound YAML: it is nested too deeply") from None
+        raise ReplayFailed(f"the map is not sound YAML: {strict_yaml.where(error)}") from None
     try:
         found = Map.model_validate(given)
     except ValidationError as error:
@@ -345,22 +344,3 @@ def _indices_between(found: Map, columns: Mapping[str, ItemColumn]) -> Iterator[
                 yield place, f"names {member}, which is not a scale"
             elif seen.setdefault(member, name) != name or members.count(member) > 1:
                 yield place, f"names {member}, which is part of an index already"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without repeated keys, of which the plain loader would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, "a key comes twice", key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or "it can not be read"
-    return f"line {mark.line + 1}: {reason}" if mark is not None else str(reason)

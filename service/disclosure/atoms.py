@@ -50,7 +50,7 @@ class World:
             the plan has no hierarchy, among groups of one size those first that have more in common with others; those
             that stand for merged groups alone come last.
         depth: level of each cell, 0 at the top.
-        candidates: every group of every breakdown that has anybody in it.
+        candidates: every group of every breakdown that has anybody in it; one of several breakdowns is of the first.
         units: cells of the first hierarchy alone, by depth and region: (depth, region) to cell.
     """
 
@@ -152,6 +152,7 @@ class _Cells:
         self.depth: list[int] = []
         self.known: dict[bytes, int] = {}
         self.candidates: list[Candidate] = []
+        self.named: set[Labels] = set()
         self.units: dict[tuple[int, int], int] = {}
         self.merged: list[tuple[int, Labels, Int64s, int, tuple[Labels, ...]]] = []
 
@@ -188,7 +189,10 @@ class _Cells:
         ends = np.flatnonzero(np.diff(group.reshape(-1)[order])) + 1
         groups = [(self._labels(shown, members[0]), members) for members in np.split(inside[order], ends)]
         for labels, members in groups:
-            self.candidates.append(Candidate(number, labels, self._cell(members, depth)))
+            cell = self._cell(members, depth)
+            if labels not in self.named:
+                self.named.add(labels)
+                self.candidates.append(Candidate(number, labels, cell))
         return groups
 
     def _labels(self, shown: list[int], atom: int) -> Labels:

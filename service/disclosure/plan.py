@@ -40,14 +40,19 @@ class Plan:
             raise PlanRefused("a name stands for two things")
         if len(set(self.columns)) != len(self.columns):
             raise PlanRefused("a column is used twice")
-        if not 1 <= len(self.columns) <= MOST_COLUMNS:
-            raise PlanRefused(f"between 1 and {MOST_COLUMNS} columns are read")
+        if not names:
+            raise PlanRefused("no hierarchy and no dimension is declared")
+        if len(self.columns) > MOST_COLUMNS:
+            raise PlanRefused(f"more than {MOST_COLUMNS} columns are read")
         if any(not levels for levels in self.hierarchies.values()):
             raise PlanRefused("a hierarchy has no level")
+        self._check_breakdowns(set(names))
+
+    def _check_breakdowns(self, names: set[str]) -> None:
         if not 1 <= len(self.breakdowns) <= MOST_BREAKDOWNS:
             raise PlanRefused(f"between 1 and {MOST_BREAKDOWNS} breakdowns are declared")
-        for number, breakdown in enumerate(self.breakdowns):
-            if not set(breakdown) <= set(names):
+        for number, breakdown in enumerate(self.breakdowns, 1):
+            if not set(breakdown) <= names:
                 raise PlanRefused(f"breakdown {number} names something that is not declared")
             if len(set(breakdown)) != len(breakdown):
                 raise PlanRefused(f"breakdown {number} names something twice")

@@ -177,7 +177,7 @@ def test_merged_members_that_can_not_be_read(world: Path) -> None:
     change(world, lambda lines: lines[0].update(members="[1]"))
     code, text = alone(world)
     assert code == UNREADABLE
-    assert "the members of line 1" in text
+    assert "the members of line 2 of the cells" in text
 
 
 def test_cells_of_another_certificate_are_found(world: Path) -> None:

@@ -84,7 +84,7 @@ def test_rows_may_be_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        (PLAN + "k: 4\n", "refused at: k"),
+        (PLAN + "k: 4\n", r"refused at: k \(a whole number from 5 to 10,000\)"),
         (PLAN + "k: 5.5\n", "refused at: k"),
         (PLAN + "collusion: -1\n", "refused at: collusion"),
         (PLAN + "collusion: 1.0\n", "refused at: collusion"),
@@ -97,7 +97,10 @@ def test_rows_may_be_counts(tmp_path: Path) -> None:
         ("hierarchies: {org: [team]}\nbreakdowns: []\n", "breakdowns are declared"),
         ("hierarchies: {org: [team]}\nbreakdowns: [[site]]\n", "not declared"),
         ("hierarchies: {org: [unit]}\nbreakdowns: [[org]]\n", "has no column unit"),
-        (PLAN + "count: sex\n", "counts are not whole numbers"),
+        (PLAN + "count: sex\n", "line 2, column sex: a count is a whole number"),
+        (PLAN + "k: 5\nk: 8\n", "can not be read: line 5: a key comes twice"),
+        ("breakdowns: [[site]]\n", "no hierarchy and no dimension"),
+        ("hierarchies: {org: [team]}\nbreakdowns: [[org], [site]]\n", "breakdown 2 names"),
         ("[", "can not be read"),
         ("just text", "not a mapping"),
     ],
@@ -106,6 +109,45 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, plan: str, said: str) -> N
     with pytest.raises(ProtectFailed, match=said):
         run(tmp_path, ROWS, plan)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("team,sex\nA,m\nA,m,f\n", "line 3 has more or fewer fields"),
+        ("team,sex\nA,m\nA\n", "line 3 has more or fewer fields"),
+        ("team,sex,team\nA,m,A\n", "a column twice"),
+        ('team,sex\nA,"m\nm"\nA\n', "line 4 has more or fewer fields"),
+        ("", "no column team"),
+    ],
+)
+def test_a_table_whose_lines_differ_is_refused_by_the_line(tmp_path: Path, table: str, said: str) -> None:
+    (tmp_path / "table.csv").write_text(table, encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    named = ["--plan", str(tmp_path / "plan.yaml"), "--out", str(tmp_path / "out")]
+    with pytest.raises(ProtectFailed, match=said):
+        CliRunner().invoke(app, ["protect", str(tmp_path / "table.csv"), *named], catch_exceptions=False)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("taken", ["out", "out/cells.csv", "out/certificate.json"])
+def test_a_folder_that_can_not_be_written_is_told_in_one_line(tmp_path: Path, taken: str) -> None:
+    if taken == "out":
+        (tmp_path / "out").write_text("a file", encoding="utf-8")
+    else:
+        (tmp_path / taken).mkdir(parents=True)
+    with pytest.raises(ProtectFailed, match="folder for the results"):
+        run(tmp_path, ROWS)
+
+
+def test_a_group_of_several_breakdowns_stands_once_and_is_safe(tmp_path: Path) -> None:
+    plan = PLAN.replace("breakdowns: [[org], [org, sex]]", "breakdowns: [[], [org], [sex], [org, sex]]")
+    assert plan != PLAN
+    said = run(tmp_path, ROWS, plan)
+    plain = run(tmp_path, ROWS)
+    assert said["families"] == plain["families"]
+    lines = (tmp_path / "out" / "cells.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len({line.rpartition(",")[0] for line in lines})
 
 
 def test_a_table_of_nobody_is_refused(tmp_path: Path) -> None:
