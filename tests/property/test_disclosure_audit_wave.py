@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.disclosure.audit import Measured, Published, Report, Verdict, Wave, audit_wave
-from service.disclosure.audit.common import Commons
+from service.disclosure.audit.common_system import Commons
 from service.disclosure.audit.model import worst
 
 FAMILIES = ("respondents", "mean", "distribution", "deviation")
@@ -226,9 +226,8 @@ def questionnaire(random: Random) -> dict[str, tuple[str, ...]]:
     return parts
 
 
-def a_world(random: Random) -> World:
-    dimensions = random.choice([0, 0, 1, 1, 2])
-    classes, places = organisation(random, dimensions)
+def a_world(random: Random, dimensions: Sequence[int] = (0, 0, 1, 1, 2)) -> World:
+    classes, places = organisation(random, random.choice(dimensions))
     parts = questionnaire(random)
     items = [one for one in parts if not parts[one]]
     alike = random.random() < 0.7
@@ -308,11 +307,25 @@ def test_safe_is_never_said_of_a_leak_nor_unsafe_of_none(random: Random) -> None
     assert contradictions(world, report) == []
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(st.randoms(use_true_random=False))
-def test_nor_where_as_much_as_can_be_is_proved_for_many_systems_at_once(random: Random) -> None:
+def test_nor_where_as_much_as_can_be_is_proved_for_many_systems_at_once() -> None:
     """Any two items have a common system, and any row serves as a neighbourhood in it."""
-    world = a_world(random)
+    closures: list[int] = []
+
+    # Closed at once is about each tenth: with fewer dimensions places seldom cross, and drawn numbers are mostly small.
+    @settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.randoms(use_true_random=True))
+    def holds(random: Random) -> None:
+        world = a_world(random, dimensions=(2,))
+        report, closed = judged_with_commons(world)
+        closures.append(closed)
+        assert contradictions(world, report) == []
+
+    holds()
+    assert any(closures)
+
+
+def judged_with_commons(world: World) -> tuple[Report, int]:
+    """With the number of unknowns that common systems close, over all systems that ask for them."""
     closed = []
     real = Commons.closed
 
@@ -324,12 +337,12 @@ def test_nor_where_as_much_as_can_be_is_proved_for_many_systems_at_once(random: 
     with (
         patch.multiple("service.disclosure.audit.hunt", _ROWS=((1, 300, 60, 1),), _WORTH=1),
         patch("service.disclosure.audit.hunt.Hunt._mobile", lambda *_: True),
-        patch("service.disclosure.audit.common.FEWEST", 2),
+        # Leaks of one or two points are noticed before anything is proved; here they have to be noticed by the proof.
+        patch("service.disclosure.audit.hunt.Hunt._look_up", lambda _: False),
+        patch("service.disclosure.audit.common_system.FEWEST", 2),
         patch.object(Commons, "closed", counted),
     ):
-        report = audit_wave(world.wave())
-    event("some closed at once" if any(closed) else "none closed at once" if closed else "nothing searched")
-    assert contradictions(world, report) == []
+        return audit_wave(world.wave()), sum(closed)
 
 
 def test_shares_of_a_whole_of_unlike_items_tell_the_mean_of_one() -> None:

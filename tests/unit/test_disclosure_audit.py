@@ -23,9 +23,14 @@ from service.disclosure.audit import (
     Wave,
     audit,
     audit_wave,
+    branch,
     by_rows_alone,
     machine,
+    modular,
     neighbourhood,
+    settled,
+    simplex,
+    solution,
 )
 from service.disclosure.audit.exchange import solved
 from service.disclosure.audit.hunt import Hunt
@@ -328,21 +333,53 @@ def test_a_row_left_out_is_caught_by_the_check_alone(monkeypatch: pytest.MonkeyP
         matrix[-1] = 0.0
         return solved(matrix, first)
 
-    monkeypatch.setattr(neighbourhood, "solved", sloppy)
+    monkeypatch.setattr(solution, "solved", sloppy)
     assert Verdict.safe not in [one.verdict for one in audit_wave(crossed((2, 9, 9, 0))).findings]
-    monkeypatch.setattr(neighbourhood, "bound_of", lambda *_: 10)
+    monkeypatch.setattr(solution, "bound_of", lambda *_: (10, 0))
     assert [one.verdict for one in audit_wave(crossed((2, 9, 9, 0))).findings] == [Verdict.safe, Verdict.safe]
 
 
+def interpret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search as it is written, so that parts of it can be replaced."""
+    for module in (branch, modular, settled, simplex):
+        for name, one in list(vars(module).items()):
+            if hasattr(one, "py_func"):
+                monkeypatch.setattr(module, name, one.py_func)
+    monkeypatch.setattr(neighbourhood, "search", branch.search)
+
+
 def test_what_rows_may_see_counts_against_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bound that is far too large proves nothing; one that could not be checked, neither."""
+    """What they may see is said to be one person, each time; the rest of the proof is what it was."""
     fine = crossed(FEW)
+    interpret(monkeypatch)
     assert audit_wave(fine).verdict == Verdict.safe
-    for bound in (1 << 40, 0):
-        monkeypatch.setattr(neighbourhood, "bound_of", lambda *_, bound=bound: bound)
-        # Nothing is seen of whole numbers, and nothing times whatever is nothing.
-        expected = Verdict.not_proved if bound == 0 else Verdict.safe
-        assert audit_wave(fine).verdict == expected
+    real, seen = settled.settled, []
+
+    def seeing(*given: Any) -> tuple[int, int]:
+        seen.append(real(*given)[0])
+        return settled.UNIT, 0
+
+    monkeypatch.setattr(branch, "settled", seeing)
+    assert audit_wave(fine).verdict == Verdict.not_proved
+    assert seen
+    assert set(seen) == {0}  # truly, so that it was nothing else
+
+
+def test_a_bound_that_is_far_too_large_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where anything is seen at all: thirds are not whole multiples of one over UNIT."""
+    counts = {(team, ""): n for team, n in zip("abcde", (9, 2, 9, 9, 4), strict=True)}
+    rows = [Row("mean", members=[{"team": team} for team in row]) for row in ("ac", "abde", "bcd")]
+    assert judged(*rows, counts=counts).verdict == Verdict.safe
+    monkeypatch.setattr(solution, "bound_of", lambda *_: (1 << 40, 0))
+    assert judged(*rows, counts=counts).verdict == Verdict.not_proved
+
+
+def test_nothing_is_proved_where_rows_could_not_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example may be found still."""
+    without_look_up(monkeypatch)
+    monkeypatch.setattr(solution, "bound_of", lambda *_: (0, 0))
+    assert audit_wave(crossed(FEW)).verdict == Verdict.not_proved
+    assert audit_wave(crossed((2, 9, 9, 0))).findings[-1].verdict == Verdict.unsafe
 
 
 def test_all_systems_together_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,23 @@
 """What is proved once for many systems: that it is taken where it holds, and nowhere else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from service.disclosure.audit import Measured, Published, Verdict, Wave, audit_wave
-from service.disclosure.audit import common as module
+from service.disclosure.audit import common_system as module
 from service.disclosure.audit.book import Book
-from service.disclosure.audit.common import Common, Commons
+from service.disclosure.audit.common_system import Common, Commons
 from service.disclosure.audit.layers import Layers
+from service.disclosure.audit.model import Finding
 
 K = 5
-# Two by two classes, their margins, and one class by itself.
-PLACES = ((0, 1), (2, 3), (0, 2), (1, 3), (3,))
+# Two by two classes, their margins, one class by itself, and all of them.
+PLACES = ((0, 1), (2, 3), (0, 2), (1, 3), (3,), (0, 1, 2, 3))
 MARGINS = (0, 1, 2, 3)
+WITH_ALL = (*MARGINS, 5)
 FEW = (2, 9, 9, 9)
 
 
@@ -31,10 +34,10 @@ def wave(items: Sequence[Sequence[int]], places: Sequence[int] = MARGINS, k: int
     return Wave(names, members, np.array(np.maximum.reduce(items), np.int64), measures, published)
 
 
-def common(n: Sequence[int], places: Sequence[int] = MARGINS) -> Common:
+def common(n: Sequence[int], places: Sequence[int] = MARGINS, budget: int = 100) -> Common:
     members = [np.array(place, np.int64) for place in PLACES]
     known = np.zeros(4, np.bool_)
-    return Common.of(K, np.array(places), members, np.array(n), known, 100, lambda _settled, _all: None)
+    return Common.of(K, np.array(places), members, np.array(n), known, budget, lambda _settled, _all: None)
 
 
 def system(n: Sequence[int], places: Sequence[int] = MARGINS, k: int = K) -> Layers:
@@ -54,13 +57,8 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.disclosure.audit.hunt.Hunt._mobile", lambda *_: True)
 
 
-EVERYBODY = (0, 1, 2, 3)
-
-
 def test_what_is_closed_holds_where_all_of_these_people_are() -> None:
-    members = [np.array(place, np.int64) for place in (*PLACES[:4], EVERYBODY)]
-    known = np.zeros(4, np.bool_)
-    of = Common.of(K, np.arange(5), members, np.array(FEW), known, 100, lambda _settled, _all: None)
+    of = common(FEW, WITH_ALL)
     assert np.flatnonzero(of.closed).tolist() == [0]
     assert closed(of, system(FEW)) == [0]
     assert closed(of, system((3, 9, 9, 10))) == [0]
@@ -108,10 +106,55 @@ def test_the_common_people_of_many_items_are_those_who_answered_all() -> None:
 def test_an_item_that_leaks_is_found_beside_those_that_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody of class 3 answered the last item, which isolates class 0."""
     items = [FEW, (2, 8, 9, 9), (2, 9, 8, 9), (2, 9, 9, 0)]
+    assert len(items) == module.FEWEST
     report = audit_wave(wave(items))
     assert [one.verdict for one in report.findings] == [Verdict.safe] * 4 + [Verdict.unsafe]
     # So it is not where what is proved for some is taken for all.
     monkeypatch.setattr(Commons, "closed", lambda _self, layers, _budget: (np.arange(len(layers.n)) % 4 == 0, 0))
     monkeypatch.setattr("service.disclosure.audit.hunt.Hunt._look_up", lambda _: False)
     assert audit_wave(wave(items)).verdict == Verdict.safe
-    assert len(items) == module.FEWEST
+
+
+def test_one_that_the_budget_cut_short_is_judged_once_more_where_there_is_more() -> None:
+    book = Book(wave([FEW] * 4, WITH_ALL))
+    commons, layers = Commons(book, lambda _settled, _all: None), Layers.of(book, "mean", ("q0",))
+    assert commons.closed(layers, 0) == (None, 0)  # and without any, not at all
+    commons.closed(layers, 100)
+    ((key, whole),) = commons._made.items()
+    assert whole.closed.any()
+    assert not whole.cut
+    commons._made[key] = replace(whole, closed=np.zeros(4, np.bool_), budget=1, cut=True)
+    for budget, again in ((1, False), (2, True), (3, False)):
+        found, work = commons.closed(layers, budget)
+        assert (work > 0) == again
+        assert found is not None
+        assert found.any() == (budget > 1)
+
+
+def test_a_budget_that_is_spent_cuts_short() -> None:
+    assert common(FEW, WITH_ALL, 0).cut
+    assert not common(FEW, WITH_ALL).cut
+
+
+def test_what_is_proved_for_many_is_paid_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Out of half of its budget, and counted with it; all systems together have what is left."""
+    offered: list[int] = []
+    left: list[int] = []
+
+    def costly(_self: Commons, _layers: Layers, budget: int) -> tuple[None, int]:
+        offered.append(budget)
+        return None, 7 if len(offered) == 1 else 0
+
+    def searched(layers: Layers, budget: int, _told: object, _known: object) -> Finding:
+        left.append(budget)
+        return Finding("mean", layers.chain[0], K, Verdict.safe, 4, 1, (1, 0), 2)
+
+    monkeypatch.setattr(Commons, "closed", costly)
+    monkeypatch.setattr("service.disclosure.audit.together.by_search", searched)
+    monkeypatch.setattr("service.disclosure.audit.wave.TOTAL", 24)
+    monkeypatch.setattr("service.disclosure.audit.layers.Layers.at_once", lambda _: None)
+    report = audit_wave(wave([FEW, (2, 8, 9, 9), (2, 9, 8, 9), (2, 7, 9, 9)]), budget=20)
+    # Who answered at all, and the first item: one system, searched once.
+    assert [one.work for one in report.findings] == [9, 9, 2, 2, 2]
+    assert offered == [10, 7, 6, 5]
+    assert left == [13, 15, 13, 11]

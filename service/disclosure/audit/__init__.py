@@ -27,8 +27,8 @@ all items bear it out, and *not proved* otherwise.
 
 Whole waves (`wave`): all measures and families at once, over classes and places given as numbers. Where the places are
 nested, no equations are needed: what they leave of each other decides, in numbers of people. Where they cross, what
-is proved for the people and rows that many systems have in common is proved for each of them (`common`), and the rest
-is searched in each system by itself.
+is proved for the people and rows that many systems have in common is proved for each of them (`common_system`), and the
+rest is searched in each system by itself.
 """
 
 from service.disclosure.audit.alone import by_rows_alone

@@ -10,13 +10,15 @@ published sums see next to nothing of. For a combination v whose largest coeffic
 The right side is computed in whole numbers.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from service.disclosure.audit.arrays import Floats, Ints
 from service.disclosure.audit.machine import compiled, inner
 from service.disclosure.audit.modular import dependent
-from service.disclosure.audit.settled import UNIT, settled
-from service.disclosure.audit.simplex import FAR, MOST_KEPT, furthest, place_of, swap
+from service.disclosure.audit.settled import UNIT, Sight, settled
+from service.disclosure.audit.simplex import FAR, MOST_KEPT, Tableau, furthest, place_of, swap
 
 MARGIN = 0.05
 """How far over k - 1 the programme has to come, so that rounding can not matter."""
@@ -31,6 +33,29 @@ _OPEN, _IN, _OUT, _AIM = 0, 1, 2, 3
 
 # Tells equal rooms apart, so that the programme does not turn in a circle. Counted against the bound like any excess.
 _UNEVEN = 1e-6
+
+# A programme is cut off after so many pivots, and so many more for each point; then cases are told apart instead.
+_PIVOTS, _PIVOTS_A_POINT = 60, 2
+
+
+class Searched(NamedTuple):
+    """How the search for one point ended.
+
+    Attributes:
+        ended: CLOSED: no combination of rows is what is looked for. FOUND: one is. STUCK: a larger neighbourhood is
+            needed. SPENT: more cases.
+        group: points that a combination of rows isolates, where one was found; else empty.
+        cases: how many were told apart.
+        work: elementary operations spent.
+        closing: the perturbation that closed the last case where all are closed, in whole multiples of one over
+            `settled.UNIT`, int64 [points]; else empty.
+    """
+
+    ended: int
+    group: Ints
+    cases: int
+    work: int
+    closing: Ints
 
 
 @inner
@@ -97,15 +122,16 @@ def _undecided(slope: Floats, free: Ints, state: Ints, n: Ints, inside: int, k: 
 
 
 @inner
-def _make_free(table: Floats, across: Floats, left: Floats, right: Floats, base: Ints, free: Ints, aim: int) -> bool:
+def _make_free(tableau: Tableau, aim: int) -> bool:
     """The first pivot: `aim` out of a row in which nothing else can move with it; whether it can move at all."""
-    row, best = place_of(base, aim), 0
+    table, free = tableau.table, tableau.free
+    row, best = place_of(tableau.base, aim), 0
     for z in range(len(free)):
         if abs(table[row, z]) > abs(table[row, best]):
             best = z
     if not len(free) or abs(table[row, best]) <= _NONE:
         return False
-    swap(left, right, 0, across[best], table[row], base, free, row, best)
+    swap(tableau, 0, tableau.across[best], table[row], row, best)
     return True
 
 
@@ -120,53 +146,44 @@ def _next(state: Ints, path: Ints, depth: int) -> int:
     return depth
 
 
+@inner
+def _started(table: Floats, across: Floats) -> Tableau:
+    """With nothing kept yet; the points of the base are numbered first."""
+    base, free = np.arange(len(table)), np.arange(len(table), len(table) + len(across))
+    return Tableau(table, across, np.empty((MOST_KEPT, len(base))), np.empty((MOST_KEPT, len(free))), base, free)
+
+
 @compiled
-def search(
-    table: Floats,
-    across: Floats,
-    based: Ints,
-    start: Ints,
-    row_of: Ints,
-    inverse: Floats,
-    bound: int,
-    unseen: Ints,
-    n: Ints,
-    aim: int,
-    k: int,
-    most: int,
-    total: Ints,
-) -> tuple[int, Ints, int, int]:
-    """All cases of one point, depth first. `across` is `table` transposed.
+def search(table: Floats, across: Floats, sight: Sight, unseen: Ints, n: Ints, aim: int, k: int, most: int) -> Searched:
+    """All cases of one point, depth first, but no more than `most`. `across` is `table` transposed.
 
-    `based`, `start`, `row_of`, `inverse` and `bound` are as in `settled`. What closed the last case is left in `total`,
-    in whole multiples of one over UNIT.
-
-    Gives how it ended, the group found (points that a combination of rows isolates; else empty), cases and pivots.
-    CLOSED: there is no such combination. FOUND: there is. STUCK: a larger neighbourhood is needed. SPENT: more cases.
+    `sight` is of all points; those after the first len(n) are large, and never stop a move.
     """
-    points = len(n)
+    points, nothing = len(n), np.zeros(0, np.int64)
     state, path, group = np.zeros(points, np.int64), np.zeros(points + 1, np.int64), np.zeros(points + 1, np.int64)
-    room, x, sums = np.zeros(points), np.zeros(points), np.zeros(len(inverse), np.int64)
+    room, x = np.zeros(points), np.zeros(points)
+    total, sums = np.zeros(len(sight.start) - 1, np.int64), np.zeros(len(sight.back), np.int64)
     state[aim], group[0] = _AIM, aim
-    base, free = np.arange(len(table)), np.arange(len(table), points)
-    left, right = np.empty((MOST_KEPT, len(base))), np.empty((MOST_KEPT, len(free)))
-    slope, kept = np.zeros(len(free)), 0
-    if aim < len(base):
-        if not _make_free(table, across, left, right, base, free, aim):
+    tableau, kept, slope = _started(table, across), 0, np.zeros(len(across))
+    free = tableau.free
+    # Each pivot makes a row and a column out of those kept, on average half of MOST_KEPT.
+    each = min(table.size, MOST_KEPT // 2 * points)
+    if aim < len(table):
+        if not _make_free(tableau, aim):
             alone = dependent(unseen, group, 1)
-            return (FOUND if alone else STUCK), group[: 1 if alone else 0].copy(), 1, 0
+            return Searched(FOUND if alone else STUCK, group[: 1 if alone else 0].copy(), 1, 0, nothing)
         kept = 1
-    ended, depth, size, cases, pivots = SPENT, 0, 0, 0, 0
+    ended, depth, size, cases, work = SPENT, 0, 0, 0, 0
     while cases < most:
         cases += 1
         inside = _rooms(state, n, aim, k, room)
         enough = k - 1 - inside + MARGIN
-        row, more, kept, table, across = furthest(
-            table, across, left, right, kept, base, free, x, room, aim, enough, 60 + 2 * points, slope
-        )
-        pivots += more
+        rounds = _PIVOTS + _PIVOTS_A_POINT * points
+        row, pivots, kept, tableau = furthest(tableau, kept, x, room, aim, enough, rounds, slope)
+        work += pivots * each
         if x[aim] >= enough - MARGIN / 2:
-            seen = settled(x, based, start, row_of, inverse, bound, total, sums)
+            seen, spent = settled(x, sight, total, sums)
+            work += spent
             if seen < 0 or not weighed(total, seen, state, n, aim, k, inside):
                 ended = STUCK
                 break
@@ -187,4 +204,5 @@ def search(
             break
         state[chosen], path[depth] = _IN, chosen
         depth += 1
-    return ended, group[: size if ended == FOUND else 0].copy(), cases, pivots
+    found = group[: size if ended == FOUND else 0].copy()
+    return Searched(ended, found, cases, work, total if ended == CLOSED else nothing)

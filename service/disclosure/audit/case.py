@@ -19,7 +19,9 @@ Joint = Callable[[Sequence[int]], Leak | None]
 
 @dataclass(slots=True)
 class Case:
-    """Rows with the members of each, and the respondents of each class, int64 [classes].
+    """Rows with the unknowns that each is the sum of, ascending, and the respondents of each unknown, int64 [unknowns].
+
+    An unknown is a class; in a wave it is a class of people who count equally far up (`layers`), [layers x classes].
 
     Where rows of scales are among them (`joint` is given), the system is that of one item's answers: a scale's row adds
     up the answers of its other items too. Some item has a part in every combination, so if no item's system
@@ -37,7 +39,7 @@ class Case:
     leak: Leak | None = None
 
     def judged(self, budget: int, told: Told, known: Bools | None = None) -> Finding:
-        """The verdict, within so many millions of operations; `known` [classes] are closed."""
+        """The verdict, within so many millions of operations; `known` [unknowns] are closed."""
         system = System.of(self.given, self.n)
 
         def suspect(elimination: Elimination, unseen: Ints) -> Suspect:

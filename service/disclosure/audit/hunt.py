@@ -21,17 +21,17 @@ Suspect = Callable[[Sequence[int]], bool]
 SuspectMaker = Callable[[Elimination, Ints], Suspect]
 """Makes the above for a system, from its elimination and its prints."""
 
-# Sizes of the rows used as neighbourhoods, and cases told apart in each: cheap looks first.
-# The longest of the long rows come first: most of what shorter ones would have closed is closed there, and much more.
+# Rows used as neighbourhoods, cheap looks first: sizes from and to, cases told apart in each, and which come first: the
+# short (1) or the long (-1). The longest of the long rows close most of what shorter ones would have, and much more.
 _ROWS = ((20, 300, 1, 1), (20, 300, 60, 1), (300, 1500, 60, -1))
 # Sizes of the neighbourhoods grown around one point, and cases. The last may be the whole system.
 _BALLS = ((150, 60), (500, 100), (1500, 400), (4000, 4000))
 # A system of no more points than this is first looked at as a whole, and cases: what parts of it can not prove, they
-# often fail at slowly.
-_WHOLE = 4000, 60
+# often fail at slowly. 7,300 points take 1 GiB: a worker has 2.
+_WHOLE = 8000, 60
 # A row serves as a neighbourhood if at least this share of its points can move, and so many of them are open.
 _MOBILE, _WORTH = 4, 3
-# Where a row closes none of more points than this, or so many times fewer than it does not, others are looked at.
+# A row is left once it has failed at more points than this, and at so many more for each that it closed.
 _PATIENCE = 20
 # So many rows' neighbourhoods are kept for a second look.
 _MOST_MADE = 100
@@ -44,7 +44,7 @@ class Hunt:
     Attributes:
         open: small points neither proved nor found part of an example, bool [points].
         made: neighbourhoods that may be needed again, by number of the row.
-        proved: points by number of cases needed: one, more.
+        proved: points proved by one perturbation alone or elsewhere, and those that cases were told apart for.
         work: elementary operations spent.
     """
 
@@ -84,11 +84,11 @@ class Hunt:
 
     def run(self) -> bool:
         """Whether an example was found; else what stays open is not proved."""
-        return self._look_up() or self.by_rows() or any(self._judge(*place) for place in self._around())
+        return self._look_up() or self.by_rows() or any(self._shows_example(*place) for place in self._around())
 
     def by_rows(self) -> bool:
         """The cheap looks alone, at rows as neighbourhoods; whether an example was found."""
-        return any(self._judge(*place) for place in self._rows())
+        return any(self._shows_example(*place) for place in self._rows())
 
     @property
     def closed(self) -> Bools:
@@ -162,24 +162,30 @@ class Hunt:
             edge = list(inside)[before:]
         return np.array(list(inside), np.int64)
 
-    def _judge(self, number: int, points: Ints, aims: Ints, most: int) -> bool:
+    def _shows_example(self, number: int, points: Ints, aims: Ints, most: int) -> bool:
+        """Judge these points in a neighbourhood; whether an example is found, which is the end of the hunt."""
         if self.work >= self.budget:
             return False
         near = self.made.pop(number, None) or self._neighbourhood(points)
+        # Where nothing can be proved, an example may be found still: that is left to the wider neighbourhoods.
+        if number >= 0 and not near.proves:
+            return False
         closed = failed = 0
         for aim in aims.tolist():
             if self.work >= self.budget:
                 return False
             if number >= 0 and most > 1 and failed > _PATIENCE * (1 + closed):
                 break
-            ended, group, cases, work = near.judge(aim, self.k, most)
-            self.work += work
-            if ended == FOUND and self.suspect(group.tolist()):
+            found = near.judge(aim, self.k, most)
+            self.work += found.work
+            if found.ended == FOUND and self.suspect(found.group.tolist()):
                 return True
-            closed, failed = closed + (ended == CLOSED), failed + (ended != CLOSED)
-            if ended == CLOSED:
+            if found.ended == CLOSED:
                 self.open[aim] = False
-                self.proved[cases > 1] += 1
+                self.proved[found.cases > 1] += 1
+                closed += 1
+            else:
+                failed += 1
         if number >= 0 and most == 1 and self.open[aims].sum() >= _WORTH and len(self.made) < _MOST_MADE:
             self.made[number] = near
         self.told(self.small - int(self.open.sum()), self.small)

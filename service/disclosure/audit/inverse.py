@@ -7,6 +7,8 @@ Checked are
 - I - Z E[S, B] has a 1-norm of one half at most. So E[S, B] has an inverse indeed, and for any column r of numbers the
   1-norm of inverse(E[S, B]) r is at most 2 |Z| |r|, in 1-norms;
 - each row outside S is a combination of S, with fractions of a small denominator.
+
+What these checks take is counted, as elementary operations.
 """
 
 import numpy as np
@@ -18,7 +20,7 @@ GRAIN = 1 << 32
 """Z is held as whole multiples of one over this."""
 
 LARGEST = 1 << 50
-"""No number of Z, in these multiples, is larger; sums of MOST_ROWS of them stay within 64 bits."""
+"""All numbers of Z, in these multiples, are nearer to 0; sums of MOST_ROWS of them stay within 64 bits."""
 
 MOST_ROWS = 1 << 12
 
@@ -30,78 +32,108 @@ LARGEST_PART = 1 << 20
 _NEAR = 1e-6
 
 
+def in_grains(z: Floats) -> Ints:
+    """Z in multiples of one over GRAIN. What is too large, or no number, becomes LARGEST: `bound_of` refuses it."""
+    scaled = np.nan_to_num(z * GRAIN, nan=LARGEST)
+    return np.rint(np.clip(scaled, -LARGEST, LARGEST)).astype(np.int64)
+
+
 @inner
-def _off_unit(inverse: Ints, start: Ints, member: Ints, sure: Ints, place: Ints) -> bool:
-    """Whether the 1-norm of I - Z E[S, B] is more than one half. `place` is that of each point in B, or -1."""
-    size = len(sure)
+def _off_unit(z: Ints, start: Ints, member: Ints, sure: Ints, place: Ints) -> tuple[bool, int]:
+    """Whether the 1-norm of I - Z E[S, B] is more than one half. `place` is that of each point in B, or -1.
+
+    Then the operations spent.
+    """
+    size, spent = len(sure), 0
     off, row = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for b in range(size):
         row[:] = 0
         row[b] = -GRAIN
+        spent += 3 * size
         for s in range(size):
-            if inverse[b, s]:
+            if z[b, s]:
+                spent += start[sure[s] + 1] - start[sure[s]]
                 for e in range(start[sure[s]], start[sure[s] + 1]):
                     if place[member[e]] >= 0:
-                        row[place[member[e]]] += inverse[b, s]
+                        row[place[member[e]]] += z[b, s]
         for c in range(size):
             if abs(row[c]) > GRAIN:
-                return True
+                return True, spent
             off[c] += abs(row[c])
-    return bool(size) and 2 * off.max() > GRAIN
+    return bool(size) and 2 * off.max() > GRAIN, spent
 
 
 @inner
-def _scale(parts: Floats) -> int:
-    """The smallest factor that makes them whole, and not too large; 0 if there is none."""
+def _scale(parts: Floats) -> tuple[int, int]:
+    """The smallest factor that makes them whole, and not too large; 0 if there is none. Then the operations spent."""
+    spent = 0
     for factor in range(1, LARGEST_SCALE + 1):
         whole = True
         for part in parts:
+            spent += 1
             scaled = part * factor
             if not abs(scaled) < LARGEST_PART:
-                return 0
+                return 0, spent
             if abs(scaled - np.rint(scaled)) >= _NEAR:
                 whole = False
                 break
         if whole:
-            return factor
-    return 0
+            return factor, spent
+    return 0, spent
 
 
 @inner
-def told_by(parts: Floats, row: int, start: Ints, member: Ints, sure: Ints, left: Ints) -> bool:
-    """Whether a row is the combination of S with these parts, made whole. `left` [points] is zeros before and after."""
-    scale = _scale(parts)
+def told_by(parts: Floats, row: int, start: Ints, member: Ints, sure: Ints, left: Ints) -> tuple[bool, int]:
+    """Whether a row is the combination of S with these parts, made whole. `left` [points] is zeros before and after.
+
+    Then the operations spent.
+    """
+    scale, spent = _scale(parts)
     if not scale:
-        return False
+        return False, spent
+    spent += start[row + 1] - start[row] + len(sure) + 2 * len(left)
     for e in range(start[row], start[row + 1]):
         left[member[e]] += scale
     for s in range(len(sure)):
         part = np.int64(np.rint(parts[s] * scale))
         if part:
+            spent += start[sure[s] + 1] - start[sure[s]]
             for e in range(start[sure[s]], start[sure[s] + 1]):
                 left[member[e]] -= part
     nothing = not left.any()
     left[:] = 0
-    return nothing
+    return nothing, spent
 
 
 @compiled
-def bound_of(inverse: Ints, parts: Floats, others: Ints, start: Ints, member: Ints, sure: Ints, place: Ints) -> int:
-    """Twice the 1-norm of Z, rounded up; 0 if anything could not be checked.
+def bound_of(
+    z: Ints, parts: Floats, others: Ints, start: Ints, member: Ints, sure: Ints, place: Ints
+) -> tuple[int, int]:
+    """Twice the 1-norm of Z, rounded up; 0 if anything could not be checked. Then the elementary operations spent.
 
-    `inverse` is Z [B, S] in multiples of one over GRAIN, `sure` the numbers of the rows S, `others` those of the rest
-    and `parts` [others, S] what they are in terms of S. `start` and `member` are the points of all rows.
+    `z` is Z [B, S] in multiples of one over GRAIN, `sure` the numbers of the rows S, `others` those of the rest and
+    `parts` [others, S] what they are in terms of S. `start` and `member` are the points of all rows, and `place` tells
+    which of B each point is, or -1.
     """
-    if len(sure) > MOST_ROWS or _off_unit(inverse, start, member, sure, place):
-        return 0
-    left = np.zeros(len(place), np.int64)
-    for g in range(len(others)):
-        if not told_by(parts[g], others[g], start, member, sure, left):
-            return 0
-    most = 0
+    spent, most = z.size, 0
+    if len(sure) > MOST_ROWS:
+        return 0, 0
     for s in range(len(sure)):
         total = 0
         for b in range(len(sure)):
-            total += abs(inverse[b, s])
+            # The sums of all checks stay within 64 bits.
+            if not -LARGEST < z[b, s] < LARGEST:
+                return 0, spent
+            total += abs(z[b, s])
         most = max(most, total)
-    return 2 * (most // GRAIN + 1)
+    off, more = _off_unit(z, start, member, sure, place)
+    spent += more
+    if off:
+        return 0, spent
+    left = np.zeros(len(place), np.int64)
+    for g in range(len(others)):
+        told, more = told_by(parts[g], others[g], start, member, sure, left)
+        spent += more
+        if not told:
+            return 0, spent
+    return 2 * (most // GRAIN + 1), spent

@@ -145,9 +145,9 @@ class Finding:
         small: what there was to prove. By search: classes (merged where no row tells them apart) with fewer than k
             people. By residuals: places with people outside the published places inside them. By blocks: what a
             whole's places leave of each other.
-        proved: of these, how many at once (by a perturbation alone, by their number of people) and how many after
-            cases were told apart.
-        work: elementary operations spent, in millions.
+        proved: of these, how many at once (by a perturbation alone, by their number of people, or with many other
+            systems) and how many after cases were told apart.
+        work: elementary operations spent, in millions; what many systems have in common is counted with the first.
         leak: the example, if there is one.
         open: of these, how many without a proof.
         by: how it was judged: "search", "residuals", "blocks".

@@ -8,14 +8,17 @@ A pivot takes a product of a column and a row off the tableau. These are kept (`
 MOST_KEPT they are taken off for good.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from service.disclosure.audit.arrays import Floats, Ints
 from service.disclosure.audit.machine import inner
 
-MOST_KEPT = 256
-
 _AT_ONCE = 4
+
+# A whole number of batches: `line` reads and clears them as such.
+MOST_KEPT = 64 * _AT_ONCE
 
 TINY = 1e-7
 
@@ -23,6 +26,26 @@ _NOTHING = 1e-11
 
 FAR = 1e18
 """Room of a point that may move without limit."""
+
+
+class Tableau(NamedTuple):
+    """x[base] = -table @ x[free], less the products kept. How many are kept is told beside it.
+
+    Attributes:
+        table: as it was when products were last taken off, float [base, free].
+        across: the same transposed.
+        left: columns kept, float [MOST_KEPT, base].
+        right: rows kept, float [MOST_KEPT, free].
+        base: the point of each row.
+        free: the point of each column.
+    """
+
+    table: Floats
+    across: Floats
+    left: Floats
+    right: Floats
+    base: Ints
+    free: Ints
 
 
 @inner
@@ -39,13 +62,12 @@ def line(table: Floats, left: Floats, right: Floats, kept: int, r: int, out: Flo
 
 
 @inner
-def swap(
-    left: Floats, right: Floats, kept: int, column: Floats, row: Floats, base: Ints, free: Ints, r: int, e: int
-) -> None:
-    """One pivot: the point of row r becomes free, that of column e basic.
+def swap(tableau: Tableau, kept: int, column: Floats, row: Floats, r: int, e: int) -> None:
+    """One pivot, kept as number `kept`: the point of row r becomes free, that of column e basic.
 
-    `column` and `row` are these of the tableau.
+    `column` [base] and `row` [free] are these of the tableau.
     """
+    left, right, base, free = tableau.left, tableau.right, tableau.base, tableau.free
     if kept % _AT_ONCE == 0:
         left[kept : kept + _AT_ONCE] = 0.0
         right[kept : kept + _AT_ONCE] = 0.0
@@ -60,19 +82,20 @@ def swap(
 
 
 @inner
-def folded(table: Floats, left: Floats, right: Floats, kept: int) -> Floats:
-    """The tableau as it has become."""
-    new = table.copy()
+def folded(tableau: Tableau, kept: int) -> Tableau:
+    """The tableau with the kept products taken off for good; none are kept of it."""
+    left, right, new = tableau.left, tableau.right, tableau.table.copy()
     for r in range(len(new)):
-        line(table, left, right, kept, r, new[r])
+        line(tableau.table, left, right, kept, r, new[r])
         for z in range(new.shape[1]):
             if abs(new[r, z]) <= _NOTHING:
                 new[r, z] = 0.0
-    return new
+    return Tableau(new, new.T.copy(), left, right, tableau.base, tableau.free)
 
 
 @inner
 def place_of(points: Ints, one: int) -> int:
+    """Where a point is among these; -1 if nowhere."""
     for place in range(len(points)):
         if points[place] == one:
             return place
@@ -115,10 +138,11 @@ def _blocking(
 
 
 @inner
-def _follow(table: Floats, left: Floats, right: Floats, kept: int, aim_row: int, r: int, slope: Floats) -> int:
+def _follow(tableau: Tableau, kept: int, aim_row: int, r: int, slope: Floats) -> int:
     """The row of the aim after a pivot in row r, with its numbers in `slope`: it was free, or keeps its row."""
+    left, right = tableau.left, tableau.right
     if aim_row < 0:
-        line(table, left, right, kept, r, slope)
+        line(tableau.table, left, right, kept, r, slope)
         return r
     for z in range(len(slope)):
         slope[z] -= left[kept - 1, aim_row] * right[kept - 1, z]
@@ -127,36 +151,25 @@ def _follow(table: Floats, left: Floats, right: Floats, kept: int, aim_row: int,
 
 @inner
 def furthest(
-    table: Floats,
-    across: Floats,
-    left: Floats,
-    right: Floats,
-    kept: int,
-    base: Ints,
-    free: Ints,
-    x: Floats,
-    room: Floats,
-    aim: int,
-    enough: float,
-    rounds: int,
-    slope: Floats,
-) -> tuple[int, int, int, Floats, Floats]:
-    """Move point `aim` as far as the rooms allow, or until `enough`.
+    tableau: Tableau, kept: int, x: Floats, room: Floats, aim: int, enough: float, rounds: int, slope: Floats
+) -> tuple[int, int, int, Tableau]:
+    """Move point `aim` as far as the rooms allow, or until `enough`, in so many rounds.
 
-    `across` is the table transposed. `x` is [base + free], overwritten; `room` is how far each point may move either
-    way, and that of `aim` is ignored. Gives the row of `aim` at the end (-1: it is free, and moves without limit), with
-    its numbers in `slope` [free]; the pivots made and those kept; and the table and `across` that these belong to.
+    `x` is [base + free], overwritten; `room` is how far each point may move either way, and that of `aim` is ignored.
+    Gives the row of `aim` at the end (-1: it is free, and moves without limit), with its numbers in `slope` [free];
+    the pivots made, those kept, and the tableau that these belong to.
     """
+    left, right, base, free = tableau.left, tableau.right, tableau.base, tableau.free
     x[:] = 0.0
     column, row = np.zeros(len(base)), np.zeros(len(free))
     aim_row = place_of(base, aim)
     if aim_row >= 0:
-        line(table, left, right, kept, aim_row, slope)
+        line(tableau.table, left, right, kept, aim_row, slope)
     for spent in range(rounds):
         e, direction, limit = _entering(slope, free, x, room, aim, aim_row)
         if e < 0:
-            return aim_row, spent, kept, table, across
-        line(across, right, left, kept, e, column)
+            return aim_row, spent, kept, tableau
+        line(tableau.across, right, left, kept, e, column)
         r, limit = _blocking(column, base, x, room, aim, direction, limit)
         endless = limit >= FAR / 2
         if endless:
@@ -165,13 +178,12 @@ def furthest(
         for y in range(len(base)):
             x[base[y]] -= column[y] * direction * limit
         if endless or x[aim] >= enough:
-            return aim_row, spent + 1, kept, table, across
+            return aim_row, spent + 1, kept, tableau
         if r >= 0:
-            line(table, left, right, kept, r, row)
-            swap(left, right, kept, column, row, base, free, r, e)
+            line(tableau.table, left, right, kept, r, row)
+            swap(tableau, kept, column, row, r, e)
             kept += 1
-            aim_row = _follow(table, left, right, kept, aim_row, r, slope)
+            aim_row = _follow(tableau, kept, aim_row, r, slope)
         if kept == MOST_KEPT:
-            table = folded(table, left, right, kept)
-            across, kept = table.T.copy(), 0
-    return aim_row, rounds, kept, table, across
+            tableau, kept = folded(tableau, kept), 0
+    return aim_row, rounds, kept, tableau

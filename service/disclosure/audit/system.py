@@ -1,4 +1,7 @@
-"""The published rows as a system of sparse equations: equal classes merged, contained rows taken off."""
+"""The published rows as a system of sparse equations: equal unknowns merged, contained rows taken off.
+
+Unknowns are classes, or layers x classes where people are told apart by how far up they count (`layers`).
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +16,11 @@ from service.disclosure.audit.sparse import Sparse
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Distinct rows over merged classes ("points": classes that lie in the same rows).
+    """Distinct rows over merged unknowns ("points": unknowns that lie in the same rows).
 
     Attributes:
         n: respondents of each point, int64 [points], all above zero.
-        point_of: the point of each class, int64 [classes]; -1 where no row holds it or nobody is in it.
+        point_of: the point of each unknown, int64 [unknowns]; -1 where no row holds it or nobody is in it.
         rows: the points of each distinct row, ascending.
         first: for each row the number of the given row that it is.
         remainders: for each row its points less those of the contained rows in `taken`; the same span, far fewer ones.
@@ -33,7 +36,7 @@ class System:
 
     @classmethod
     def of(cls, given: Sequence[Ints], n: Ints) -> "System":
-        """Rows as ascending numbers of classes, and the respondents of each class [classes]."""
+        """Rows as ascending numbers of unknowns, and the respondents of each [unknowns]."""
         distinct: dict[tuple[int, bytes], int] = {}
         sets: list[tuple[int, Ints]] = []
         for number, members in enumerate(given):
@@ -56,7 +59,7 @@ class System:
         return cls(points, point_of, rows.split(), first, Sparse(rest_start, rest).split(), taken)
 
     def points(self, unknowns: Bools) -> Bools:
-        """Those that any of these unknowns [classes] are part of, bool [points]."""
+        """Those that any of these are part of, bool [points]. `unknowns` is bool [unknowns]."""
         found = np.zeros(len(self.n), np.bool_)
         at = self.point_of[unknowns]
         found[at[at >= 0]] = True

@@ -28,7 +28,7 @@ from service.disclosure.audit.respondents import RESPONDENTS, everybody, thresho
 from service.disclosure.audit.sight import at_sight
 
 if TYPE_CHECKING:
-    from service.disclosure.audit.common import Commons
+    from service.disclosure.audit.common_system import Commons
 
 __all__ = ["FAMILIES", "Measured", "Published", "Wave", "audit_wave"]
 
@@ -48,8 +48,9 @@ def audit_wave(wave: Wave, budget: int = BUDGET, told: Told = lambda _settled, _
     Args:
         wave: all of it.
         budget: for each system of equations, in millions of elementary operations; where it ends, nothing is called
-            safe. All systems together have TOTAL, or this where it is more: once that is spent, what is still to be
-            searched is not proved.
+            safe. Half of it is also for what is proved of many systems at once and was not looked at before. All
+            systems together have TOTAL, or this where it is more: once that is spent, what is still to be searched is
+            not proved.
         told: called now and then with the small classes settled and to be settled, of the system at work.
 
     Raises:
@@ -137,13 +138,14 @@ class _Judge:
             small = int(((system.n > 0) & (system.n < system.k)).sum())
             said = system.family, system.chain[0], system.k, Verdict.not_proved
             return Finding(*said, len(system.given), small, (0, 0), 0, open=small)
-        from service.disclosure.audit.common import Commons  # noqa: PLC0415 - machine code takes seconds to load
+        from service.disclosure.audit.common_system import Commons  # noqa: PLC0415 - machine code takes seconds to load
         from service.disclosure.audit.together import by_search  # noqa: PLC0415
 
         if self.commons is None:
             self.commons = Commons(self.book, self.told)
-        closed, work = self.commons.closed(system, min(self.budget, self.left))
-        self.left -= work
-        found = by_search(system, min(self.budget, self.left), self.told, closed)
-        self.left -= found.work
-        return found
+        budget = max(0, min(self.budget, self.left))
+        # Whoever comes first pays for all: half of the budget stays for the system itself.
+        closed, work = self.commons.closed(system, budget // 2)
+        found = by_search(system, max(0, budget - work), self.told, closed)
+        self.left -= work + found.work
+        return replace(found, work=work + found.work)

@@ -37,14 +37,18 @@ class Common:
         places: numbers of the places of all their rows.
         n: people of each class, no more than in any of the systems, int64 [classes].
         closed: whether no combination with fewer than k people has its largest coefficient there, bool [classes].
-        work: millions of elementary operations spent.
+        budget: what there was for it, in millions of elementary operations.
+        work: how many of them were spent.
+        cut: whether the budget ended before all was looked at.
     """
 
     k: int
     places: frozenset[int]
     n: Ints
     closed: Bools
+    budget: int
     work: int
+    cut: bool
 
     @classmethod
     def of(
@@ -57,7 +61,8 @@ class Common:
         hunt.by_rows()
         at = system.point_of
         closed = known | ((at >= 0) & (hunt.closed[at] if len(hunt.closed) else False))
-        return cls(k, frozenset(places.tolist()), n, closed, -(-hunt.work // MILLION))
+        cut = hunt.work >= hunt.budget and bool(hunt.open.any())
+        return cls(k, frozenset(places.tolist()), n, closed, budget, -(-hunt.work // MILLION), cut)
 
     def holds_for(self, layers: Layers) -> Bools | None:
         """The unknowns of a system that are closed, bool [layers x classes]; None where it is not of the group."""
@@ -82,21 +87,25 @@ class Commons:
     def closed(self, layers: Layers, budget: int) -> tuple[Bools | None, int]:
         """The unknowns of a system that are closed in common ones, bool [unknowns], and millions of operations spent.
 
-        None: nothing is known of it. The budget is for each common system that is still to be judged.
+        None: nothing is known of it. The budget is for all common systems together that are still to be judged.
         """
         found, spent, known = None, 0, np.zeros(self._book.width, np.bool_)
         if layers.k not in self._places:
             return None, 0
         for tops in self._groups(layers):
-            key = layers.k, tops
-            if key not in self._made:
-                n = np.minimum.reduce([self._book.measures[one].n for one in tops])
-                places, members = self._places[layers.k], self._book.members
-                self._made[key] = Common.of(layers.k, places, members, n, known, budget - spent, self._told)
-                spent += self._made[key].work
-            known = self._made[key].closed
-            found = self._made[key].holds_for(layers)
+            common, left = self._made.get((layers.k, tops)), budget - spent
+            # One that a small budget cut short is judged once more where there is a larger one.
+            if left > 0 and (common is None or (common.cut and left > common.budget)):
+                known = known if common is None else known | common.closed
+                common = self._made[layers.k, tops] = self._judged(layers.k, tops, known, left)
+                spent += common.work
+            if common is not None:
+                known, found = common.closed, common.holds_for(layers)
         return found, spent
+
+    def _judged(self, k: int, tops: Sequence[str], known: Bools, budget: int) -> Common:
+        n = np.minimum.reduce([self._book.measures[one].n for one in tops])
+        return Common.of(k, self._places[k], self._book.members, n, known, budget, self._told)
 
     def _groups(self, layers: Layers) -> list[tuple[str, ...]]:
         """By the measures on top of their trees: all with rows of this threshold, then the system's own tree."""
