@@ -25,6 +25,7 @@ from service.disclosure.audit import (
     audit_wave,
     branch,
     by_rows_alone,
+    inverse,
     machine,
     modular,
     neighbourhood,
@@ -363,6 +364,17 @@ def test_what_rows_may_see_counts_against_a_proof(monkeypatch: pytest.MonkeyPatc
     assert audit_wave(fine).verdict == Verdict.not_proved
     assert seen
     assert set(seen) == {0}  # truly, so that it was nothing else
+
+
+def test_no_sum_of_a_check_leaves_64_bits() -> None:
+    # Points are rounded once and then moved in turns, by less than FARTHEST each time and half a unit for each point.
+    rounded = settled.UNIT  # more points than that there are not
+    moved = (1 + settled._TURNS) * (int(settled.FARTHEST) * settled.UNIT + rounded)
+    assert moved + 40 * settled.UNIT + settled.MOST_SEEN < 1 << 63  # `weighed` adds people under a threshold
+    assert inverse.LARGEST * inverse.MOST_ROWS <= 1 << 62
+    assert inverse.MOST_ROWS >= 1 << 12
+    # Parts of a row, each for its row of S, and the row itself.
+    assert inverse.MOST_ROWS * inverse.LARGEST_PART + inverse.LARGEST_SCALE < 1 << 63
 
 
 def test_a_bound_that_is_far_too_large_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -461,6 +461,11 @@ COLUMN = GOOD.published[0]
     [
         (broken(respondents=np.array([19, 9, 9, 9, 9])), "p: its respondents"),
         (broken(respondents=np.array([19, 9, 9, -1])), "respondents: fewer than nobody"),
+        (broken(respondents=np.array([19, 9, 9, 1 << 40])), "respondents: more people than can be added up"),
+        (broken(respondents=np.full(4, 1 << 62)), "respondents: more people than can be added up"),
+        (broken(measures=[replace(P, n=P.n + (1 << 38)), Q, S]), "p: its respondents: more people than can"),
+        (broken(measures=[replace(P, n=P.n + (1 << 62)), Q, S]), "p: its respondents: more people than can"),
+        (broken(measures=[P, Q, replace(S, partial=S.n + (1 << 62))]), "s: its partial respondents: more people than"),
         (broken(respondents=np.array([19, 9, 9, 8])), "p: more respondents than people"),
         (broken(respondents=np.array([19.0, 9, 9, 9])), "whole numbers"),
         (broken(names=[]), "not one name"),
@@ -500,6 +505,15 @@ COLUMN = GOOD.published[0]
 def test_a_wave_that_contradicts_itself_is_refused(made: Wave, text: str) -> None:
     with pytest.raises(AuditRefused, match=text):
         audit_wave(made)
+
+
+def test_as_many_people_as_can_be_added_up_are_judged() -> None:
+    most = (1 << 40) - int(GOOD.respondents[1:].sum())
+    n = np.array([most, *GOOD.respondents[1:]])
+    measures = [replace(one, n=n, partial=np.zeros_like(n)) for one in (P, Q, S)]
+    seen = replace(COLUMN, least=np.array([n.sum()]), most=np.array([n.sum()]))
+    report = audit_wave(broken(respondents=n, measures=measures, published=[seen]))
+    assert report.verdict == Verdict.safe
 
 
 def test_the_threshold_of_deviations_may_be_large() -> None:

@@ -11,6 +11,9 @@ from service.disclosure.audit.model import AuditRefused
 LARGEST_K = 20_000
 """Nested places are proved for any threshold; a search is made for small ones alone."""
 
+MOST_PEOPLE = 1 << 40
+"""In all of a wave, and of each measure: sums of numbers of people stay exact, in 64 bits and in floating point."""
+
 
 def check(wave: Wave) -> None:
     """Raises AuditRefused, which names the place and no number of people."""
@@ -57,6 +60,8 @@ def _counts(array: Ints, length: int, name: str) -> None:
     _whole_numbers(array, length, name)
     if (array < 0).any():
         raise AuditRefused(f"{name}: fewer than nobody")
+    if array.sum(dtype=np.float64) > MOST_PEOPLE:  # whole numbers might wrap around
+        raise AuditRefused(f"{name}: more people than can be added up")
 
 
 def _numbers(array: Ints, end: int, name: str) -> None:

@@ -20,9 +20,10 @@ GRAIN = 1 << 32
 """Z is held as whole multiples of one over this."""
 
 LARGEST = 1 << 50
-"""All numbers of Z, in these multiples, are nearer to 0; sums of MOST_ROWS of them stay within 64 bits."""
+"""All numbers of Z, in these multiples, are nearer to 0."""
 
-MOST_ROWS = 1 << 12
+MOST_ROWS = (1 << 62) // LARGEST
+"""Sums of so many of them stay within 64 bits."""
 
 LARGEST_SCALE = 360
 """A row outside S is told by S in fractions whose common denominator is up to this; else nothing is proved."""

@@ -22,6 +22,7 @@ FARTHEST = float(1 << 20)
 MOST_SEEN = UNIT >> 7
 """Where rows might see more than this, the points that they tell are moved to make up for it."""
 
+# A point is moved so often at most, once it is rounded. A test holds this and FARTHEST to 64 bits.
 _TURNS = 4
 
 
