@@ -231,8 +231,8 @@ def _against_plan(
     wrong = []
     if hashlib.sha256(text.encode()).hexdigest() != certificate.get("plan_sha256"):
         wrong.append("the plan is not that of the certificate: its hash is another")
-    if any(k[family] < least for family, least in asked["k"].items()):
-        wrong.append("a threshold of the certificate is under the plan's")
+    if less := [f"{family} {k[family]}, not {least}" for family, least in asked["k"].items() if k[family] < least]:
+        wrong.append(f"a threshold of the certificate is under the plan's: {'; '.join(less)}")
     shapes = _shapes(asked)
     outside = {tuple(cell) for row in rows for cell in row.cells if frozenset(cell) not in shapes}
     wrong += [f"no breakdown of the plan is by {', '.join(names)}" for names in sorted(outside)]

@@ -210,7 +210,7 @@ def test_another_plan_is_found(world: Path) -> None:
     (world / "plan.yaml").write_text(PLAN.replace("[[org], [org, sex]]", "[[sex]]") + "k: 6\n", encoding="utf-8")
     _, said = judged(world)
     assert "no breakdown of the plan is by team" in said["wrong"]
-    assert "a threshold of the certificate is under the plan's" in said["wrong"]
+    assert "a threshold of the certificate is under the plan's: mean 5, not 6" in said["wrong"]
 
 
 def test_collusion_is_part_of_each_threshold(world: Path) -> None:
@@ -223,7 +223,7 @@ def test_collusion_is_part_of_each_threshold(world: Path) -> None:
     (world / "plan.yaml").write_text(PLAN + "collusion: 3\n", encoding="utf-8")
     code, found = judged(world)
     assert code == UNSAFE
-    assert found["wrong"] == [UNDER]
+    assert found["wrong"] == [f"{UNDER}: mean 7, not 8; distribution 12, not 13"]
 
 
 UNDER = "a threshold of the certificate is under the plan's"
@@ -256,7 +256,7 @@ def test_the_auditor_asks_for_the_thresholds_that_were_protected(
 ) -> None:
     protected(world, plan, *options)
     code, said = judged(world)
-    assert said["wrong"] == wrong
+    assert [sentence.partition(":")[0] for sentence in said["wrong"]] == wrong
     assert code == (UNSAFE if wrong else SAFE)
 
 
@@ -279,7 +279,7 @@ def test_each_threshold_is_held_against_the_plan(world: Path, plan: str, k: tupl
         certificate["families"][family]["k"] = least
     path.write_text(json.dumps(certificate), encoding="utf-8")
     _, said = judged(world)
-    assert (UNDER in said["wrong"]) == wrong
+    assert any(sentence.startswith(UNDER) for sentence in said["wrong"]) == wrong
 
 
 @pytest.mark.parametrize("collusion", [-1, "1", 1.0, True, None])
