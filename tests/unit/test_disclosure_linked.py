@@ -69,6 +69,33 @@ def gives_away(cells: Matrix, n: Sequence[int], k: int) -> list[tuple[int, ...]]
     return found
 
 
+def isolated(cells: Matrix, n: Sequence[int], k: int) -> list[tuple[int, ...]]:
+    """The same for more atoms, by what no cell sees: a group holds a derivable vector where that is dependent there."""
+    unseen = kernel(cells, len(n))
+    found: list[tuple[int, ...]] = []
+    for size in range(1, k):
+        for group in combinations(range(len(n)), size):
+            small = sum(n[atom] for atom in group) < k and not any(set(one) <= set(group) for one in found)
+            if small and rank([[vector[atom] for vector in unseen] for atom in group], MODULUS) < size:
+                found.append(group)
+    return found
+
+
+def kernel(cells: Matrix, size: int) -> list[list[int]]:
+    """A basis of the vectors whose product with each cell is zero modulo the prime."""
+    basis = [[int(row == column) for column in range(size)] for row in range(size)]
+    for cell in cells:
+        products = [sum(map(mul, cell, vector)) % MODULUS for vector in basis]
+        pivot = next((place for place, product in enumerate(products) if product), None)
+        if pivot is not None:
+            spent, scale = basis.pop(pivot), pow(products.pop(pivot), -1, MODULUS)
+            basis = [
+                [(mine - product * scale * theirs) % MODULUS for mine, theirs in zip(vector, spent, strict=True)]
+                for vector, product in zip(basis, products, strict=True)
+            ]
+    return basis
+
+
 def rows_of(vectors: Sparse, size: int, mask: NDArray[np.bool_] | None = None) -> Matrix:
     out = []
     for row in range(len(vectors.start) - 1):
@@ -96,6 +123,20 @@ def matrices(draw: st.DrawFn) -> tuple[Matrix, list[int]]:
     n = draw(st.lists(st.integers(1, 4), min_size=atoms, max_size=atoms))
     cell = st.lists(st.integers(0, 1), min_size=atoms, max_size=atoms).filter(any)
     return draw(st.lists(cell, min_size=1, max_size=9, unique_by=tuple)), n
+
+
+@st.composite
+def larger(draw: st.DrawFn) -> tuple[Matrix, list[int]]:
+    """Nine to fourteen atoms in a whole, parts of it and parts across these."""
+    atoms = draw(st.integers(9, 14))
+    n = draw(st.lists(st.integers(1, 3), min_size=atoms, max_size=atoms))
+    cells = {(1,) * atoms}
+    for _ in range(draw(st.integers(1, 3))):
+        part = draw(st.lists(st.integers(0, 3), min_size=atoms, max_size=atoms))
+        cells |= {tuple(int(one == value) for one in part) for value in set(part)}
+        two = draw(st.lists(st.integers(0, 1), min_size=atoms, max_size=atoms))
+        cells |= {tuple(one * int(other == 0) for one, other in zip(two, part, strict=True))}
+    return [list(cell) for cell in sorted(cells) if any(cell)], n
 
 
 # -- arithmetic ----------------------------------------------------------------------------------------------------
@@ -233,6 +274,33 @@ def test_what_was_proved_before_the_work_ran_out_stays() -> None:
 
 
 # -- how far it is -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.uncounted
+@settings(max_examples=60, deadline=None)
+@given(matrices(), st.integers(2, 8))
+def test_two_ways_to_every_group_agree(given_: tuple[Matrix, list[int]], k: int) -> None:
+    cells, n = given_
+    assert isolated(cells, n, k) == gives_away(cells, n, k)
+
+
+@pytest.mark.uncounted
+@settings(max_examples=150, deadline=None)
+@given(larger(), st.integers(3, 6))
+def test_fourteen_atoms_against_every_group(given_: tuple[Matrix, list[int]], k: int) -> None:
+    cells, n = given_
+    one = of_matrix(cells, n)
+    pattern = protect_linked(one, k)
+    assert not pattern.fell_back
+    assert isolated(rows_of(one.cells, len(n), pattern.published), n, k) == []
+    shown = one.people >= k
+    checks, found = search(one, shown, k)
+    groups = isolated(rows_of(one.cells, len(n), shown), n, k)
+    asked: set[int] = set()
+    for atom in in_order(checks, one.n, k).tolist():
+        holds = any(atom in group and not asked & set(group) for group in groups)
+        assert found.outcome[atom] == (attack.GROUP if holds else attack.PROVED)
+        asked.add(atom)
 
 
 @pytest.mark.uncounted
