@@ -36,7 +36,7 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[tuple[int, dict[str, st
         for name in wanted:
             if name not in header:
                 raise TableRefused(f"it has no column {name}")
-        for number, fields in enumerate((row for row in reader if row), 1):
+        for number, fields in enumerate(reader, 1):
             if number > MOST_ROWS:
                 raise TableRefused(f"it has more than {MOST_ROWS:,} rows")
             if len(fields) != len(header):

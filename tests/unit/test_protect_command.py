@@ -118,6 +118,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, plan: str, said: str) -> N
         ("team,sex\nA,m\nA\n", "line 3 has more or fewer fields"),
         ("team,sex,team\nA,m,A\n", "a column twice"),
         ('team,sex\nA,"m\nm"\nA\n', "line 4 has more or fewer fields"),
+        ("team,sex\nA,m\n\nA,f\n", "line 3 has more or fewer fields"),  # nobody is left out in silence
         ("", "no column team"),
     ],
 )
