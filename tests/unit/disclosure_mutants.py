@@ -20,7 +20,7 @@ import numpy as np
 
 from service import disclosure
 from service.disclosure.atoms import World
-from tests.unit.test_disclosure_linked import Matrix, gives_away, of_matrix, rank, rows_of
+from tests.unit.disclosure_oracle import Matrix, gives_away, misjudged, of_matrix, rank, rows_of
 
 MODULES = ("checks", "shorten", "gauss", "attack", "linked")
 WORLDS = 60
@@ -156,21 +156,16 @@ def mistake(engine: Any, cells: Matrix, n: list[int], k: int) -> str | None:
         return "the named-cell pattern is another"
     if gives_away(rows_of(one.cells, len(n), pattern.published), n, k):
         return "a group is given away"
-    return misjudged(engine, one, n, k)
+    return of_the_search(engine, one, n, k)
 
 
-def misjudged(engine: Any, one: World, n: list[int], k: int) -> str | None:
+def of_the_search(engine: Any, one: World, n: list[int], k: int) -> str | None:
     """What the search says of all cells of k people or more, held against every group there is."""
     shown = one.people >= k
     checks, found = engine.search(one, shown, k)
     groups = gives_away(rows_of(one.cells, len(n), shown), n, k)
-    asked: set[int] = set()
-    for atom in engine.in_order(checks, one.n, k).tolist():
-        holds = any(atom in group and not asked & set(group) for group in groups)
-        if found.outcome[atom] != (engine.attack.GROUP if holds else engine.attack.PROVED):
-            return "a group is not found" if holds else "a group is made up"
-        asked.add(atom)
-    return None
+    wrong = misjudged(found.outcome, engine.in_order(checks, one.n, k), groups)
+    return "a group is not found, or made up" if wrong else None
 
 
 def noticed(module: str, old: str, new: str) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service.disclosure.atoms import Candidate, World, world
 from service.disclosure.linked import protect_linked
 from service.disclosure.plan import Plan
-from tests.unit.test_disclosure_linked import gives_away, rows_of
+from tests.unit.disclosure_oracle import gives_away, rows_of
 
 K = 5
 PLAN = Plan.default(["unit", "team"], ["sex"])
