@@ -6,6 +6,9 @@ from fastapi import APIRouter
 
 from service.campaigns.router import router as campaigns
 from service.people.router import router as people
+from service.questionnaires.catalogue_router import router as catalogue
+from service.questionnaires.draft_router import router as questionnaire_drafts
+from service.questionnaires.formats_router import router as questionnaire_formats
 from service.questionnaires.router import router as questionnaires
 from service.releases.recut_router import router as recuts
 from service.releases.router import router as releases
@@ -22,6 +25,9 @@ class Mounted(NamedTuple):
 ROUTERS = (
     Mounted(people, "HRIS"),
     Mounted(questionnaires, "HRIS"),
+    Mounted(questionnaire_drafts, "HRIS"),
+    Mounted(questionnaire_formats, "HRIS"),
+    Mounted(catalogue, "HRIS"),
     Mounted(campaigns, "HRIS"),
     Mounted(recuts, "HRIS"),
     Mounted(responses, "Intranet"),

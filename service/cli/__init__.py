@@ -22,6 +22,7 @@ _COMMANDS = {
     "replay": ("replay", "replay"),
     "protect": ("protect", "protect"),
     "audit": ("audit", "audit"),
+    "questionnaire": ("questionnaire", "questionnaire"),
     "openapi": ("admin", "openapi"),
     "db": ("admin", "db"),
     "keys": ("admin", "keys"),

@@ -3,9 +3,13 @@
 The figures of the fallback are those of a plan of the org tree alone, and every other place is withheld.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from service.disclosure import coding
 from service.disclosure.columns import columns, tail, widened
@@ -14,9 +18,9 @@ from service.disclosure.grid import Grid
 from service.disclosure.joint import Unproved
 from service.disclosure.linked import BUDGET
 from service.disclosure.linked_patterns import Kept, linked_patterns
-from service.disclosure.measures import Measure
+from service.disclosure.measures import Gaps, GroupMean, Measure
 from service.disclosure.policy import Policy
-from service.disclosure.protect import checked, protect, report
+from service.disclosure.protect import checked, checked_invited, protect, report
 from service.disclosure.table import BUILT_BY_PROTECT, SafeTable
 from service.disclosure.tree import Ints, Mask
 
@@ -31,7 +35,14 @@ class Protected(NamedTuple):
 
 
 def protect_breakdowns(
-    grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy, budget: int = BUDGET
+    grid: Grid,
+    respondents: Ints,
+    measures: Sequence[Measure],
+    policy: Policy,
+    budget: int = BUDGET,
+    *,
+    derived: Sequence[GroupMean] = (),
+    invited: Ints | None = None,
 ) -> Protected:
     """The safe table of a wave whose plan has breakdowns.
 
@@ -41,24 +52,50 @@ def protect_breakdowns(
         measures: what may be published, counted by class. The result for one does not depend on their order.
         policy: the thresholds of the campaign.
         budget: groups that the search may look at for one class; never seconds, so that equal input gives equal bytes.
+        derived: see `protect`.
+        invited: the same.
 
     Raises:
         ValueError: the numbers contradict each other or break a condition of the proof; names the measure.
     """
-    everybody = checked(len(grid.node), respondents, measures)
+    everybody = checked(len(grid.node), respondents, measures, derived)
+    asked = checked_invited(everybody, invited)
     try:
         decided = linked_patterns(grid, everybody, measures, policy, budget)
     except Unproved:
-        return protect_tree_alone(grid, everybody, measures, policy)
-    found = columns(_OfGrid(grid), measures, decided)
+        return protect_tree_alone(grid, everybody, measures, policy, derived=derived, invited=asked)
+    found = columns(_OfGrid(grid), measures, decided, derived, asked)
     table = SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
     return Protected(table, fell_back=False)
 
 
-def protect_tree_alone(grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> Protected:
+def protect_tree_alone(
+    grid: Grid,
+    respondents: Ints,
+    measures: Sequence[Measure],
+    policy: Policy,
+    *,
+    derived: Sequence[GroupMean] = (),
+    invited: Ints | None = None,
+) -> Protected:
     """The safe table of the org tree alone, whatever else the plan has; every other place is withheld. See above."""
-    everybody = checked(len(grid.node), respondents, measures)
-    return Protected(_tree_alone(grid, everybody, measures, policy), fell_back=True)
+    everybody = checked(len(grid.node), respondents, measures, derived)
+    asked = checked_invited(everybody, invited)
+    narrow = protect(
+        grid.tree,
+        grid.by_node(everybody),
+        [_by_node(grid, measure) for measure in measures],
+        policy,
+        derived=derived,
+        invited=None if asked is None else grid.by_node(asked),
+    )
+    table = SafeTable(
+        key=BUILT_BY_PROTECT,
+        columns=[widened(one, grid.size) for one in narrow.columns],
+        report=narrow.operator_report(),
+        policy=policy,
+    )
+    return Protected(table, fell_back=True)
 
 
 def protect_more(
@@ -69,6 +106,10 @@ def protect_more(
     kept: Kept,
     first: int,
     budget: int = BUDGET,
+    *,
+    derived: Sequence[GroupMean] = (),
+    invited: Ints | None = None,
+    sd_of_all: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> SafeTable:
     """What may be published of a wave beside all that is published of it already.
 
@@ -80,16 +121,22 @@ def protect_more(
         kept: places that earlier releases published. They are not shown again, and nothing of them changes.
         first: number of the first place asked for. The table begins there.
         budget: see `protect_breakdowns`.
+        derived: see `protect`.
+        invited: the same.
+        sd_of_all: by measure, the standard deviation of everybody as the wave's release shows it. A recut shows none,
+            and an interval that went by another than is published would publish it; without one there is no interval.
 
     Raises:
         ValueError: the numbers contradict each other; something is kept that was asked for only now.
         Unproved: the work ran out.
     """
-    everybody = checked(len(grid.node), respondents, measures)
+    everybody = checked(len(grid.node), respondents, measures, derived)
+    asked = checked_invited(everybody, invited)
     if any(bool(mask[first:].any()) for mask in kept.values()):
         raise ValueError("a place that is asked for now was published before")
     decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
-    found = [tail(one, first) for one in columns(_OfGrid(grid), measures, decided)]
+    every = columns(_OfGrid(grid), measures, decided, derived, asked, sd_of_all)
+    found = [tail(one, first) for one in every]
     return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 
@@ -103,6 +150,10 @@ class _OfGrid:
     def size(self) -> int:
         return self._grid.size
 
+    @property
+    def everybody(self) -> int:
+        return self._grid.tree.root
+
     def sums(self, own: Ints) -> Ints:
         return self._grid.sums(own)
 
@@ -111,19 +162,12 @@ class _OfGrid:
         return coding.Nearby.side_by_side([nearby(self._grid, cells, shown) for cells, shown in both])
 
 
-def _tree_alone(grid: Grid, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> SafeTable:
-    narrow = protect(grid.tree, grid.by_node(respondents), [_by_node(grid, measure) for measure in measures], policy)
-    return SafeTable(
-        key=BUILT_BY_PROTECT,
-        columns=[widened(one, grid.size) for one in narrow.columns],
-        report=narrow.operator_report(),
-        policy=policy,
-    )
-
-
 def _by_node(grid: Grid, measure: Measure) -> Measure:
     """The measure counted by node."""
     summed: dict[str, Any] = {
         name: grid.by_node(array) for name in _BY_CLASS if (array := getattr(measure, name)) is not None
     }
+    if measure.gaps is not None:
+        people, answered = measure.gaps.people, measure.gaps.answered
+        summed["gaps"] = Gaps(grid.by_node(people.T).T, np.moveaxis(grid.by_node(np.moveaxis(answered, -1, 0)), 0, -1))
     return replace(measure, **summed)

@@ -1,8 +1,8 @@
 """Display coding: how finely a figure is shown, by numbers of people and never by the figure itself.
 
 Everything is exact integer arithmetic on counts, vectorised over cells, and rounded once, at the end, halves away from
-zero. A coded figure is a whole number of units of its last decimal (`units`) with the number of decimals, so that a
-renderer can show 58.0.
+zero; but for what is no quotient of counts, see `nearest`. A coded figure is a whole number of units of its last
+decimal (`units`) with the number of decimals, so that a renderer can show 58.0.
 
 `Nearby` tells, for each cell, the largest group of each size class that can be computed with it. The step of such a
 cell, *in people* (step times n), is at least that of the residual, unless it already has the residual's own step; the
@@ -16,13 +16,17 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.disclosure.tree import NOBODY, Ints, Mask, Tree
+
+Floats = NDArray[np.float64]
 
 EXACT_FROM = 30
 FINE_FROM = 100
 BANDLESS_FROM = 1_000
 N_BAND = 5
+WIDE_N_BAND = 20
 
 # Steps of shares in tenths of a point; ends (width of the end bands) likewise; both by n, finest first.
 SHARE_STEPS = (1, 10, 50)
@@ -31,6 +35,11 @@ SHARE_ENDS = (0, 20, 50, 100)
 MEAN_STEPS = (1, 10)
 MEAN_CLIPS = (0, 10, 30)
 WHOLE_SHARE = 1_000
+FINER = 10
+"""A standard error has one decimal more than its mean: it is far smaller, and made of shown figures."""
+LARGEST_EXACT = 2**63 - 1
+NUDGE = 1e-9
+"""Far under any step and far over what float arithmetic loses."""
 # Sizes from and under, and how much a sibling of under 30, 100, 1,000 and more people shelters, per person, against the
 # first figure for each person of the group: the ratio of their steps, the smaller one of shares and of means. The last
 # class has no step to keep, only an end band, and follows the one before it.
@@ -81,10 +90,11 @@ class Shares:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Means:
-    """Coded means: `units` of the last of `decimals` decimals."""
+    """Coded means: `units` of the last of `decimals` decimals, clipped by `margin` units at both ends of the scale."""
 
     units: Ints
     decimals: Ints
+    margin: Ints
 
 
 def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
@@ -138,11 +148,44 @@ def divide(numerator: Ints, denominator: Ints) -> Ints:
     return np.where(numerator < 0, -size, size)
 
 
-def n_band(n: Ints) -> tuple[Ints, Ints]:
-    """Lowest and highest number of respondents that a reader is told: bands of 5 under 30, exact from 30."""
-    low = n // N_BAND * N_BAND
-    exact = n >= EXACT_FROM
-    return np.where(exact, n, low), np.where(exact, n, low + N_BAND - 1)
+def nearest(values: Floats) -> Ints:
+    """Rounded to whole numbers, halves away from zero: an exact half may come as a float just under it."""
+    size: Ints = np.floor(np.abs(values) + 0.5 + NUDGE).astype(np.int64)
+    return np.where(values < 0, -size, size)
+
+
+def n_band(n: Ints, *, gated: bool = False) -> tuple[Ints, Ints]:
+    """Lowest and highest number of respondents that a reader is told: bands of 5 under 30, exact from 30.
+
+    Where an answer decides who is asked (`gated`), how many answered is itself an answer: bands of 5 under 100, of 20
+    under 1,000, which hold as many numbers as the end bands of the shares of so many people.
+    """
+    width = np.where(n < EXACT_FROM, N_BAND, 1)
+    if gated:
+        width = np.select([n < FINE_FROM, n < BANDLESS_FROM], (N_BAND, WIDE_N_BAND), 1)
+    low = n // width * width
+    return low, low + width - 1
+
+
+def widened_for_gate(
+    band: tuple[Ints, Ints], n: Ints, gate: Ints, told: tuple[Ints, Ints], end: Ints
+) -> tuple[Ints, Ints]:
+    """The band of a gated measure's respondents, widened where it would tell more than the end band of its gate.
+
+    Of a gate that shows "95 or more" of 60 people, 57 or 60 may be asked; the band of the gated measure must not tell
+    which, so that it is the same for all numbers that the end band leaves open.
+
+    Args:
+        band: see `n_band`.
+        n: respondents of the gated measure.
+        gate: respondents of the gate in the same cells.
+        told: the band of these.
+        end: width of the end bands of the gate's shares, in tenths of a point.
+    """
+    hidden = (end > 0) & (n * WHOLE_SHARE >= gate * (WHOLE_SHARE - end)) & (n <= gate)
+    low = n_band(told[0] * (WHOLE_SHARE - end) // WHOLE_SHARE, gated=True)[0]
+    high = n_band(told[1], gated=True)[1]
+    return np.where(hidden, np.minimum(band[0], low), band[0]), np.where(hidden, np.maximum(band[1], high), band[1])
 
 
 def percentages(numerator: Ints, denominator: Ints, decimals: int) -> Ints:
@@ -158,6 +201,15 @@ def mean_decimals(n: Ints, near: Nearby) -> Ints:
     return np.where(step == MEAN_STEPS[0], 2, 1)
 
 
+def mean_format(n: Ints, near: Nearby) -> tuple[Ints, Ints]:
+    """Decimals of the means of cells of n people, and by how many units of the last one both ends are clipped."""
+    decimals = mean_decimals(n, near)
+    step = np.where(decimals == 2, *MEAN_STEPS)  # noqa: PLR2004 - two decimals are steps of a hundredth
+    clip = np.where(n < EXACT_FROM, MEAN_CLIPS[-1], MEAN_CLIPS[0])
+    clip = _widened(clip, MEAN_CLIPS, step, n, need=MEAN_CLIPS[-1] * near.small, widest=MEAN_CLIPS[-1])
+    return decimals, clip * 10**decimals // 100
+
+
 def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, near: Nearby) -> Means:
     """Means of cells, clipped at both ends of the answer scale where the cell, or a residual beside it, is small.
 
@@ -169,24 +221,45 @@ def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int,
         highest: highest score there is.
         near: residuals of the same cells.
     """
-    decimals = mean_decimals(n, near)
-    step = np.where(decimals == 2, *MEAN_STEPS)  # noqa: PLR2004 - two decimals are steps of a hundredth
-    clip = np.where(n < EXACT_FROM, MEAN_CLIPS[-1], MEAN_CLIPS[0])
-    clip = _widened(clip, MEAN_CLIPS, step, n, need=MEAN_CLIPS[-1] * near.small, widest=MEAN_CLIPS[-1])
+    decimals, margin = mean_format(n, near)
     scale = 10**decimals
     units = divide(total * scale, denominator * n)
     # The ends are whole units, so clipping what is rounded equals rounding what is clipped.
-    margin = clip * scale // 100
-    return Means(np.clip(units, lowest * scale + margin, highest * scale - margin), decimals)
+    return Means(np.clip(units, lowest * scale + margin, highest * scale - margin), decimals, margin)
 
 
-def deviations(total: Ints, square_total: Ints, denominator: Ints, n: Ints, decimals: Ints) -> Ints:
-    """Sample standard deviations (n - 1) in units of the last of `decimals` decimals, exact to the digit; n >= 2."""
+def percent_means(
+    total: Ints, denominator: int, n: Ints, *, lowest: int, highest: int, step: Ints, end: Ints
+) -> "Shares":
+    """Means as 0 to 100 between the lowest and the highest score, in the steps and end bands of a share."""
+    per_person = denominator * (highest - lowest)
+    # Python's integers where a product might leave 64 bits: in rounding, over two thousand times the whole.
+    kind = object if per_person * int(n.max(initial=0)) * WHOLE_SHARE * 4 > LARGEST_EXACT else np.int64
+    people = n.astype(kind)
+    return shares(total - lowest * denominator * people, per_person * people, step, end)
+
+
+def deviations(
+    total: Ints, square_total: Ints, denominator: Ints, n: Ints, decimals: Ints, *, times: int = 1, over: int = 1
+) -> Ints:
+    """Sample standard deviations (n - 1) in units of the last of `decimals` decimals, exact to the digit; n >= 2.
+
+    In the unit of the scores, or in one of which `times` are `over` of a score: 100 and the range for 0 to 100.
+    """
     columns = (total, square_total, denominator, n, decimals)
     cells = zip(*(np.ravel(column).tolist() for column in np.broadcast_arrays(*columns)), strict=True)
     # Python's integers: four times a sum of squares times n need not fit in 64 bits.
     coded = [
-        (math.isqrt(4 * 100**places * (people * squares - scores * scores) // (people * (people - 1) * per * per)) + 1)
+        (
+            math.isqrt(
+                4
+                * 100**places
+                * times**2
+                * (people * squares - scores * scores)
+                // (people * (people - 1) * (per * over) ** 2)
+            )
+            + 1
+        )
         // 2
         for scores, squares, per, people, places in cells
     ]
@@ -213,13 +286,77 @@ def shares(numerator: Ints, denominator: Ints, step: Ints, end: Ints) -> Shares:
         step: tenths of a point.
         end: tenths of a point; 0: no end bands.
     """
-    decimals = np.where(step == SHARE_STEPS[0], 1, 0)
     tenths = divide(numerator * WHOLE_SHARE, denominator * step) * step
     high = (end > 0) & (numerator * WHOLE_SHARE >= (WHOLE_SHARE - end) * denominator)
     low = (end > 0) & (numerator * WHOLE_SHARE <= end * denominator)
-    tenths = np.where(high, WHOLE_SHARE - end, np.where(low, end, tenths))
+    return banded(tenths, high, low, step, end)
+
+
+def banded(tenths: Ints, high: Mask, low: Mask, step: Ints, end: Ints) -> Shares:
+    """Percentages given in tenths of a point and rounded to their step, with the end bands where they are high or low.
+
+    Args:
+        tenths: rounded to `step`.
+        high: those that are in the upper end band by their exact share.
+        low: the same for the lower.
+        step: tenths of a point.
+        end: tenths of a point.
+    """
+    decimals = share_decimals(step)
+    coded = np.where(high, WHOLE_SHARE - end, np.where(low, end, tenths)).astype(np.int64)
     bounds = np.where(high, int(Bound.at_least), np.where(low, int(Bound.at_most), int(Bound.none)))
-    return Shares(np.where(decimals == 1, tenths, tenths // 10), decimals, bounds)
+    return Shares(np.where(decimals == 1, coded, coded // 10), decimals, bounds)
+
+
+def share_decimals(step: Ints) -> Ints:
+    """Decimals of percentages in steps of so many tenths of a point."""
+    return np.where(step == SHARE_STEPS[0], 1, 0)
+
+
+def share_units(step: Ints) -> Ints:
+    """Steps in tenths of a point as units of the last decimal."""
+    return np.where(share_decimals(step) == 1, step, step // 10)
+
+
+class Net(NamedTuple):
+    """Favourable less unfavourable share, coded: units of the shares' last decimal, `Bound`, where there is one."""
+
+    units: Ints
+    bounds: Ints
+    known: Mask
+
+
+def net(favourable: Shares, neutral: Shares, unfavourable: Shares, difference: Ints, whole: Ints, step: Ints) -> Net:
+    """Favourable less unfavourable share in points, -100 to 100, from nothing that the end bands of the three hide.
+
+    Exact and rounded once where no share is in an end band. Else what the shares as shown leave open: where the two
+    ends of it are one, a bound; where only the neutral share is in a band, the difference of the two others as shown;
+    nothing where both others are "10 or less".
+
+    Args:
+        favourable: as shown.
+        neutral: the same.
+        unfavourable: the same.
+        difference: favourable less unfavourable people (or shares of people times their denominator).
+        whole: of the cell, >= 1.
+        step: tenths of a point.
+    """
+    unit = share_units(step)
+    exact = divide(difference * WHOLE_SHARE, whole * step) * unit
+    up, down = favourable.bounds, unfavourable.bounds
+    open_ends = (up != Bound.none) | (down != Bound.none)
+    # Where one of the two is "90 or more", the other one is "10 or less".
+    at_least = open_ends & (up != Bound.at_most)
+    at_most = open_ends & (down != Bound.at_most)
+    shown = favourable.units - unfavourable.units
+    # A share that is shown without a band may be half a step off, so that the bound is true only one step further out.
+    slack = np.where((up == Bound.none) | (down == Bound.none), unit, 0)
+    banded_units = shown - np.where(at_least, slack, 0) + np.where(at_most, slack, 0)
+    most = 100 * 10**favourable.decimals
+    units = np.where(~open_ends & (neutral.bounds == Bound.none), exact, np.clip(banded_units, -most, most))
+    bounds = np.where(at_least, int(Bound.at_least), np.where(at_most, int(Bound.at_most), int(Bound.none)))
+    known = ~open_ends | at_least | at_most
+    return Net(np.where(known, units, 0), bounds, known)
 
 
 def _coarsened(step: Ints, options: tuple[int, ...], n: Ints, *, need: Ints, coarsest: int) -> Ints:

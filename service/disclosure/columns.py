@@ -1,22 +1,24 @@
-"""The figures of one measure in one family, from its counts and its pattern. Pure.
+"""The figures of the measures in each family, from their counts and their patterns. Pure.
 
 What a cell is (a node of the tree, a place of a grid) stands in a `Layout`; how its figures are shown does not hang on
 it.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.disclosure import coding
-from service.disclosure.measures import Family, Measure
+from service.disclosure import agreement, coding, group_means
+from service.disclosure.intervals import ShownMeans, intervals
+from service.disclosure.measures import Family, GroupMean, Kind, Measure
 from service.disclosure.patterns import Pattern, Patterns
-from service.disclosure.table import Column, Figures, sealed
+from service.disclosure.table import AGREEMENT_DECIMALS, Column, Figures, sealed
 from service.disclosure.tree import Ints, Mask, Tree
 
-_Number = TypeVar("_Number", bound=np.generic)
 _CACHED_NUMBERS = 2**15
 
 
@@ -26,6 +28,10 @@ class Layout(Protocol):
     @property
     def size(self) -> int:
         """Number of cells."""
+
+    @property
+    def everybody(self) -> int:
+        """The cell that everybody is in."""
 
     def sums(self, own: Ints) -> Ints:
         """Sum over the classes of each cell, [size]; `own` is [classes]."""
@@ -44,6 +50,10 @@ class OfTree:
     def size(self) -> int:
         return self._tree.size
 
+    @property
+    def everybody(self) -> int:
+        return self._tree.root
+
     def sums(self, own: Ints) -> Ints:
         return self._tree.sums(own)
 
@@ -54,68 +64,46 @@ class OfTree:
         return coding.Nearby.side_by_side([coding.nearby(self._tree, n[:, part], published[:, part]) for part in parts])
 
 
-def columns(layout: Layout, measures: Sequence[Measure], decided: Patterns) -> list[Column]:
-    """All cells of every measure in every family it has."""
-    asked = [(measure, family) for measure in measures for family in measure.families]
-    patterns = [decided[measure.id, family] for measure, family in asked]
-    everywhere = {measure.id: layout.sums(measure.n) for measure in measures}
-    n = np.stack([everywhere[measure.id] for measure, _ in asked], axis=1)
-    near = layout.nearby(n, np.stack([pattern.published for pattern in patterns], axis=1))
-    # A standard deviation has the decimals of its mean, so the residuals of both patterns count for both.
-    near = near.with_those_of(layout.nearby(n, np.stack([pattern.sd for pattern in patterns], axis=1)))
-    found = []
-    for number, ((measure, family), pattern) in enumerate(zip(asked, patterns, strict=True)):
-        cells = _Cells(layout, n[:, number], pattern.published, near.at(pattern.published, number))
-        build = _mean_column if family is Family.mean else _distribution_column
-        found.append(build(measure, pattern, cells))
-    return found
+def columns(
+    layout: Layout,
+    measures: Sequence[Measure],
+    decided: Patterns,
+    derived: Sequence[GroupMean] = (),
+    invited: Ints | None = None,
+    sd_of_all: Mapping[str, Decimal] | None = None,
+) -> list[Column]:
+    """All cells of every measure in every family it has, then those of every group mean.
+
+    Args:
+        layout: the cells.
+        measures: counted by class.
+        decided: which cells are published.
+        derived: group means; `group_means.check` first.
+        invited: people who were asked, [classes]. None: means have no intervals.
+        sd_of_all: by measure, the standard deviation of everybody as it was published before. None: as it is now.
+    """
+    return _Columns(layout, measures, decided).all(derived, invited, sd_of_all)
 
 
 def widened(narrow: Column, size: int) -> Column:
     """A column with more cells behind its own, all of them withheld."""
-    return _each(narrow, lambda array: np.concatenate([array, np.zeros(size - len(array), array.dtype)]))
+    return narrow.changed(lambda array: np.concatenate([array, np.zeros(size - len(array), array.dtype)]))
 
 
 def tail(column: Column, first: int) -> Column:
     """The column's cells from a number on."""
-    return _each(column, lambda array: array[first:])
+    return column.changed(lambda array: array[first:])
 
 
-def _each(column: Column, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Column:
-    """The column with all its arrays changed alike."""
-
-    def one(array: NDArray[_Number]) -> NDArray[_Number]:
-        return sealed(change(array))
-
-    def figures(given: Figures | None) -> Figures | None:
-        return None if given is None else Figures(one(given.units), one(given.bounds))
-
-    options = None if column.distribution is None else [figures(option) for option in column.distribution]
-    return Column(
-        measure=column.measure,
-        family=column.family,
-        published=one(column.published),
-        n_from=one(column.n_from),
-        n_to=one(column.n_to),
-        decimals=one(column.decimals),
-        mean=None if column.mean is None else one(column.mean),
-        sd=None if column.sd is None else one(column.sd),
-        has_sd=None if column.has_sd is None else one(column.has_sd),
-        favourable=figures(column.favourable),
-        neutral=figures(column.neutral),
-        unfavourable=figures(column.unfavourable),
-        distribution=None if options is None else tuple(option for option in options if option is not None),
-    )
-
-
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
     """The published cells of one column: sums over them, and their figures put back among the withheld ones."""
 
-    def __init__(self, layout: Layout, everywhere: Ints, published: Mask, near: coding.Nearby) -> None:
-        self.layout = layout
-        self.published = published
-        self.n = everywhere[published]
-        self.near = near
+    layout: Layout
+    published: Mask
+    n: Ints
+    near: coding.Nearby
+    band: tuple[Ints, Ints]
 
     def sums(self, own: Ints) -> Ints:
         return self.layout.sums(own)[self.published]
@@ -125,54 +113,218 @@ class _Cells:
         column[self.published] = figures
         return sealed(column)
 
+    def where(self, some: Mask) -> Mask:
+        column = np.zeros(self.layout.size, dtype=np.bool_)
+        column[self.published] = some
+        return sealed(column)
 
-def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> Column:
+
+class _Columns:
+    def __init__(self, layout: Layout, measures: Sequence[Measure], decided: Patterns) -> None:
+        self.layout = layout
+        self.known = {measure.id: measure for measure in measures}
+        self.decided = decided
+        self.asked = [(measure.id, family) for measure in measures for family in measure.families]
+        self.number = {column: number for number, column in enumerate(self.asked)}
+        self.people = {measure.id: layout.sums(measure.n) for measure in measures}
+        patterns = [decided[column] for column in self.asked]
+        n = np.stack([self.people[name] for name, _ in self.asked], axis=1)
+        near = layout.nearby(n, np.stack([pattern.published for pattern in patterns], axis=1))
+        # A standard deviation has the decimals of its mean, so the residuals of both patterns count for both.
+        self.near = near.with_those_of(layout.nearby(n, np.stack([pattern.sd for pattern in patterns], axis=1)))
+
+    def all(
+        self, derived: Sequence[GroupMean], invited: Ints | None, sd_of_all: Mapping[str, Decimal] | None
+    ) -> list[Column]:
+        asked = None if invited is None else self.layout.sums(invited)
+        found = []
+        for name, family in self.asked:
+            measure, pattern, cells = self.known[name], self.decided[name, family], self._cells(name, family)
+            if family is Family.distribution:
+                found.append(_distribution_column(measure, pattern, cells))
+                continue
+            column, means = _mean_column(measure, pattern, cells)
+            if asked is not None:
+                everybody = self._sd_of_all(column) if sd_of_all is None else sd_of_all.get(name)
+                column = _with_intervals(column, means, cells, asked[cells.published], everybody)
+            found.append(self._with_agreement(column, measure))
+        parts: dict[str, group_means.Part] = {}
+        for one in derived:
+            for name in one.parts:
+                if name not in parts:
+                    parts[name] = self._part(self.known[name])
+            parts[one.id] = group_means.combined(one, [parts[name] for name in one.parts])
+            found.extend(group_means.columns(one, parts[one.id]))
+        return found
+
+    def _cells(self, name: str, family: Family) -> _Cells:
+        published = self.decided[name, family].published
+        near = self.near.at(published, self.number[name, family])
+        return _Cells(self.layout, published, self.people[name][published], near, self._band(name, published))
+
+    def _band(self, name: str, some: Mask) -> tuple[Ints, Ints]:
+        """The numbers of respondents that a reader is told, of some cells."""
+        n, gates = self.people[name][some], self._gates(name)
+        band = coding.n_band(n, gated=bool(gates))
+        for gate in gates:
+            if (gate, Family.distribution) in self.number:
+                near = self.near.at(some, self.number[gate, Family.distribution])
+                people = self.people[gate][some]
+                _, end = coding.share_format(people, near)
+                band = coding.widened_for_gate(band, n, people, self._band(gate, some), end)
+        return band
+
+    def _gates(self, name: str) -> list[str]:
+        """Whose answers decide who is asked, for the measure itself or for a part of it."""
+        measure = self.known[name]
+        return sorted({*measure.gates, *(gate for part in measure.parts for gate in self._gates(part))})
+
+    def _sd_of_all(self, column: Column) -> Decimal | None:
+        """The standard deviation of everybody as the column shows it."""
+        root = self.layout.everybody
+        if column.sd is None or column.has_sd is None or not column.has_sd[root]:
+            return None
+        return Decimal(int(column.sd[root])).scaleb(-int(column.decimals[root]))
+
+    def _with_agreement(self, column: Column, measure: Measure) -> Column:
+        """The column of a scale with its people's agreement where its own deviation and all of its items' are shown."""
+        items = [self.known[part] for part in measure.parts]
+        formats = {(item.score_min, item.score_max, item.denominator) for item in items}
+        if measure.kind is not Kind.scale or len(formats) != 1:
+            return column
+        ((lowest, highest, denominator),) = formats
+        if lowest is None or highest is None or denominator != 1:
+            return column
+        shown = np.logical_and.reduce([self.decided[name, Family.mean].sd for name in (measure.id, *measure.parts)])
+        if not shown.any():
+            return column
+        spread = [
+            agreement.variances(*(self.layout.sums(own)[shown] for own in (item.total, item.square_total, item.n)))
+            for item in items
+            if item.total is not None and item.square_total is not None
+        ]
+        agreed = agreement.within_group_agreement(np.array(spread), points=highest - lowest + 1)
+        rwg = np.zeros(self.layout.size, np.int64)
+        rwg[shown] = coding.nearest(agreed * 10**AGREEMENT_DECIMALS)
+        return replace(column, rwg=sealed(rwg), has_rwg=sealed(shown))
+
+    def _part(self, measure: Measure) -> group_means.Part:
+        n = self.people[measure.id]
+        some = np.maximum(n, 1).astype(np.float64)
+
+        def each(own: Ints | None, denominator: int) -> coding.Floats:
+            return np.zeros_like(some) if own is None else self.layout.sums(own) / (some * denominator)
+
+        shares = (measure.favourable, measure.neutral, measure.unfavourable) if measure.has_shares else ()
+        numbers = {family: self.number[measure.id, family] for family in measure.families}
+        return group_means.Part(
+            n=n,
+            band=self._band(measure.id, np.ones(self.layout.size, np.bool_)),
+            published={family: self.decided[measure.id, family].published for family in numbers},
+            near={family: coding.Nearby(*(size[:, at] for size in self.near)) for family, at in numbers.items()},
+            lowest=Fraction(measure.score_min or 0),
+            highest=Fraction(measure.score_max or 0),
+            mean=each(measure.total, measure.denominator),
+            shares=[each(share, measure.share_denominator) for share in shares],
+        )
+
+
+def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> tuple[Column, ShownMeans]:
     if measure.total is None or measure.square_total is None or measure.score_min is None or measure.score_max is None:
         raise ValueError(f"measure {measure.id}: has no mean")
-    total = cells.sums(measure.total)
+    total, squares = cells.sums(measure.total), cells.sums(measure.square_total)
     denominator = np.full_like(total, measure.denominator)
     ends = {"lowest": measure.score_min, "highest": measure.score_max}
-    coded = coding.means(total, denominator, cells.n, **ends, near=cells.near)
+    bounds, unit = None, (1, 1)
+    if measure.percent:
+        step, end = coding.share_format(cells.n, cells.near)
+        percent = coding.percent_means(total, measure.denominator, cells.n, **ends, step=step, end=end)
+        bounds, unit = percent.bounds, (100, measure.score_max - measure.score_min)
+        whole = 100 * 10**percent.decimals
+        step, none = coding.share_units(step), np.zeros_like(step)
+        means = ShownMeans(percent.units, percent.decimals, step, none, lowest=none, highest=whole)
+    else:
+        plain = coding.means(total, denominator, cells.n, **ends, near=cells.near)
+        low, high = (score * 10**plain.decimals for score in ends.values())
+        means = ShownMeans(plain.units, plain.decimals, np.ones_like(total), plain.margin, lowest=low, highest=high)
     shown = pattern.sd[pattern.published]
+    if bounds is not None:
+        shown = shown & (bounds == coding.Bound.none)  # beside a mean of "95 or more", 0 would say that all are alike
     deviation = np.zeros_like(total)
-    squares = cells.sums(measure.square_total)
     deviation[shown] = coding.deviations(
-        total[shown], squares[shown], denominator[shown], cells.n[shown], coded.decimals[shown]
+        total[shown],
+        squares[shown],
+        denominator[shown],
+        cells.n[shown],
+        means.decimals[shown],
+        times=unit[0],
+        over=unit[1],
     )
-    n_from, n_to = coding.n_band(cells.n)
-    return Column(
+    column = Column(
         measure=measure.id,
         family=Family.mean,
         published=sealed(pattern.published),
-        n_from=cells.put(n_from),
-        n_to=cells.put(n_to),
-        decimals=cells.put(coded.decimals),
-        mean=cells.put(coded.units),
+        n_from=cells.put(cells.band[0]),
+        n_to=cells.put(cells.band[1]),
+        decimals=cells.put(means.decimals),
+        mean=cells.put(means.units),
+        mean_bound=None if bounds is None else cells.put(bounds),
         sd=cells.put(deviation),
-        has_sd=sealed(pattern.sd),
+        has_sd=cells.where(shown),
+    )
+    return column, means
+
+
+def _with_intervals(
+    column: Column, means: ShownMeans, cells: _Cells, invited: Ints, everybody: Decimal | None
+) -> Column:
+    """The column with an interval around each mean that is shown as such and has a standard deviation to go by."""
+    if column.sd is None or column.has_sd is None:
+        return column
+    own = column.has_sd[cells.published]
+    # The number of people as shown and never the exact one: an interval must not tell more of it than the row does.
+    found = intervals(means, column.sd[cells.published], own, everybody, cells.band[0], invited)
+    known = own | (everybody is not None)
+    if column.mean_bound is not None:
+        known &= column.mean_bound[cells.published] == coding.Bound.none
+    return replace(
+        column,
+        se=cells.put(np.where(known, found.se, 0)),
+        low=cells.put(np.where(known, found.low, 0)),
+        high=cells.put(np.where(known, found.high, 0)),
+        has_interval=cells.where(known),
+        basis=cells.where(known & own),
     )
 
 
 def _distribution_column(measure: Measure, pattern: Pattern, cells: _Cells) -> Column:
     step, end = coding.share_format(cells.n, cells.near)
 
-    def figures(own: Ints | None, denominator: int) -> Figures | None:
-        if own is None:
-            return None
-        coded = coding.shares(cells.sums(own), cells.n * denominator, step, end)
-        return Figures(cells.put(coded.units), cells.put(coded.bounds))
+    def coded(own: Ints, denominator: int) -> coding.Shares:
+        return coding.shares(cells.sums(own), cells.n * denominator, step, end)
 
-    n_from, n_to = coding.n_band(cells.n)
-    options = () if measure.counts is None else (figures(own, 1) for own in measure.counts.T)
-    return Column(
+    def figures(shares: coding.Shares) -> Figures:
+        return Figures(cells.put(shares.units), cells.put(shares.bounds))
+
+    column = Column(
         measure=measure.id,
         family=Family.distribution,
         published=sealed(pattern.published),
-        n_from=cells.put(n_from),
-        n_to=cells.put(n_to),
-        decimals=cells.put(np.where(step == coding.SHARE_STEPS[0], 1, 0)),
-        favourable=figures(measure.favourable, measure.share_denominator),
-        neutral=figures(measure.neutral, measure.share_denominator),
-        unfavourable=figures(measure.unfavourable, measure.share_denominator),
-        distribution=tuple(one for one in options if one is not None) or None,
+        n_from=cells.put(cells.band[0]),
+        n_to=cells.put(cells.band[1]),
+        decimals=cells.put(coding.share_decimals(step)),
+        distribution=None
+        if measure.counts is None
+        else tuple(figures(coded(own, 1)) for own in measure.counts.T) or None,
     )
+    if measure.favourable is None or measure.neutral is None or measure.unfavourable is None:
+        return column
+    high, middle, low = (
+        coded(own, measure.share_denominator) for own in (measure.favourable, measure.neutral, measure.unfavourable)
+    )
+    column = replace(column, favourable=figures(high), neutral=figures(middle), unfavourable=figures(low))
+    if not measure.enps:
+        return column
+    difference = cells.sums(measure.favourable - measure.unfavourable)
+    net = coding.net(high, middle, low, difference, cells.n * measure.share_denominator, step)
+    return replace(column, enps=Figures(cells.put(net.units), cells.put(net.bounds)), has_enps=cells.where(net.known))

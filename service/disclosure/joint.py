@@ -1,26 +1,39 @@
 """An item, its scale and its index, published by one plan: from their sums together no small group may be computed.
 
-**One item at a time.** Whatever is published about a wave is a sum over people of functions of single answers (squares
-apart, see below): of the item itself; of a scale, over those who answered all its items; of an index, over those who
-answered all its scales. Take any linear combination of such sums that is not zero, and some answer that it depends on:
-one item q of some people. Keep of the combination only what it says of q. Who is described by that is described by
-the whole. What is kept is a combination of three tables: of q over all who answered it, of its scale over those of
-them who are complete on the scale, of its index over those who are complete on that, since no measure is part of two.
-So nothing describes fewer than k people if, for each item, no combination of these three tables does: a question about
-the classes, each split in *layers* by how far its people got, and about numbers of people alone. The search of `attack`
-answers it, whatever the coefficients. No condition on the shape of the plan is needed, nor that the cells of a scale
-lie inside those of its items.
+**One set of items at a time.** Whatever is published about a wave is a sum over people of functions of their answers:
+to the item itself; to the items of a scale, over those who answered all of them; to those of an index, over those who
+answered all its scales. Such a function is a constant plus a component for each set T of items that hangs on all of T
+and averages out over each of them. Take any linear combination of the sums that is not zero: for some T there are
+people of whom it says something of T. Keep only that. Who is described by it is described by the whole.
 
-**Distributions.** Coefficients are then functions of the answer, up to a constant. Apply to them a linear form that is
-not zero on them all: what comes out is a combination of the tables of means, as the cells of each distribution lie
-inside those of its mean. With a form that is zero on the score, what is more than a mean is a combination of the tables
-of distributions, which are held to their own k in the same way.
+What is kept is a combination of three tables, for an item q of T: of q over all who answered it, of its scale over
+those of them who are complete on the scale, of its index over those who are complete on that, since no measure is part
+of two. If T holds other items, that of q has the coefficient zero, and across scales so has the scale's. So nothing
+describes fewer than k people if, for each item, no combination of these three tables does: a question about the
+classes, each split in *layers* by how far its people got, and about numbers of people alone. The search of `attack`
+answers it, whatever the coefficients. No condition on the shape of the plan is needed, nor that the cells of a scale
+lie inside those of its items, nor that a scale treats its items alike.
+
+**Functions.** Coefficients are numbers where the component of each measure is a multiple of one function: means, T of
+one item. In general (shares, distributions, bands of a score, squares) they are functions of the answers to T. Apply to
+them a linear form that is not zero on them all: what comes out is a combination of the tables of means, as the cells of
+each distribution lie inside those of its mean. With a form that is zero on the score, what is more than a mean is a
+combination of the tables of distributions, which are held to their own k in the same way.
+
+**Gaps.** Where who answered s < m items of a scale is scored by their mean, the scale is judged as if its sums were
+published apart for each s, which is more than is. The layers of q are then: not scored; scored by s items, for each s;
+complete. The scale's table for s is what it says of q over those of size s who answered q, by one function for all of
+them, as it treats its items alike. For T of two items or more the tables of the scale stand alone, and the function is
+the same for each T of equal size: a combination that is not zero at size s in some class describes all there of size s,
+and the search for an item that one of them answered has counted a part of these and found k. Such a scale is in no
+index.
 
 **Squares** (standard deviations) of one item are functions of its answer, and shown inside its distribution's cells or,
 where there is none, inside its mean's. Their pattern is one of whole units alone, safe for the k of deviations by the
-tree lemma. Those of a sum of several parts also hold products of answers to two of them. Products across the scales of
-an index are held by the index's squares alone, products within a scale by the scale's once no index is used: each time,
-everybody whom the pattern of deviations describes stays in. Of one part, they are the part's own, in its cells.
+tree lemma. Those of a sum of several parts are shown inside its distribution's cells, and are covered there as above.
+Without bands, nothing else holds their products of two answers (across the scales of an index, those are held by the
+index's squares alone; within a scale, by the scale's once no index is used): everybody whom the pattern of deviations
+describes stays in. Of one part, they are the part's own, in its cells.
 
 **Who answered at all.** Each pattern lies inside one that is safe when everybody counts who answered anything, so that
 no combination tells of fewer than k people that they skipped something.
@@ -93,14 +106,47 @@ class Joint:
         """
         counts = [*respondents, np.zeros_like(respondents[0])]
         layers = np.stack([mine - further for mine, further in pairwise(counts)])
+        last = len(allowed)
+        return self._stay(layers, [[range(number, last)] for number in range(last)], allowed, k, kept)
+
+    def with_gaps(
+        self, item: Ints, answered: Ints, complete: Ints, allowed: Sequence[Mask], k: int, kept: Sequence[Mask]
+    ) -> list[Mask]:
+        """The cells that stay of an item and of its scale, whose respondents may have skipped other items.
+
+        Args:
+            item: respondents of the item in each class.
+            answered: those of them who are respondents of the scale with a gap, by size, [sizes, classes].
+            complete: those who answered all items of the scale.
+            allowed: places of both.
+            k: smallest group of the item.
+            kept: see `together`.
+
+        Raises:
+            Unproved: the work ran out.
+        """
+        layers = np.stack([item - answered.sum(axis=0) - complete, *answered, complete])
+        by_size = [range(layer, layer + 1) for layer in range(1, len(layers))]
+        return self._stay(layers, [[range(len(layers))], by_size], allowed, k, kept)
+
+    def _stay(
+        self,
+        layers: Ints,
+        tables: Sequence[Sequence[range]],
+        allowed: Sequence[Mask],
+        k: int,
+        kept: Sequence[Mask] | None,
+    ) -> list[Mask]:
+        """The cells that stay of measures that are published as one or more tables each, of some layers each."""
         if bool((layers < 0).any()):
             raise ValueError("a measure has respondents that the one it is made of has not")
         rows = _Rows(self.grid, layers[:, self.grid.order])
         for number, mask in enumerate(allowed):
-            rows.add(mask, range(number, len(allowed)), may=True)
+            for table in tables[number]:
+                rows.add(mask, table, number)
         for number in range(len(allowed) - 1):
             # Who skipped something stands in the difference of two cells: named here, so that it is protected at once.
-            rows.add(np.logical_or.reduce(allowed[number + 1 :]), range(number, number + 1), may=False)
+            rows.add(np.logical_or.reduce(allowed[number + 1 :]), range(number, number + 1), None)
         if not rows.place:
             return [np.zeros_like(mask) for mask in allowed]  # nobody is in any of them
         world, may = rows.world(self._regions)
@@ -127,12 +173,12 @@ class _Rows:
         self.depth_of = len(layers)
         self.atom = np.full(layers.size, -1, np.int64)
         self.atom[self.flat] = np.arange(len(self.flat))
-        self.place: list[tuple[Ints, int, bool]] = []
+        self.place: list[tuple[Ints, int, int | None]] = []
         self.atoms: list[Ints] = []
         self.sizes: list[Ints] = []
 
-    def add(self, mask: Mask, layers: range, *, may: bool) -> None:
-        """One cell for each place of a mask that holds anybody of these layers."""
+    def add(self, mask: Mask, layers: range, measure: int | None) -> None:
+        """One cell for each place of a mask that holds anybody of these layers; without a measure, none to publish."""
         start, classes = self.grid.members
         places = np.flatnonzero(mask)
         length = start[places + 1] - start[places]
@@ -145,7 +191,7 @@ class _Rows:
         sorted_ = np.lexsort((atoms, rows))
         size = np.bincount(rows, minlength=len(places))
         if size.any():
-            self.place.append((places[size > 0], layers.start, may))
+            self.place.append((places[size > 0], layers.start, measure))
             self.atoms.append(atoms[sorted_])
             self.sizes.append(size[size > 0])
 
@@ -153,7 +199,7 @@ class _Rows:
         """What the engine works on, and which of its cells may be published."""
         place = np.concatenate([places for places, _, _ in self.place])
         layer = np.concatenate([np.full(len(places), layer) for places, layer, _ in self.place])
-        may = np.concatenate([np.full(len(places), may) for places, _, may in self.place])
+        may = np.concatenate([np.full(len(places), measure is not None) for places, _, measure in self.place])
         start = np.zeros(len(place) + 1, np.int64)
         start[1:] = np.cumsum(np.concatenate(self.sizes))
         atom = np.concatenate(self.atoms)
@@ -167,17 +213,22 @@ class _Rows:
 
     def of(self, masks: Sequence[Mask]) -> Mask:
         """The cells that stand for these places of each measure, [cells]."""
-        return np.concatenate([masks[layer][places] & may for places, layer, may in self.place])
+        nothing = np.zeros(self.grid.size, np.bool_)
+        return np.concatenate(
+            [(nothing if measure is None else masks[measure])[places] for places, _, measure in self.place]
+        )
 
     def masks(self, published: Mask, count: int) -> list[Mask]:
-        """The published cells back at their places."""
-        out = [np.zeros(self.grid.size, np.bool_) for _ in range(count)]
+        """The published cells back at their places: a measure is shown where all its tables with anybody there are."""
+        held = np.zeros((count, self.grid.size), np.bool_)
+        withheld = np.zeros_like(held)
         first = 0
-        for places, layer, may in self.place:
-            if may:
-                out[layer][places] = published[first : first + len(places)]
+        for places, _, measure in self.place:
+            if measure is not None:
+                held[measure, places] = True
+                withheld[measure, places] |= ~published[first : first + len(places)]
             first += len(places)
-        return out
+        return list(held & ~withheld)
 
 
 def _ranges(start: Ints, length: Ints) -> Ints:

@@ -84,6 +84,7 @@ class _LinkedPatterns(Thresholds):
             for measure in mine:
                 if measure.kind is Kind.item and measure.id in whole_of:
                     self._prove_together(measure, family, whole_of)
+        self.behind_gates(self.final, self.kept)
         deviations = self._deviations()
         none = np.zeros(self.grid.size, np.bool_)
         return {
@@ -97,8 +98,10 @@ class _LinkedPatterns(Thresholds):
         if family is Family.distribution and Family.mean in measure.families:
             allowed &= self.final[measure.id, Family.mean]
         for part in measure.parts:
-            left_out = self.cells[part] - self.cells[measure.id]
-            allowed &= self.final[part, family] & ((left_out == 0) | (left_out >= k))
+            allowed &= self.final[part, family]
+        for apart in self.apart(measure, family) if measure.parts else ():
+            left_out = self.grid.sums(apart)
+            allowed &= (left_out == 0) | (left_out >= k)
         kept = self._kept(measure, family)
         allowed |= kept
         if not measure.parts:
@@ -112,9 +115,13 @@ class _LinkedPatterns(Thresholds):
         masks = [self.final[measure.id, family] for measure in chain]
         for number in range(1, len(masks)):
             masks[number] = masks[number] & masks[number - 1]
+        kept = [self._kept(measure, family) for measure in chain]
+        gaps = chain[1].gaps if len(chain) > 1 else None
+        if gaps is not None and bool(gaps.people.any()):
+            answered = gaps.answered[:, list(chain[1].parts).index(item.id)]
+            masks = self.joint.with_gaps(item.n, answered, chain[1].complete, masks, self.k(item, family), kept)
         # Where nobody skipped a part, the tables of the wholes lie among the item's, which is proved already.
-        if any(bool((measure.n != item.n).any()) for measure in chain):
-            kept = [self._kept(measure, family) for measure in chain]
+        elif any(bool((measure.n != item.n).any()) for measure in chain):
             masks = self.joint.together([measure.n for measure in chain], masks, self.k(item, family), kept)
         for measure, mask in zip(chain, masks, strict=True):
             self.final[measure.id, family] = mask
@@ -131,7 +138,7 @@ class _LinkedPatterns(Thresholds):
                     continue
                 nodes = self.grid.tree.size
                 inner = self.final.get((measure.id, Family.distribution), self.final[measure.id, Family.mean])[:nodes]
-                if measure.parts and Family.distribution not in measure.families:
+                if not self.has_deviations(measure) or (measure.parts and Family.distribution not in measure.families):
                     inner = np.zeros_like(inner)  # its items' squares would lie in no distribution's pattern
                 if len(measure.parts) == 1:
                     inner = inner & shown[measure.parts[0]][:nodes]

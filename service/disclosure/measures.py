@@ -18,6 +18,8 @@ LARGEST_SQUARES = 2**62
 
 
 _ARRAYS = ("n", "total", "square_total", "counts", "favourable", "neutral", "unfavourable", "partial")
+_BY_OPTION = 2
+_OF_A_RATIO = 2
 
 
 class Kind(Enum):
@@ -33,6 +35,70 @@ class Family(StrEnum):
 
     mean = "mean"
     distribution = "distribution"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Respondents of a scale who skipped some of its items, counted by how many they answered.
+
+    The score of a person with gaps is the mean of the items answered, so that it weighs an answer more than the score
+    of one without: items and scale together tell people apart by how many items they answered.
+
+    The sizes are all that count as answered and are not all: of a scale of five items, at least three of them, they are
+    three and four.
+
+    Attributes:
+        people: respondents of the scale who answered so many items and not all, by size ascending, [sizes, classes].
+        answered: those of them who answered each part, [sizes, parts, classes].
+    """
+
+    people: Ints
+    answered: Ints
+
+    def __post_init__(self) -> None:
+        for name in ("people", "answered"):
+            given = np.asarray(getattr(self, name))
+            if given.dtype.kind not in "iu" or bool((given < 0).any()):
+                raise ValueError(f"gaps: {name} holds something else than whole numbers from zero")
+            array = given.astype(np.int64)
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        sizes, _, classes = self.answered.shape
+        if self.people.shape != (sizes, classes) or bool((self.answered > self.people[:, None]).any()):
+            raise ValueError("gaps: people and answered contradict each other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMean:
+    """A scale or index by the group rule: the mean of its parts' group means, part by part over whoever answered it.
+
+    A function of its parts' figures, in the cells where each of them is published, and of nothing else.
+
+    Attributes:
+        id: unique among the measures and group means of one call.
+        kind: scale or index.
+        parts: ids of measures, or of group means before it.
+        weights: of each part, 1 or more.
+        factor: what the mean is multiplied by: the sum of the weights where the score is a sum.
+        negative: the score runs the other way than its parts: lowest plus highest score less the mean.
+        percent: shown as 0 to 100 between the lowest and the highest score.
+        ratio: the first part's mean over the second's, in the place of a mean of means.
+    """
+
+    id: str
+    kind: "Kind"
+    parts: Sequence[str]
+    weights: Sequence[int]
+    factor: int = 1
+    negative: bool = False
+    percent: bool = False
+    ratio: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.parts or len(self.parts) != len(self.weights) or min(self.weights) < 1:
+            raise ValueError("a group mean has an id, parts, and for each part a weight of 1 or more")
+        if self.ratio and len(self.parts) != _OF_A_RATIO:
+            raise ValueError(f"group mean {self.id}: a ratio has two parts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,13 +118,20 @@ class Measure:
         denominator: a person's score is a whole number over this (items of a scale; a common multiple for an index).
         score_min: lowest score there is, not the lowest given.
         score_max: highest score there is.
-        counts: respondents by option; for several choices they may add up to more than n. Items only. None: none.
+        counts: respondents by option, or by band of the score of a scale or index; for several choices they may add up
+            to more than n. None: none.
         favourable: sum of the respondents' favourable shares times `share_denominator`; all three shares or none.
         neutral: as `favourable`.
         unfavourable: as `favourable`; the three add up to n times `share_denominator`.
         share_denominator: a person's share is a whole number over this (items of a scale; 1 for an item).
         parts: ids of the measures it is built from. No measure is part of two.
+        alike: its parts have equal weights, and no band looks at one of them alone.
         partial: people who are respondents of at least one part and not of the measure; for scales and indices only.
+        gaps: respondents who skipped some of the parts; for scales that allow it. None: whoever has a gap is none.
+        gates: ids of measures whose answers decide who is asked: its n is an answer to them, so that it is published
+            only where each of their distributions is.
+        percent: the mean is shown as 0 to 100 between `score_min` and `score_max`.
+        enps: the distribution is shown with favourable less unfavourable.
 
     Raises:
         ValueError: the numbers contradict each other; names the measure and the field.
@@ -79,13 +152,19 @@ class Measure:
     unfavourable: Ints | None = None
     share_denominator: int = 1
     parts: Sequence[str] = ()
+    alike: bool = True
     partial: Ints | None = None
+    gaps: Gaps | None = None
+    gates: Sequence[str] = ()
+    percent: bool = False
+    enps: bool = False
 
     def __post_init__(self) -> None:
         if not self.id:
             raise ValueError("a measure has an id")
         object.__setattr__(self, "kind", Kind(self.kind))
         object.__setattr__(self, "parts", tuple(self.parts))
+        object.__setattr__(self, "gates", tuple(self.gates))
         for name in _ARRAYS:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, self._whole(name, np.asarray(getattr(self, name))))
@@ -115,13 +194,19 @@ class Measure:
         return self.score_min is not None and self.score_max is not None and self.score_max - self.score_min == 1
 
     @property
+    def complete(self) -> Ints:
+        """Respondents who answered all parts, [classes]; for an item, its respondents."""
+        return self.n if self.gaps is None else self.n - self.gaps.people.sum(axis=0)
+
+    @property
     def answers(self) -> tuple[int | None, int | None, int | None]:
         """What there is to choose from: lowest score, highest score, number of options."""
         return self.score_min, self.score_max, None if self.counts is None else self.counts.shape[1]
 
     def _whole(self, name: str, given: NDArray[np.generic]) -> Ints:
         shape = (np.shape(self.n)[0] if np.ndim(self.n) else 0, *given.shape[1:])
-        if given.dtype.kind not in "iu" or given.shape != shape or given.ndim != (2 if name == "counts" else 1):
+        dimensions = _BY_OPTION if name == "counts" else 1
+        if given.dtype.kind not in "iu" or given.shape != shape or given.ndim != dimensions:
             self._refuse(name, "is not one row of whole numbers per class")
         largest = LARGEST_SQUARES if name == "square_total" else LARGEST_TOTAL
         if float(np.abs(given.astype(np.float64)).sum()) > largest:
@@ -149,8 +234,8 @@ class Measure:
             self._refuse("square_total", "is smaller than any answers with this total can give")
 
     def _check_shares(self) -> None:
-        if self.counts is not None and (self.kind is not Kind.item or bool((self.counts > self.n[:, None]).any())):
-            self._refuse("counts", "belongs to items, and no option has more people than answered")
+        if self.counts is not None and bool((self.counts > self.n[:, None]).any()):
+            self._refuse("counts", "has an option with more people than answered")
         shares = [self.favourable, self.neutral, self.unfavourable]
         present = [share for share in shares if share is not None]
         if not present:
@@ -164,6 +249,20 @@ class Measure:
             self._refuse("parts", "and partial go with scales and indices, and with them only")
         if len(set(self.parts)) != len(self.parts):
             self._refuse("parts", "names a measure twice")
+        if self.gaps is not None and (
+            self.kind is not Kind.scale
+            or self.gaps.answered.shape[1:] != (len(self.parts), len(self.n))
+            or bool((self.gaps.people.sum(axis=0) > self.n).any())
+        ):
+            self._refuse("gaps", "belongs to scales, and holds no more people than n")
+        if self.gaps is not None:
+            sizes = np.arange(len(self.parts) - len(self.gaps.people), len(self.parts))
+            if bool((sizes < 1).any()) or not np.array_equal(
+                self.gaps.answered.sum(axis=1), self.gaps.people * sizes[:, None]
+            ):
+                self._refuse("gaps", "has people who answered another number of parts than their size")
+        if self.enps and not self.has_shares:
+            self._refuse("enps", "needs favourable, neutral and unfavourable")
 
     def _refuse(self, field: str, why: str) -> NoReturn:
         raise ValueError(f"measure {self.id}: {field} {why}")

@@ -23,7 +23,7 @@ class Pattern:
         sd: cells that also show a standard deviation, inside `published`; empty for distributions.
         primary: cells that are too small themselves, empty ones included.
         complementary: cells withheld so that no residual is too small.
-        parts: cells withheld because of the measure's parts.
+        parts: cells withheld because of the measure's parts or gates.
     """
 
     published: Mask
@@ -42,15 +42,17 @@ def check_parts(measures: Sequence[Measure]) -> None:
     Raises:
         ValueError: two measures of one id; a part that is not among the measures, is of the wrong kind, is part of two
             measures, has fewer families than the whole, or fewer respondents in some class; a `partial` that the
-            numbers of respondents contradict.
+            numbers of respondents contradict; gaps in a scale of unlike items, or below an index; a gate that is not
+            among the measures, or without a distribution.
     """
     known = {measure.id: measure for measure in measures}
     if len(known) != len(measures):
         raise ValueError("two measures have the same id")
+    gates = [known.get(gate) for measure in measures for gate in measure.gates]
+    if any(gate is None or Family.distribution not in gate.families for gate in gates):
+        raise ValueError("a gate is absent or has no distribution")
     used: set[str] = set()
     for whole in measures:
-        if not whole.parts or whole.partial is None:
-            continue
         if used & set(whole.parts):
             raise ValueError(f"measure {whole.id}: shares a part with another measure")
         used |= set(whole.parts)
@@ -58,15 +60,24 @@ def check_parts(measures: Sequence[Measure]) -> None:
         found = [part for part in parts if part is not None and part.kind is _MADE_OF[whole.kind]]
         if len(found) != len(parts):
             raise ValueError(f"measure {whole.id}: a part is absent or of the wrong kind")
-        if any(not set(whole.families) <= set(part.families) for part in found):
-            raise ValueError(f"measure {whole.id}: a part lacks a family that the whole has")
-        if Family.mean not in whole.families and any(Family.mean in part.families for part in found):
-            raise ValueError(f"measure {whole.id}: has no mean, though a part has")
-        missing = _missing(whole, found)
-        if bool((missing < 0).any()):
-            raise ValueError(f"measure {whole.id}: has respondents that a part has not")
-        if bool(((whole.partial < missing.max(axis=0)) | (whole.partial > missing.sum(axis=0))).any()):
-            raise ValueError(f"measure {whole.id}: partial contradicts the respondents of the parts")
+        if whole.partial is not None:
+            _check_whole(whole, whole.partial, found)
+
+
+def _check_whole(whole: Measure, partial: Ints, parts: Sequence[Measure]) -> None:
+    if any(not set(whole.families) <= set(part.families) for part in parts):
+        raise ValueError(f"measure {whole.id}: a part lacks a family that the whole has")
+    if Family.mean not in whole.families and any(Family.mean in part.families for part in parts):
+        raise ValueError(f"measure {whole.id}: has no mean, though a part has")
+    if whole.gaps is not None and (not whole.alike or len({part.answers for part in parts}) > 1):
+        raise ValueError(f"measure {whole.id}: has gaps, and parts that are not alike")
+    if any(part.gaps is not None for part in parts):
+        raise ValueError(f"measure {whole.id}: a part has gaps")
+    missing = _missing(whole, parts)
+    if bool((missing < 0).any()):
+        raise ValueError(f"measure {whole.id}: has respondents that a part has not")
+    if bool(((partial < missing.max(axis=0)) | (partial > missing.sum(axis=0))).any()):
+        raise ValueError(f"measure {whole.id}: partial contradicts the respondents of the parts")
 
 
 def patterns(tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> Patterns:
@@ -75,7 +86,9 @@ def patterns(tree: Tree, respondents: Ints, measures: Sequence[Measure], policy:
 
 
 def _missing(whole: Measure, parts: Sequence[Measure]) -> Ints:
-    return np.stack([part.n - whole.n for part in parts])
+    """Respondents of each part who are not respondents of the measure, [parts, classes]."""
+    missing = np.stack([part.n - whole.complete for part in parts])
+    return missing if whole.gaps is None else missing - whole.gaps.answered.sum(axis=0)
 
 
 class Thresholds:
@@ -104,6 +117,61 @@ class Thresholds:
         """Smallest group of a standard deviation."""
         return max(self.policy.sd_k(sensitive=self._sensitive(measure)), self.k(measure, Family.mean))
 
+    def apart(self, whole: Measure, family: Family) -> Ints:
+        """Numbers of people that are nobody's or of k wherever the measure is shown, [numbers, classes]; see `parts`.
+
+        Respondents of each part who are not respondents of the measure come first.
+        """
+        missing = _missing(whole, [self.known[part] for part in whole.parts])
+        if whole.gaps is None:
+            return missing
+        skipped = whole.gaps.people.sum(axis=0) - whole.gaps.answered.sum(axis=0)
+        bands = family is Family.distribution and whole.counts is not None
+        return np.concatenate([missing, skipped, whole.gaps.people[: len(whole.gaps.people) if bands else 0]])
+
+    def alike(self, whole: Measure, family: Family) -> bool:
+        """Whether what a measure publishes in a family hangs on each of its items in the same way; see `parts`."""
+        if len({item.answers for item in self.items(whole)}) > 1:
+            return False
+        # A mean and favourable shares add up over the items, and no weight is zero.
+        if family is Family.mean or whole.counts is None:
+            return True
+        parts = [self.known[part] for part in whole.parts]
+        return all(one.alike for one in (whole, *parts)) and len({len(part.parts) for part in parts}) == 1
+
+    def has_deviations(self, measure: Measure) -> bool:
+        """Whether a standard deviation is ever shown; see `parts` on squares."""
+        return measure.gaps is None or len(measure.parts) - len(measure.gaps.people) > 1
+
+    def gates(self, measure: Measure) -> set[str]:
+        """Whose answers decide who is asked for a measure, or for any part of it."""
+        return set(measure.gates).union(*(self.gates(self.known[part]) for part in measure.parts))
+
+    def behind_gates(self, shown: dict[tuple[str, Family], Mask], kept: Mapping[tuple[str, Family], Mask]) -> None:
+        """Take away what is shown of gated measures beyond what their n may tell, until nothing more changes.
+
+        Where somebody is asked only after certain answers, the number of respondents counts these answers: a measure
+        is shown only where the distribution of each of its gates is. Wholes lie inside their parts, and distributions
+        inside their means, as before. What is taken away takes nothing from what is proved.
+
+        Args:
+            shown: cells of each measure in each family.
+            kept: those of them that were published before; they stay.
+        """
+        gated = [(one, family) for one in self.measures if self.gates(one) for family in one.families]
+        changing = True
+        while changing:
+            changing = False
+            for measure, family in gated:
+                around = [(gate, Family.distribution) for gate in self.gates(measure)]
+                around += [(part, family) for part in measure.parts]
+                around += [(measure.id, other) for other in measure.families if family is Family.distribution]
+                inside = np.logical_and.reduce([shown[key] for key in around])
+                key = (measure.id, family)
+                left = shown[key] & (inside | kept[key]) if key in kept else shown[key] & inside
+                changing |= bool((left != shown[key]).any())
+                shown[key] = left
+
     def all(self) -> list[int]:
         """Every threshold that some measure has, ascending."""
         return sorted({self.k(measure, family) for measure in self.measures for family in measure.families})
@@ -126,6 +194,7 @@ class _Patterns(Thresholds):
         for family in Family:
             for kind in Kind:
                 self._publish(family, [one for one in self.measures if one.kind is kind and family in one.families])
+        self.behind_gates(self.final, {})
         deviations = self._deviations()
         none = np.zeros(self.tree.size, dtype=bool)
         found = {}
@@ -175,17 +244,18 @@ class _Patterns(Thresholds):
     def _withdraw(self, measure: Measure, family: Family, k: int, published: Mask) -> Mask:
         if measure.partial is None:
             return published
-        items = self.items(measure)
-        below = [*measure.parts, *(item.id for item in items)]
+        below = [*measure.parts, *(item.id for item in self.items(measure))]
+        gaps = measure.n - measure.complete
         return withdraw(
             self.tree,
             published,
             np.logical_or.reduce([self.final[name, family] for name in below]),
             k,
-            complete=measure.n,
-            partial=measure.partial,
-            missing=_missing(measure, [self.known[part] for part in measure.parts]),
-            alike=len({item.answers for item in items}) == 1,
+            scored=measure.n,
+            complete=measure.complete,
+            uneven=measure.partial + gaps,
+            apart=self.apart(measure, family),
+            alike=self.alike(measure, family),
         )
 
     def _deviations(self) -> dict[str, Mask]:
@@ -194,5 +264,6 @@ class _Patterns(Thresholds):
         for measure in self.measures:
             if Family.mean in measure.families:
                 inner = self.final.get((measure.id, Family.distribution), self.final[measure.id, Family.mean])
+                inner = inner & self.has_deviations(measure)
                 shown[measure.id] = programme(self.tree, measure.n, self.sd_k(measure), inner)
         return shown

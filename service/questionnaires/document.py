@@ -1,4 +1,4 @@
-"""The questionnaire document "pouls/1": parsed, checked, canonical and localised. Pure."""
+"""The questionnaire document "pouls/1": parsed, checked and canonical. Pure."""
 
 import hashlib
 import json
@@ -9,12 +9,15 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from service.kit.reasons import Fault
+from service.questionnaires.draft import Draft
 from service.questionnaires.elements import (
     MAX_CONTACTS,
     MAX_ITEMS,
     MAX_LANGUAGES,
+    MAX_SECTIONS,
     Contact,
     Element,
+    EnpsItem,
     Id,
     Index,
     Item,
@@ -22,27 +25,32 @@ from service.questionnaires.elements import (
     MultipleChoiceItem,
     NumberItem,
     Option,
+    RankingItem,
     RatingItem,
     Scale,
+    Section,
     SingleChoiceItem,
     TextItem,
     Texts,
     at_most,
 )
 from service.questionnaires.faults import DocumentRefused, structural_faults
-from service.questionnaires.lint import Draft, lint
+from service.questionnaires.lint import lint
 
 __all__ = [
     "Contact",
     "Document",
     "DocumentRefused",
+    "EnpsItem",
     "Index",
     "Item",
     "MultipleChoiceItem",
     "NumberItem",
     "Option",
+    "RankingItem",
     "RatingItem",
     "Scale",
+    "Section",
     "SingleChoiceItem",
     "TextItem",
     "favourable_points",
@@ -64,9 +72,18 @@ class Document(Element):
     title: Texts
     introduction: Texts | None = None
     support: Annotated[tuple[Contact, ...], Field(max_length=MAX_CONTACTS, strict=False), at_most(MAX_CONTACTS)] = ()
+    sections: (
+        Annotated[
+            tuple[Section, ...], Field(min_length=1, max_length=MAX_SECTIONS, strict=False), at_most(MAX_SECTIONS)
+        ]
+        | None
+    ) = None
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS, strict=False), at_most(MAX_ITEMS)]
     scales: Annotated[tuple[Scale, ...], Field(max_length=MAX_ITEMS, strict=False), at_most(MAX_ITEMS)] = ()
     indices: Annotated[tuple[Index, ...], Field(max_length=MAX_ITEMS, strict=False), at_most(MAX_ITEMS)] = ()
+    outcome: Annotated[Id | None, Field(description="the scale or index that the other scales are weighed against")] = (
+        None
+    )
 
     @classmethod
     def parse(cls, obj: object) -> Self:
@@ -81,8 +98,9 @@ class Document(Element):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         draft = Draft(
-            source=self.model_dump(mode="json", exclude_none=True),
+            source=self.as_json(),
             items=dict(enumerate(self.items)),
+            sections=dict(enumerate(self.sections or ())),
             scales=dict(enumerate(self.scales)),
             indices=dict(enumerate(self.indices)),
         )
@@ -93,38 +111,17 @@ class Document(Element):
             raise DocumentRefused(faults)
         return self
 
+    def as_json(self) -> dict[str, Any]:
+        """The document as it is sent: what is absent stays out, other defaults are written out."""
+        return self.model_dump(mode="json", exclude_none=True, by_alias=True)
+
     def canonical(self) -> bytes:
-        """The one JSON spelling of this document: keys sorted, UTF-8, no spaces, defaults written out."""
-        content = self.model_dump(mode="json", exclude_none=True)
-        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        """The one JSON spelling of this document: keys sorted, UTF-8, no spaces."""
+        return json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hexadecimal."""
         return hashlib.sha256(self.canonical()).hexdigest()
-
-    def localised(self, language: str) -> dict[str, Any]:
-        """What a respondent sees, in `language` or else in the document's first one.
-
-        Scoring (scales, indices, reverse) and the `sensitive` flag are not for respondents and stay out.
-        """
-        spoken = language if language in self.languages else self.languages[0]
-        return {
-            "key": self.key,
-            "language": spoken,
-            "languages": list(self.languages),
-            "title": self.title[spoken],
-            "introduction": self.introduction[spoken] if self.introduction else None,
-            "support": [
-                {
-                    "name": contact.name[spoken],
-                    "detail": contact.detail[spoken],
-                    "phone": contact.phone,
-                    "url": contact.url,
-                }
-                for contact in self.support
-            ],
-            "items": [_localised_item(item, spoken) for item in self.items],
-        }
 
 
 def favourable_points(points: int) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
@@ -138,28 +135,8 @@ def favourable_points(points: int) -> tuple[frozenset[int], frozenset[int], froz
     return favourable, frozenset(range(1, points + 1)) - favourable - unfavourable, unfavourable
 
 
-def _localised_item(item: Item, language: str) -> dict[str, Any]:
-    common = {"id": item.id, "type": item.type, "text": item.text[language], "required": item.required}
-    match item:
-        case RatingItem():
-            labels = {point: label[language] for point, label in (item.labels or {}).items()}
-            return common | {"points": item.points, "labels": labels}
-        case SingleChoiceItem():
-            return common | {"options": _localised_options(item.options, language)}
-        case MultipleChoiceItem():
-            options = _localised_options(item.options, language)
-            return common | {"options": options, "max_choices": item.max_choices or len(options)}
-        case NumberItem():
-            return common | {"minimum": item.minimum, "maximum": item.maximum}
-        case TextItem():
-            return common | {"max_length": item.max_length}
-
-
-def _localised_options(options: tuple[Option, ...], language: str) -> list[dict[str, str]]:
-    return [{"id": option.id, "text": option.text[language]} for option in options]
-
-
 _ITEM: TypeAdapter[Item] = TypeAdapter(Item)
+_SECTION: TypeAdapter[Section] = TypeAdapter(Section)
 _SCALE: TypeAdapter[Scale] = TypeAdapter(Scale)
 _INDEX: TypeAdapter[Index] = TypeAdapter(Index)
 
@@ -170,6 +147,7 @@ def _salvage(obj: object) -> Draft:
     return Draft(
         source=source,
         items=_well_formed(_ITEM, source.get("items")),
+        sections=_well_formed(_SECTION, source.get("sections")),
         scales=_well_formed(_SCALE, source.get("scales")),
         indices=_well_formed(_INDEX, source.get("indices")),
     )

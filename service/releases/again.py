@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import digest
 from service.campaigns.tables import Campaign, Wave
-from service.disclosure.audit import BUDGET, Report, Row, Verdict, audit_wave, by_rows_alone
+from service.disclosure.audit import BUDGET, Report, Row, Verdict, audit_wave, by_rows_alone, relations
 from service.disclosure.policy import Policy
 from service.releases import audited, read_back
 from service.releases.build import Keys, Stages, counts_of
@@ -115,6 +115,9 @@ async def _with_answers(
     policy = agreed.policy.as_dict()
     judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered)
     report = await asyncio.to_thread(audit_wave, judged, budget, told)
+    for entry in entries:
+        beside = relations(entry.release.manifest, judged, counts.answered.together)
+        report = Report(report.refusals + beside, report.findings)
     named = {unit.unit_id: unit.external_id or "" for unit in found.units}
     classes = tuple({"unit": named[row.unit]} | dict(row.values) for row in found.classes)
     return replace(so_far, report=report, classes=classes, release=so_far.release | {"together": len(entries)})

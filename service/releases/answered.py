@@ -5,16 +5,18 @@ repeated by whoever checks it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from service.questionnaires.document import Document
+from service.disclosure.audit import Gaps
+from service.questionnaires.document import Document, Index, Scale
 from service.responses.sheet import SKIPPED, Column
 
 Counts = npt.NDArray[np.int64]
 People = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,13 +25,22 @@ class Answered:
 
     Attributes:
         respondents: everybody who took part.
-        n: by measure, who counts in it: answered the item, all items of the scale, all scales of the index.
+        n: by measure, who counts in it: answered the item, all or enough items of the scale, all scales of the index.
+            Zeros where it is worked out from the figures of its parts ("group").
         partial: by scale and index, who counts in some of its parts but not in it.
+        gaps: by scale that scores people who skipped some of its items, how many they answered, and which.
+        who: by measure that counts people, whether each person is in it, eight people a byte.
     """
 
     respondents: Counts
     n: Mapping[str, Counts]
     partial: Mapping[str, Counts]
+    gaps: Mapping[str, Gaps] = field(default_factory=dict)
+    who: Mapping[str, Bits] = field(default_factory=dict)
+
+    def together(self, measures: Sequence[str]) -> int:
+        """How many people count in all of these measures; at least one, each of which counts people."""
+        return int(np.unpackbits(np.bitwise_and.reduce([self.who[one] for one in measures])).sum())
 
 
 def answered(
@@ -54,15 +65,48 @@ def answered(
 
     counts_in: dict[str, People] = {}
     for at, column in enumerate(columns):
-        counts_in.setdefault(column.item_id, matrix[:, at] != SKIPPED)
+        given = matrix[:, at] != SKIPPED
+        # Of an order of options, a person fills only as many columns as options were put in order.
+        counts_in[column.item_id] = counts_in.get(column.item_id, given) | given
     partial: dict[str, Counts] = {}
-    wholes = [(scale.id, scale.items) for scale in document.scales]
-    for whole, parts in [*wholes, *((index.id, index.scales) for index in document.indices)]:
+    gaps: dict[str, Gaps] = {}
+    nobody: dict[str, Counts] = {}
+    wholes: list[Scale | Index] = [*document.scales, *document.indices]
+    for whole in wholes:
+        if whole.rule == "group":
+            nobody[whole.id] = np.zeros(class_count, np.int64)
+            continue
+        parts, needed = _parts(whole)
         each = [counts_in[part] for part in parts]
-        counts_in[whole] = np.logical_and.reduce(each)
-        partial[whole] = count(np.logical_or.reduce(each) & ~counts_in[whole])
+        if needed < len(each):
+            counts_in[whole.id] = np.sum(each, axis=0) >= needed
+            gaps[whole.id] = _gaps(each, needed, classes, class_count)
+        else:
+            counts_in[whole.id] = np.logical_and.reduce(each)
+        partial[whole.id] = count(np.logical_or.reduce(each) & ~counts_in[whole.id])
     return Answered(
         respondents=np.bincount(classes, minlength=class_count).astype(np.int64),
-        n={measure: count(who) for measure, who in counts_in.items()},
-        partial=partial,
+        n=nobody | {measure: count(who) for measure, who in counts_in.items()},
+        partial=nobody | partial,
+        gaps=gaps,
+        who={measure: np.packbits(who) for measure, who in counts_in.items()},
     )
+
+
+def _parts(whole: Scale | Index) -> tuple[tuple[str, ...], int]:
+    """Its parts, and of how many a person must be a respondent."""
+    if isinstance(whole, Scale):
+        return whole.items, whole.answered or len(whole.items)
+    return whole.scales, len(whole.scales)
+
+
+def _gaps(each: Sequence[People], needed: int, classes: npt.NDArray[np.intp], class_count: int) -> Gaps:
+    """Who answered how many of the items, out of who answered each, if these are enough."""
+    sizes = np.sum(each, axis=0)
+    bins = (len(each) + 1) * class_count
+    cell = sizes * class_count + classes
+
+    def by_size(cells: npt.NDArray[np.intp]) -> Counts:
+        return np.bincount(cells, minlength=bins).astype(np.int64).reshape(-1, class_count)[needed:]
+
+    return Gaps(by_size(cell), np.stack([by_size(cell[who]) for who in each], axis=1))

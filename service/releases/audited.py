@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.disclosure.audit import AuditRefused, Report, audit_wave
+from service.disclosure.audit import AuditRefused, Report, audit_wave, relations
 from service.releases import read_back
 from service.releases.answered import Answered
 from service.releases.certificate import FORMAT
@@ -41,7 +41,8 @@ async def judged(
     published = together([*earlier, await read_back.published(tx, release.tenant_id, release.release_id)])
     wave = wave_of(published, agreed.document, agreed.policy.as_dict(), found.units, found.classes, counts)
     try:
-        return await asyncio.to_thread(audit_wave, wave)
+        report = await asyncio.to_thread(audit_wave, wave)
+        return Report(report.refusals + relations(release.manifest, wave, counts.together), report.findings)
     except AuditRefused as refused:
         log.error("the auditor refuses", release=str(release.release_id), why=str(refused))
         return None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, TypedDict
 
 import numpy as np
 import structlog
@@ -22,15 +23,16 @@ from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.audit import Verdict
-from service.disclosure.measures import Kind, Measure
+from service.disclosure.measures import GroupMean, Kind, Measure
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Ints
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
-from service.releases import audited, publish
+from service.releases import audited, invited, publish, relations
 from service.releases.answered import Answered, answered
 from service.releases.certificate import Signer
+from service.releases.group_rule import group_means
 from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
 from service.releases.places import Counted, counted
@@ -94,7 +96,8 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
             agreed = await agreed_of(tx, wave, campaign, keys.notary)
             found = await opened(tx, wave, agreed, keys.waves, keys.seal)
             stages.done("open")
-            counts = await asyncio.to_thread(counts_of, agreed, found, stages)
+            on_roster = await invited.by_label(tx, wave)
+            counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster)
             async with tx.begin_nested():
                 made = await _proved(tx, _Job(wave, campaign, agreed, found, counts), keys.signer, clock, stages)
                 if not keys.waves.released(wave.tenant_id, found.key_id, remembered(made.digest, found)):
@@ -122,11 +125,19 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
-    """What is left of the answers once they are counted: by the plan's classes, and for the judge by the roster's."""
+    """What is left of the answers once they are counted: by the plan's classes, and for the judge by the roster's.
+
+    `derived` are scales and indices by the group rule, which are counted through their parts. `invited` is None where
+    the roster was not asked, or has lost somebody who took part: then there are no intervals.
+    """
 
     by_class: Counted
     respondents: Ints
+    tallies: list[MeasureTally]
     measures: list[Measure]
+    derived: list[GroupMean]
+    invited: Ints | None
+    related: relations.Related
     answered: Answered
 
 
@@ -145,7 +156,8 @@ async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, sta
     for protecting in (safe_table, tree_alone):
         table, fell_back = await asyncio.to_thread(protecting, job.agreed, job.counts)
         stages.done("protect")
-        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back)
+        told = await asyncio.to_thread(statistics_of, job.agreed, job.counts, table)
+        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back, told)
         async with tx.begin_nested() as attempt:
             made = await publish.publish(tx, job.wave, job.campaign, job.agreed.document, outcome, clock())
             stages.done("rows")
@@ -169,12 +181,13 @@ async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, sta
 def safe_table(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
     """The safe table of the whole plan, and whether its breakdowns were given up; no I/O."""
     by_class = counts.by_class
+    beside = _Beside(derived=counts.derived, invited=counts.invited)
     if by_class.grid is None:
-        return protect(by_class.tree, counts.respondents, counts.measures, agreed.policy), False
+        return protect(by_class.tree, counts.respondents, counts.measures, agreed.policy, **beside), False
     # Not above: it loads a compiler, which no other release needs.
     from service.disclosure.breakdowns import protect_breakdowns  # noqa: PLC0415
 
-    return protect_breakdowns(by_class.grid, counts.respondents, counts.measures, agreed.policy)
+    return protect_breakdowns(by_class.grid, counts.respondents, counts.measures, agreed.policy, **beside)
 
 
 def tree_alone(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
@@ -183,11 +196,32 @@ def tree_alone(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
 
     if counts.by_class.grid is None:
         raise ContractBroken
-    return protect_tree_alone(counts.by_class.grid, counts.respondents, counts.measures, agreed.policy)
+    beside = _Beside(derived=counts.derived, invited=counts.invited)
+    return protect_tree_alone(counts.by_class.grid, counts.respondents, counts.measures, agreed.policy, **beside)
 
 
-def counts_of(agreed: Agreed, found: Opened, stages: Stages) -> Counts:
-    """Records to counts; no I/O. Raises ReleaseRefused."""
+class _Beside(TypedDict):
+    derived: list[GroupMean]
+    invited: Ints | None
+
+
+def statistics_of(agreed: Agreed, counts: Counts, table: SafeTable) -> dict[str, Any]:
+    """What may be told of how answers go together, beside this table; no I/O."""
+    grid, tree = counts.by_class.grid, counts.by_class.tree
+    node = np.arange(tree.size) if grid is None else grid.node
+    by_node = relations.ByNode(node, tree.size)
+    return relations.told(counts.related, table, counts.tallies, tree, by_node, agreed.policy)
+
+
+def counts_of(agreed: Agreed, found: Opened, stages: Stages, on_roster: Mapping[int, int] | None = None) -> Counts:
+    """Records to counts; no I/O. Raises ReleaseRefused.
+
+    Args:
+        agreed: what the contract says.
+        found: what was collected.
+        stages: for the log.
+        on_roster: people invited, by label of their class; None: nobody asks.
+    """
     by_class = counted(OrgTree.of(found.units), found.classes, agreed.breakdowns)
     try:
         labels, matrix = found.sheet.decode(found.records)
@@ -200,8 +234,18 @@ def counts_of(agreed: Agreed, found: Opened, stages: Stages) -> Counts:
     respondents = np.bincount(classes, minlength=by_class.count).astype(np.int64)
     roster = class_of(labels, {row.label: number for number, row in enumerate(found.classes)})
     who = answered(agreed.document, columns, roster, matrix, len(found.classes))
+    related = relations.related(agreed.document, columns, classes, matrix, by_class.count)
     stages.done("tally")
-    return Counts(by_class, respondents, [_measure(one) for one in tallies], who)
+    return Counts(
+        by_class,
+        respondents,
+        tallies,
+        [_measure(one) for one in tallies],
+        group_means(agreed.document),
+        invited.by_class(on_roster, by_class.classes, respondents),
+        related,
+        who,
+    )
 
 
 def class_of(
@@ -222,5 +266,4 @@ def class_of(
 
 def _measure(tallied: MeasureTally) -> Measure:
     fields = {field.name: getattr(tallied, field.name) for field in dataclasses.fields(tallied)}
-    del fields["missing_from_parts"]  # protect works it out from the parts' own counts
     return Measure(**fields | {"kind": Kind(tallied.kind)})

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from service.disclosure.coding import Bound
-from service.disclosure.table import PROTECTED, Column, Figures
+from service.disclosure.table import AGREEMENT_DECIMALS, PROTECTED, Column, Figures
+from service.disclosure.tree import Ints, Mask
 
 T = TypeVar("T")
 Texts = list[str | None]
@@ -17,7 +18,7 @@ _QUOTED = {bound: "null" if name is None else f'"{name}"' for bound, name in _BO
 
 
 class Shown(NamedTuple):
-    """One column, [nodes] each; None wherever the cell is withheld."""
+    """One column, [nodes] each; None wherever the cell is withheld, or has no such figure."""
 
     status: list[str]
     reason: Texts
@@ -32,6 +33,14 @@ class Shown(NamedTuple):
     unfavourable: Texts
     unfavourable_bound: Texts
     distribution: Texts
+    mean_bound: Texts
+    se: Texts
+    low: Texts
+    high: Texts
+    basis: Texts
+    rwg: Texts
+    enps: Texts
+    enps_bound: Texts
 
 
 def shown(column: Column) -> Shown:
@@ -43,14 +52,16 @@ def shown(column: Column) -> Shown:
         (nothing, nothing) if figures is None else numbers.shares(figures)
         for figures in (column.favourable, column.neutral, column.unfavourable)
     )
-    has_sd = nothing if column.has_sd is None else column.has_sd.tolist()
+    finer = _Numbers(published, (column.decimals + 1).tolist())
+    agreement = _Numbers(published, [AGREEMENT_DECIMALS] * len(published))
+    enps, enps_bound = (nothing, nothing) if column.enps is None else numbers.shares(column.enps)
     return Shown(
         status=["published" if there else "withheld" for there in published],
         reason=[None if there else PROTECTED for there in published],
         n_from=_where(published, column.n_from.tolist()),
         n_to=_where(published, column.n_to.tolist()),
         mean=nothing if column.mean is None else numbers.texts(column.mean.tolist()),
-        sd=nothing if column.sd is None else _where(has_sd, numbers.texts(column.sd.tolist())),
+        sd=numbers.some(column.sd, column.has_sd),
         favourable=favourable[0],
         favourable_bound=favourable[1],
         neutral=neutral[0],
@@ -58,6 +69,14 @@ def shown(column: Column) -> Shown:
         unfavourable=unfavourable[0],
         unfavourable_bound=unfavourable[1],
         distribution=nothing if column.distribution is None else numbers.distribution(column.distribution),
+        mean_bound=nothing if column.mean_bound is None else [_BOUNDS[bound] for bound in column.mean_bound.tolist()],
+        se=finer.some(column.se, column.has_interval),
+        low=numbers.some(column.low, column.has_interval),
+        high=numbers.some(column.high, column.has_interval),
+        basis=list(column.basis_names()),
+        rwg=agreement.some(column.rwg, column.has_rwg),
+        enps=nothing if column.has_enps is None else _where(column.has_enps.tolist(), enps),
+        enps_bound=enps_bound,
     )
 
 
@@ -77,6 +96,12 @@ class _Numbers:
             _text(unit, places) if there else None
             for unit, places, there in zip(units, self._decimals, self._published, strict=True)
         ]
+
+    def some(self, units: Ints | None, known: Mask | None) -> Texts:
+        """Figures that not every published cell has."""
+        if units is None or known is None:
+            return [None] * len(self._published)
+        return _where(known.tolist(), self.texts(units.tolist()))
 
     def shares(self, figures: Figures) -> tuple[Texts, Texts]:
         return self.texts(figures.units.tolist()), _where(

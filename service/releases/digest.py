@@ -9,8 +9,10 @@ from typing import Any
 from service.campaigns.contract import canonical
 from service.releases.cells import Shown
 
-FORMAT = "pouls-release/2"
+FORMAT = "pouls-release/3"
 _FIRST_FORMAT = "pouls-release/1"
+_FIGURES_BEFORE = 13
+"""As many figures had a cell before the third format."""
 Placed = Mapping[str, Sequence[Any]]
 """Places column by column; dimensions, where the plan has any, are one mapping of values a place."""
 
@@ -30,8 +32,8 @@ def release_digest(manifest: Mapping[str, Any], places: Placed, columns: Iterabl
     """SHA-256, in hex, over manifest, places, and each column's figures as they are shown.
 
     Args:
-        manifest: what the release says of itself; by its format, releases made before kinds and options were in it are
-            hashed as they were.
+        manifest: what the release says of itself; by its format, releases made before kinds and options were in it, or
+            some of the figures, are hashed as they were.
         places: see `Placed`.
         columns: in the order of the release.
     """
@@ -39,11 +41,12 @@ def release_digest(manifest: Mapping[str, Any], places: Placed, columns: Iterabl
     if manifest["format"] == _FIRST_FORMAT:
         state.update(canonical({name: list(map(_text, values)) for name, values in places.items()}))
         for column in columns:
-            state.update(canonical([column.measure, column.family, column.shown]))
+            state.update(canonical([column.measure, column.family, column.shown[:_FIGURES_BEFORE]]))
         return state.hexdigest()
+    figures = len(Shown._fields) if manifest["format"] == FORMAT else _FIGURES_BEFORE
     state.update(canonical({name: list(values) for name, values in places.items()}))
     for column in columns:
-        state.update(canonical([column.measure, column.family, column.kind, column.options, column.shown]))
+        state.update(canonical([column.measure, column.family, column.kind, column.options, column.shown[:figures]]))
     return state.hexdigest()
 
 

@@ -4,7 +4,7 @@ What a row counts, and how few people it may describe, is worked out here from t
 with nothing of what chose the rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import numpy as np
 from service.disclosure.audit import Measured, Wave
 from service.disclosure.audit import Published as Column
 from service.questionnaires.document import Document, NumberItem, RatingItem
+from service.questionnaires.elements import Condition
 from service.releases.answered import Answered
 from service.releases.orgtree import Unit
 from service.releases.places import ClassRow
@@ -104,6 +105,9 @@ def _measures(document: Document, policy: Mapping[str, int], counts: Answered) -
     for index in document.indices:
         parts[index.id] = tuple(index.scales)
         below[index.id] = tuple(item for scale in index.scales for item in below[scale])
+    derived = {scale.id for scale in document.scales if scale.rule == "group"}
+    derived |= {index.id for index in document.indices if index.rule == "group"}
+    weighed, gates = _weighed(document), _gates(document)
     found = []
     for name, of in parts.items():
         made_of = [items[item] for item in below[name]]
@@ -115,10 +119,47 @@ def _measures(document: Document, policy: Mapping[str, int], counts: Answered) -
                 n=counts.n[name],
                 partial=counts.partial.get(name, np.zeros_like(counts.respondents)),
                 k=thresholds(policy, sensitive=sensitive, two_answers=any(map(_two_answers, made_of))),
-                alike=len({item.points for item in made_of if isinstance(item, RatingItem)}) <= 1,
+                alike=len({item.points for item in made_of if isinstance(item, RatingItem)}) <= 1
+                and name not in weighed,
+                gates=gates.get(name, ()),
+                gaps=counts.gaps.get(name),
+                derived=name in derived,
             )
         )
     return found
+
+
+def _weighed(document: Document) -> set[str]:
+    """Scales and indices with a figure that may depend on some of their items alone, by their weights or bands."""
+    found = {scale.id for scale in document.scales if len(set(scale.weights or ())) > 1}
+    sizes = {scale.id: len(scale.items) for scale in document.scales}
+    for index in document.indices:
+        by_score = index.combine != "ratio" and len({sizes[scale] for scale in index.scales}) == 1
+        banded = index.bands and not (by_score and all(band.when is None for band in index.bands))
+        if banded or found.intersection(index.scales):
+            found.add(index.id)
+    return found
+
+
+def _gates(document: Document) -> dict[str, tuple[str, ...]]:
+    """By item the items whose answers decide whether it is asked: by its own condition, or that of its section."""
+    conditions = {item.id: [item.visible_if] for item in document.items}
+    for section in document.sections or ():
+        for item in section.items:
+            conditions[item].append(section.visible_if)
+    found = {}
+    for name, of in conditions.items():
+        found[name] = tuple(dict.fromkeys(gate for one in of if one is not None for gate in _asked_of(one)))
+    return found
+
+
+def _asked_of(condition: Condition) -> Iterator[str]:
+    """The items that a condition is about."""
+    if condition.item is not None:
+        yield condition.item
+    for one in (*(condition.every or ()), *(condition.some or ()), condition.negated):
+        if one is not None:
+            yield from _asked_of(one)
 
 
 def _two_answers(item: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
 from service.releases import cells
+from service.releases.described import described, options_of
 from service.releases.digest import FORMAT, Released, release_digest
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
@@ -38,19 +39,24 @@ _UNITS = text("""
 _CELLS = text("""
     INSERT INTO release_cell (
         tenant_id, release_id, node, number, status, reason, n_from, n_to, mean, sd, favourable, favourable_bound,
-        neutral, neutral_bound, unfavourable, unfavourable_bound, distribution)
+        neutral, neutral_bound, unfavourable, unfavourable_bound, distribution, mean_bound, se, low, high, basis, rwg,
+        enps, enps_bound)
     SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), node, number, status, reason, n_from, n_to,
            CAST(mean AS numeric), CAST(sd AS numeric), CAST(favourable AS numeric), favourable_bound,
            CAST(neutral AS numeric), neutral_bound, CAST(unfavourable AS numeric), unfavourable_bound,
-           CAST(distribution AS jsonb)
+           CAST(distribution AS jsonb), mean_bound, CAST(se AS numeric), CAST(low AS numeric), CAST(high AS numeric),
+           basis, CAST(rwg AS numeric), CAST(enps AS numeric), enps_bound
     FROM unnest(
         CAST(:node AS integer[]), CAST(:number AS integer[]), CAST(:status AS text[]), CAST(:reason AS text[]),
         CAST(:n_from AS integer[]), CAST(:n_to AS integer[]), CAST(:mean AS text[]), CAST(:sd AS text[]),
         CAST(:favourable AS text[]), CAST(:favourable_bound AS text[]), CAST(:neutral AS text[]),
         CAST(:neutral_bound AS text[]), CAST(:unfavourable AS text[]), CAST(:unfavourable_bound AS text[]),
-        CAST(:distribution AS text[])
+        CAST(:distribution AS text[]), CAST(:mean_bound AS text[]), CAST(:se AS text[]), CAST(:low AS text[]),
+        CAST(:high AS text[]), CAST(:basis AS text[]), CAST(:rwg AS text[]), CAST(:enps AS text[]),
+        CAST(:enps_bound AS text[])
     ) AS cell (node, number, status, reason, n_from, n_to, mean, sd, favourable, favourable_bound, neutral,
-               neutral_bound, unfavourable, unfavourable_bound, distribution)
+               neutral_bound, unfavourable, unfavourable_bound, distribution, mean_bound, se, low, high, basis, rwg,
+               enps, enps_bound)
 """)
 
 
@@ -58,13 +64,15 @@ _CELLS = text("""
 class Outcome:
     """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up.
 
-    Of a recut also which, and the digests of the releases that it comes after.
+    `statistics` is what is told of everybody together. Of a recut also which, and the digests of the releases that it
+    comes after.
     """
 
     tree: OrgTree
     breakdowns: Breakdowns
     table: SafeTable
     fell_back: bool
+    statistics: Mapping[str, Any] = field(default_factory=dict)
     recut: UUID | None = None
     after: tuple[str, ...] = ()
 
@@ -75,9 +83,11 @@ async def publish(
     """Release, places, measures and cells, in the caller's transaction."""
     table = outcome.table
     columns = [cells.shown(column) for column in table.columns]
-    manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": _measures(document)}
+    manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": described(document)}
     if outcome.breakdowns.linked:
         manifest["breakdowns"] = outcome.breakdowns.as_declared() | {"fell_back": outcome.fell_back}
+    if outcome.statistics:
+        manifest["statistics"] = dict(outcome.statistics)
     if outcome.recut is not None:
         manifest["recut"] = {"id": str(outcome.recut), "after": list(outcome.after)}
     places = _places(outcome)
@@ -158,7 +168,7 @@ def _release_measures(document: Document, table: SafeTable) -> list[_Measure]:
     kinds: dict[str, str] = {item.id: "item" for item in document.items}
     kinds |= {scale.id: "scale" for scale in document.scales}
     kinds |= {index.id: "index" for index in document.indices}
-    options = _options(document)
+    options = options_of(document)
     return [
         _Measure(
             number=number,
@@ -233,36 +243,3 @@ def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:
         "policy_digest": digest(campaign.policy),
         "roster_digest": wave.roster_digest,
     }
-
-
-def _measures(document: Document) -> list[dict[str, Any]]:
-    """What the measures are called, so that a reader of the release needs nothing else."""
-    out: list[dict[str, Any]] = []
-    for item in document.items:
-        if item.type != "text":
-            shown: dict[str, Any] = {"id": item.id, "kind": "item", "type": item.type, "text": item.text}
-            if item.type in {"single_choice", "multiple_choice"}:
-                shown["options"] = [{"id": option.id, "text": option.text} for option in item.options]
-            out.append(shown)
-    out += [
-        {"id": scale.id, "kind": "scale", "text": scale.title, "items": list(scale.items)} for scale in document.scales
-    ]
-    out += [
-        {"id": index.id, "kind": "index", "text": index.title, "scales": list(index.scales)}
-        for index in document.indices
-    ]
-    return [_plain(measure) for measure in out]
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    return {key: dict(part) if key == "text" else part for key, part in value.items()}
-
-
-def _options(document: Document) -> dict[str, list[str]]:
-    out: dict[str, list[str]] = {}
-    for item in document.items:
-        if item.type == "rating":
-            out[item.id] = [str(point) for point in range(1, item.points + 1)]
-        elif item.type in {"single_choice", "multiple_choice"}:
-            out[item.id] = [option.id for option in item.options]
-    return out

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,16 @@ _PUBLISHED = text("""
            array_agg(node ORDER BY node) FILTER (WHERE sd IS NOT NULL) AS deviations
     FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND status = 'published' GROUP BY number
 """)
+_OF_ALL = text("""
+    SELECT measure, sd FROM release_cell JOIN release_measure USING (tenant_id, release_id, number)
+    WHERE tenant_id = :tenant AND release_id = :release AND node = 0 AND sd IS NOT NULL
+""")
 _COLUMN = text("""
     SELECT node, status, reason, n_from, n_to, mean::text AS mean, sd::text AS sd,
            favourable::text AS favourable, favourable_bound, neutral::text AS neutral, neutral_bound,
            unfavourable::text AS unfavourable, unfavourable_bound,
-           replace(distribution::text, ', ', ',') AS distribution
+           replace(distribution::text, ', ', ',') AS distribution, mean_bound, se::text AS se, low::text AS low,
+           high::text AS high, basis, rwg::text AS rwg, enps::text AS enps, enps_bound
     FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND number = :number ORDER BY node
 """)
 
@@ -92,6 +98,12 @@ async def published(tx: AsyncSession, tenant: UUID, release: UUID) -> Published:
         for row in await tx.execute(_PUBLISHED, scope)
     ]
     return Published(places, cells)
+
+
+async def deviations_of_all(tx: AsyncSession, tenant: UUID, release: UUID) -> dict[str, Decimal]:
+    """The standard deviation that is shown of everybody, by measure."""
+    rows = await tx.execute(_OF_ALL, {"tenant": tenant, "release": release})
+    return {row.measure: row.sd for row in rows}
 
 
 async def columns(tx: AsyncSession, tenant: UUID, release: UUID) -> list[Released]:

@@ -5,12 +5,13 @@ which all stay as they are, and judged together with them by the auditor.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import structlog
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,10 +23,10 @@ from service.disclosure.table import SafeTable
 from service.kit.clock import Clock
 from service.kit.crypto import same
 from service.kit.jobs import Due, Handler
-from service.releases import audited, publish
+from service.releases import audited, invited, publish, read_back
 from service.releases.build import KEY_PATIENCE, Counts, Keys, Stages, counts_of
 from service.releases.ledger import Entry, kept, ledger, wider
-from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
+from service.releases.opened import Agreed, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
 from service.releases.problems import (
@@ -40,10 +41,10 @@ from service.releases.problems import (
 from service.releases.publish import Outcome
 from service.releases.tables import Recut, Release
 
+if TYPE_CHECKING:
+    from service.disclosure.linked_patterns import Kept
+
 MOST_CONFLICTS = 1000
-_INVITED = text("""
-    SELECT label, count(*) AS people FROM roster_line WHERE tenant_id = :tenant AND wave_id = :wave GROUP BY label
-""")
 log = structlog.get_logger()
 
 
@@ -102,15 +103,23 @@ async def _made(
     new = _new(before.breakdowns, asked.plan)
     agreed, found = wider(agreed, found, [*earlier, new])
     try:
-        counts = await asyncio.to_thread(counts_of, agreed, found, stages)
+        on_roster = await invited.by_label(tx, wave)
+        counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster)
     except ValueError:  # places that were shown already
         raise ContractBroken from None
     grid, tree = _grid(counts), OrgTree.of(found.units)
     first = len(tree.units) * len(before.breakdowns.groups)
-    table = await asyncio.to_thread(_protected, agreed, counts, kept(entries, tree, agreed.breakdowns.groups), first)
+    stay = {
+        (measure, family): places
+        for (measure, family), places in kept(entries, tree, agreed.breakdowns.groups).items()
+        if measure not in {one.id for one in counts.derived}  # these follow from their parts
+    }
+    sd_of_all = await read_back.deviations_of_all(tx, wave.tenant_id, entries[0].release.release_id)
+    table = await asyncio.to_thread(_protected, agreed, counts, stay, first, sd_of_all)
     stages.done("protect")
-    invited = grid.sums(await _invited(tx, wave, found))[first:]
-    _check(table, asked.plan["require"], invited, entries, tree, new)
+    # Not who took part: a conflict must not tell that anybody did.
+    asked_of = grid.sums(np.array([on_roster.get(row.label, 0) for row in found.classes], np.int64))[first:]
+    _check(table, asked.plan["require"], asked_of, entries, tree, new)
     outcome = Outcome(tree, new, table, fell_back=False, recut=asked.recut_id, after=digests)
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
     stages.done("rows")
@@ -140,20 +149,23 @@ def _grid(counts: Counts) -> Grid:
     return counts.by_class.grid
 
 
-async def _invited(tx: AsyncSession, wave: Wave, found: Opened) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """People on the roster, [classes]. Not who took part: a conflict must not tell that anybody did."""
-    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
-    invited = {row.label: row.people for row in await tx.execute(_INVITED, scope)}
-    return np.array([invited.get(row.label, 0) for row in found.classes], np.int64)
-
-
-def _protected(agreed: Agreed, counts: Counts, stay: Any, first: int) -> SafeTable:
+def _protected(agreed: Agreed, counts: Counts, stay: "Kept", first: int, sd_of_all: Mapping[str, Decimal]) -> SafeTable:
     # Not above: it loads a compiler, which most work does not need.
     from service.disclosure.breakdowns import protect_more  # noqa: PLC0415
     from service.disclosure.joint import Unproved  # noqa: PLC0415
 
     try:
-        return protect_more(_grid(counts), counts.respondents, counts.measures, agreed.policy, stay, first)
+        return protect_more(
+            _grid(counts),
+            counts.respondents,
+            counts.measures,
+            agreed.policy,
+            stay,
+            first,
+            derived=counts.derived,
+            invited=counts.invited,
+            sd_of_all=sd_of_all,
+        )
     except Unproved:
         raise NotProved from None
 

@@ -45,7 +45,11 @@ class ReleaseOut(Wire):
 
 
 class ReleaseDetail(ReleaseOut):
-    """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, names of the measures.
+    """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, and what the measures are.
+
+    `statistics` tells of everybody together, where at least 100 count: by scale `alpha` and `omega` of its items, and
+    how much of a score is its unit's (`icc1`, `icc2` under `units`, of the units as published); and `drivers`: how
+    much of the outcome's variance goes with each other scale (relative weights, which show no cause).
 
     Where the plan has breakdowns, also these, what their values are called, and `fell_back`: whether they could not be
     proved safe, so that the org tree alone is published and all else is withheld. Of a recut also `recut`: which, and
@@ -253,7 +257,9 @@ class CellOut(Wire):
     reason: str | None
     n_from: Annotated[int | None, Field(description="respondents, at least; a range of 5 under 30, exact from 30")]
     n_to: Annotated[int | None, Field(description="respondents, at most")]
-    mean: Number | None
+    mean: Annotated[
+        Number | None, Field(description="of the scores, in the measure's unit: see `score` in the release's manifest")
+    ]
     sd: Annotated[
         Number | None, Field(description="only where at least 30 people, and no smaller group, stand behind it")
     ]
@@ -265,7 +271,34 @@ class CellOut(Wire):
     neutral_bound: str | None
     unfavourable: Number | None
     unfavourable_bound: str | None
-    distribution: list[OptionShare] | None
+    distribution: Annotated[
+        list[OptionShare] | None,
+        Field(
+            description="by point or option; of a ranking who put it first, of a scale or index by band of the score"
+        ),
+    ]
+    mean_bound: Annotated[str | None, Field(description="of a mean shown as 0 to 100, as those of shares")]
+    se: Annotated[
+        Number | None,
+        Field(description="standard error of the mean, corrected for how many of those invited have answered"),
+    ]
+    low: Annotated[Number | None, Field(description="the mean's 95 % interval, rounded outwards")]
+    high: Number | None
+    basis: Annotated[
+        Literal["cell", "release"] | None,
+        Field(
+            description="whose standard deviation the interval is made with: the cell's own, from 30 people on, or "
+            "that of the whole release, with the least number of people that the cell may have"
+        ),
+    ]
+    rwg: Annotated[
+        Number | None,
+        Field(
+            description="rwg(j): how far people agree on a scale's items, 1: wholly; where their deviations are shown"
+        ),
+    ]
+    enps: Annotated[Number | None, Field(description="promoters less detractors, in points of 100")]
+    enps_bound: str | None
 
     @classmethod
     def of(cls, row: Row[Any]) -> "CellOut":

@@ -5,26 +5,45 @@ rounds. Items follow from one count of values by class; only scales and indices 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from service.disclosure.measures import Gaps
+from service.questionnaires.branching import conditions, gates
 from service.questionnaires.document import (
     Document,
+    EnpsItem,
     Item,
     MultipleChoiceItem,
     NumberItem,
+    RankingItem,
     RatingItem,
     favourable_points,
 )
+from service.questionnaires.elements import ENPS_MOST
+from service.questionnaires.scoring import (
+    SKIPPED,
+    ByColumn,
+    ByPerson,
+    IndexScoring,
+    People,
+    Rated,
+    ScaleScoring,
+    Scores,
+    Scoring,
+    rated,
+)
 from service.releases.by_class import Block, Counts, Sums, joints
-from service.releases.persons import ByColumn, ByPerson, IndexScoring, People, ScaleScoring, Scores, Scoring
 from service.responses.sheet import Column
 
 # People per block: long enough to hide numpy's cost per call, short enough for the cache.
 _BLOCK = 1 << 17
+
+ENPS_THIRDS = (frozenset({9, 10}), frozenset({7, 8}), frozenset(range(7)))
+"""Promoters, passives, detractors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,10 +52,11 @@ class MeasureTally:
 
     A person's score, between `score_min` and `score_max`, is an integer over `denominator`; `total` and `square_total`
     sum these integers and their squares over the `n` people of the class, reversed where the item says so. `counts`
-    [C, options] are people per point as answered, or per option. The shares are sums over people of numerators over
-    `share_denominator`. A measure of sensitive parts is `sensitive`. `partial` counts those who answered a part (an
-    item of the scale, all of a scale of the index) without being complete, and `missing_from_parts` [parts, C] those
-    who answered the part but not the measure.
+    [C, options] are people per point as answered, per option, or of a scale or index per band of the score. The shares
+    are sums over people of numerators over `share_denominator`. A measure of sensitive parts is `sensitive`. `partial`
+    counts those who answered a part (an item of the scale, all of a scale of the index) without being scored, and
+    `gaps` those who are scored on a scale without having answered all of it. Whether an item is asked hangs on its
+    `gates`. A score is shown as 0 to 100 where `percent`, and a scale treats its items `alike` unless weights differ.
     """
 
     id: str
@@ -55,7 +75,11 @@ class MeasureTally:
     share_denominator: int = 1
     parts: tuple[str, ...] = ()
     partial: Counts | None = None
-    missing_from_parts: Counts | None = None
+    gaps: Gaps | None = None
+    gates: tuple[str, ...] = ()
+    alike: bool = True
+    percent: bool = False
+    enps: bool = False
 
 
 def tally(
@@ -65,7 +89,7 @@ def tally(
     matrix: npt.NDArray[np.int16],
     class_count: int,
 ) -> list[MeasureTally]:
-    """Every measure of the document, in its order: items (without texts), scales, indices.
+    """Every measure of the document, in its order: items (without texts), then scales and indices of the person rule.
 
     `classes` [n] in 0..class_count-1 and `matrix` int16 [n, columns] as decoded by the document's sheet, best with
     contiguous columns (another layout is copied once). Raises `ValueError` where they do not fit together, and
@@ -115,13 +139,15 @@ def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answe
     tables: dict[int, Counts] = {}
     for joint, histogram in zip(joined, histograms, strict=True):
         tables.update(zip(joint.columns, joint.separate(histogram), strict=True))
-    return {
+    asked_if = conditions(document.items, document.sections)
+    found = {
         item.id: _number_tally(item, sums[places[item.id][0]])
         if isinstance(item, NumberItem)
         else _table_tally(item, [tables[at] for at in places[item.id]])
         for item in document.items
         if item.id in places
     }
+    return {name: replace(told, gates=tuple(sorted(gates(*asked_if.get(name, ()))))) for name, told in found.items()}
 
 
 def _codes(answers: npt.NDArray[np.int16], least: int) -> npt.NDArray[np.int16]:
@@ -150,18 +176,21 @@ def _table_tally(item: Item, tables: Sequence[Counts]) -> MeasureTally:
     n = tables[0][:, 1:].sum(axis=1)
     counts = np.ascontiguousarray(tables[0][:, 1:])
     if isinstance(item, RatingItem):
-        return _rating_tally(item, n, counts)
-    if isinstance(item, MultipleChoiceItem):
+        points = np.arange(1, item.points + 1, dtype=np.int64)
+        thirds = favourable_points(item.points)
+        return _points_tally(item, n, counts, points[::-1] if item.reverse else points, thirds)
+    if isinstance(item, EnpsItem):
+        return _points_tally(item, n, counts, np.arange(ENPS_MOST + 1, dtype=np.int64), ENPS_THIRDS)
+    if isinstance(item, MultipleChoiceItem | RankingItem):  # who chose it, or put it first
         counts = np.stack([table[:, 2] for table in tables], axis=1)
     return MeasureTally(id=item.id, kind="item", n=n, sensitive=item.sensitive, counts=counts)
 
 
-def _rating_tally(item: RatingItem, n: Counts, counts: Counts) -> MeasureTally:
-    points = np.arange(1, item.points + 1, dtype=np.int64)
-    scores = points[::-1] if item.reverse else points
-    favourable, neutral, unfavourable = (
-        counts[:, np.isin(scores, list(chosen))].sum(axis=1) for chosen in favourable_points(item.points)
-    )
+def _points_tally(
+    item: RatingItem | EnpsItem, n: Counts, counts: Counts, scores: Counts, thirds: Sequence[frozenset[int]]
+) -> MeasureTally:
+    """The tally of an item whose answers are scores; `thirds` are the favourable, neutral and unfavourable ones."""
+    favourable, neutral, unfavourable = (counts[:, np.isin(scores, list(chosen))].sum(axis=1) for chosen in thirds)
     return MeasureTally(
         id=item.id,
         kind="item",
@@ -170,42 +199,43 @@ def _rating_tally(item: RatingItem, n: Counts, counts: Counts) -> MeasureTally:
         total=counts @ scores,
         square_total=counts @ (scores * scores),
         denominator=1,
-        score_min=1,
-        score_max=item.points,
+        score_min=int(scores.min()),
+        score_max=int(scores.max()),
         counts=counts,
         favourable=favourable,
         neutral=neutral,
         unfavourable=unfavourable,
         share_denominator=1,
+        enps=isinstance(item, EnpsItem),
     )
 
 
 def _scored_tallies(
     document: Document, columns: Sequence[Column], answers: _Answers, items: Mapping[str, MeasureTally]
 ) -> Iterator[MeasureTally]:
-    places = {column.item_id: at for at, column in enumerate(columns)}
-    ratings = {item.id: item for item in document.items if isinstance(item, RatingItem)}
-    scales = {
-        scale.id: ScaleScoring.of(scale, [(places[name], ratings[name]) for name in scale.items])
-        for scale in document.scales
-    }
-    indices = {index.id: IndexScoring.of(index, [scales[name] for name in index.scales]) for index in document.indices}
-    scorings: list[Scoring] = [*scales.values(), *indices.values()]
-    sums = {scoring.id: _ScoredSums(scoring, answers) for scoring in scorings}
-    present = np.bincount(answers.classes, minlength=answers.class_count)
-    gaps = {scale.id for scale in scales.values() if any(np.any(items[part].n != present) for part in scale.parts)}
-    # Where nobody skipped anything, shares add up from the parts' and no person is looked at for them.
-    asked = gaps.union(*(index.parts for index in indices.values() if not gaps.isdisjoint(index.parts)))
+    scorings = rated(document, {column.item_id: at for at, column in enumerate(columns)})
+    wholes: list[Scoring] = [*scorings.scales.values(), *scorings.indices.values()]
+    sums = {scoring.id: _ScoredSums(scoring, answers) for scoring in wholes}
+    asked = _with_shares(scorings, items, np.bincount(answers.classes, minlength=answers.class_count))
     for block, rows in answers.blocks() if sums else ():
-        scores = {scale.id: scale.scores(rows, shares=scale.id in asked) for scale in scales.values()}
-        for name, index in indices.items():
-            scores[name] = index.scores([scores[part] for part in index.parts])
-        for name, scored in scores.items():
-            sums[name].add(block, scored)
+        scores = scorings.scores(rows, asked)
+        for name, whole in sums.items():
+            whole.add(block, scores[name], scores, rows)
     told = dict(items)
     for name, scored_sums in sums.items():
         told[name] = scored_sums.tally([told[part] for part in scored_sums.scoring.parts])
         yield told[name]
+
+
+def _with_shares(scorings: Rated, items: Mapping[str, MeasureTally], present: Counts) -> frozenset[str]:
+    """The scales whose shares are counted person by person.
+
+    Where nobody skipped anything, shares add up from the parts' and no person is looked at for them.
+    """
+    scales = scorings.scales.values()
+    gaps = {scale.id for scale in scales if any(np.any(items[part].n != present) for part in scale.parts)}
+    indices = (index for index in scorings.indices.values() if not index.ratio)
+    return frozenset(gaps.union(*(index.parts for index in indices if not gaps.isdisjoint(index.parts))))
 
 
 class _ScoredSums:
@@ -220,54 +250,100 @@ class _ScoredSums:
         self._favourable = answers.zeros()
         self._unfavourable = answers.zeros()
         self._counts_shares = False
+        self._bands = None if scoring.cuts is None else answers.zeros(len(scoring.cuts.bands))
+        self._gaps: tuple[list[Counts], list[list[Counts]]] | None = None
+        if isinstance(scoring, ScaleScoring) and scoring.gap_sizes:
+            sizes, parts = scoring.gap_sizes, scoring.parts
+            self._gaps = [answers.zeros() for _ in sizes], [[answers.zeros() for _ in parts] for _ in sizes]
 
-    def add(self, block: Block, scores: Scores) -> None:
+    def add(self, block: Block, scores: Scores, all_scores: Mapping[str, Scores], rows: ByColumn) -> None:
         """Add a block; whether its scores come with shares is the same for all blocks."""
         scoring = self.scoring
-        codes = scores.score - np.int16(scoring.least - 1)
-        self._codes.add(block.sums(_blank(codes, scores.complete), scoring.most - scoring.least + 2))
+        codes = scores.score - scores.score.dtype.type(scoring.least - 1)
+        self._codes.add(block.sums(_blank(codes, scores.scored), scoring.most - scoring.least + 2))
         if scores.partial is not None:
             self._partial += block.count(scores.partial)
         if scores.favourable is not None and scores.unfavourable is not None:
             self._counts_shares = True
-            width = scoring.share_denominator + 1
-            self._favourable += block.sums(_blank(scores.favourable, scores.complete), width).first
-            self._unfavourable += block.sums(_blank(scores.unfavourable, scores.complete), width).first
+            width = scoring.denominator + 1
+            self._favourable += block.sums(_blank(scores.favourable, scores.scored), width).first
+            self._unfavourable += block.sums(_blank(scores.unfavourable, scores.scored), width).first
+        if self._bands is not None:
+            band = _blank(self._band(scores, all_scores) + 1, scores.scored)
+            self._bands += block.histogram(band, self._bands.shape[1] + 1)[:, 1:]
+        if scores.answered is not None and isinstance(scoring, ScaleScoring):
+            self._add_gaps(block, scoring, scores.answered, rows)
+
+    def _band(self, scores: Scores, all_scores: Mapping[str, Scores]) -> npt.NDArray[np.intp]:
+        scoring = self.scoring
+        if isinstance(scoring, ScaleScoring):
+            return scoring.band(scores)
+        return scoring.band(scores, [all_scores[part] for part in scoring.parts])
+
+    def _add_gaps(self, block: Block, scoring: ScaleScoring, answered: ByPerson, rows: ByColumn) -> None:
+        people, by_part = self._gaps or ([], [])
+        for at, size in enumerate(scoring.gap_sizes):
+            these = answered == size
+            people[at] += block.count(these)
+            for part, column in enumerate(scoring.columns):
+                by_part[at][part] += block.count(these & (rows[column] != SKIPPED))
 
     def tally(self, parts: Sequence[MeasureTally]) -> MeasureTally:
         """The measure, given the tallies of its parts."""
         scoring = self.scoring
         n, total, square_total = self._codes.shifted(scoring.least - 1)
-        favourable, unfavourable = self._favourable, self._unfavourable
-        if not self._counts_shares:
-            favourable = _combined(scoring.weights, [part.favourable for part in parts])
-            unfavourable = _combined(scoring.weights, [part.unfavourable for part in parts])
-        return MeasureTally(
+        scale = isinstance(scoring, ScaleScoring)
+        # A sum of points is their mean over a smaller denominator.
+        times = scoring.weight if isinstance(scoring, ScaleScoring) and scoring.unit == "sum" else 1
+        told = MeasureTally(
             id=scoring.id,
-            kind="scale" if isinstance(scoring, ScaleScoring) else "index",
+            kind="scale" if scale else "index",
             n=n,
             sensitive=any(part.sensitive for part in parts),
             total=total,
             square_total=square_total,
-            denominator=scoring.denominator,
-            score_min=scoring.least // scoring.denominator,
-            score_max=scoring.most // scoring.denominator,
-            favourable=favourable,
-            neutral=scoring.share_denominator * n - favourable - unfavourable,
-            unfavourable=unfavourable,
-            share_denominator=scoring.share_denominator,
+            denominator=scoring.denominator // times,
+            score_min=times * scoring.least // scoring.denominator,
+            score_max=times * scoring.most // scoring.denominator,
+            counts=self._bands,
             parts=scoring.parts,
             partial=self._partial,
-            missing_from_parts=np.stack([part.n - n for part in parts]),
+            gaps=None if self._gaps is None else Gaps(np.stack(self._gaps[0]), np.array(self._gaps[1], np.int64)),
+            alike=_alike(scoring, parts),
+            percent=scoring.unit == "percent",
         )
+        return told if isinstance(scoring, IndexScoring) and scoring.ratio else replace(told, **self._shares(n, parts))
+
+    def _shares(self, n: Counts, parts: Sequence[MeasureTally]) -> dict[str, Any]:
+        favourable, unfavourable = self._favourable, self._unfavourable
+        if not self._counts_shares:
+            favourable = _combined(self.scoring, [part.favourable for part in parts])
+            unfavourable = _combined(self.scoring, [part.unfavourable for part in parts])
+        return {
+            "favourable": favourable,
+            "neutral": self.scoring.denominator * n - favourable - unfavourable,
+            "unfavourable": unfavourable,
+            "share_denominator": self.scoring.denominator,
+        }
 
 
-def _blank(codes: ByPerson, complete: People | None) -> ByPerson:
-    """The codes, 0 for people who are not complete."""
-    return codes if complete is None else codes * complete
+def _alike(scoring: Scoring, parts: Sequence[MeasureTally]) -> bool:
+    """Whether no figure can hang on some of its items alone: bands of unlike parts may."""
+    if isinstance(scoring, ScaleScoring):
+        return len(set(scoring.weights)) == 1
+    same_sizes = len({len(scale.parts) for scale in scoring.scales}) == 1
+    plain = scoring.cuts is None or (same_sizes and not scoring.ratio and not scoring.cuts.when)
+    return plain and all(part.alike for part in parts)
 
 
-def _combined(weights: Sequence[int], parts: Sequence[Counts | None]) -> Counts:
-    """The weighted sum of arrays that all exist: the parts of a scale or index are scored."""
+def _blank(codes: ByPerson, scored: People | None) -> ByPerson:
+    """The codes, 0 for people who are not scored."""
+    return codes if scored is None else codes * scored
+
+
+def _combined(scoring: Scoring, parts: Sequence[Counts | None]) -> Counts:
+    """The parts' shares over the denominator of the whole; they all exist: the parts of a scale or index are scored."""
     known = [part for part in parts if part is not None]
-    return np.tensordot(np.array(weights, np.int64), np.stack(known), axes=1)
+    # A scale's weights are over their sum, and its denominator a multiple of that.
+    times = scoring.denominator // scoring.weight if isinstance(scoring, ScaleScoring) else 1
+    return times * np.tensordot(np.array(scoring.weights, np.int64), np.stack(known), axes=1)

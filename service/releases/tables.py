@@ -22,6 +22,14 @@ NUMBERS = (
     "unfavourable",
     "unfavourable_bound",
     "distribution",
+    "mean_bound",
+    "se",
+    "low",
+    "high",
+    "basis",
+    "rwg",
+    "enps",
+    "enps_bound",
 )
 
 
@@ -145,3 +153,11 @@ class ReleaseCell(TenantRow, table=True):
     unfavourable: Decimal | None = None
     unfavourable_bound: str | None = None
     distribution: list[list[Any]] | None = document(nullable=True)
+    mean_bound: str | None = None
+    se: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    basis: str | None = None
+    rwg: Decimal | None = None
+    enps: Decimal | None = None
+    enps_bound: str | None = None

@@ -5,20 +5,23 @@ A cell is looked up like a dictionary, so that a whole form is one `map` over ce
 worked out afterwards by `refusal`, which is called for wrong answers alone and may take its time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from service.kit.text import CONTROLS, SURROGATES
 from service.questionnaires.document import (
+    EnpsItem,
     Item,
     MultipleChoiceItem,
     NumberItem,
+    Option,
+    RankingItem,
     RatingItem,
     SingleChoiceItem,
     TextItem,
 )
-
-SKIPPED = -32768
+from service.questionnaires.elements import ENPS_MOST
+from service.questionnaires.scoring import SKIPPED
 
 _SKIPPED_CELL = SKIPPED.to_bytes(2, "little", signed=True)
 
@@ -33,18 +36,29 @@ class Cell(Protocol):
         ...
 
 
-def cell_of(item: Item) -> Cell:
+def cell_of(item: Item, *, required: bool) -> Cell:
+    """The cell of an item, which refuses a skip where an answer is required."""
     match item:
         case RatingItem():
-            return _Rating(item)
-        case SingleChoiceItem():
-            return _SingleChoice(item)
-        case MultipleChoiceItem():
-            return _MultipleChoice(item)
+            return _Points(1, item.points, required=required)
+        case EnpsItem():
+            return _Points(0, ENPS_MOST, required=required)
         case NumberItem():
-            return _Number(item)
+            return _Number(item, required=required)
         case TextItem():
-            return TextCell(item)
+            return TextCell(item, required=required)
+        case SingleChoiceItem() | MultipleChoiceItem() | RankingItem():
+            return _cell_of_options(item, required=required)
+
+
+def _cell_of_options(item: SingleChoiceItem | MultipleChoiceItem | RankingItem, *, required: bool) -> Cell:
+    match item:
+        case SingleChoiceItem():
+            return _SingleChoice(item, required=required)
+        case MultipleChoiceItem():
+            return _MultipleChoice(item, required=required)
+        case RankingItem():
+            return _Ranking(item, required=required)
 
 
 class _Table(dict[object, bytes]):
@@ -63,18 +77,18 @@ class _Table(dict[object, bytes]):
         return "is required" if self._required else None
 
 
-class _Rating(_Table):
-    def __init__(self, item: RatingItem) -> None:
-        super().__init__({point: point for point in range(1, item.points + 1)}, required=item.required)
-        self._points = item.points
+class _Points(_Table):
+    def __init__(self, least: int, most: int, *, required: bool) -> None:
+        super().__init__({point: point for point in range(least, most + 1)}, required=required)
+        self._ends = least, most
 
     def refusal(self, answer: object) -> str | None:
-        return self._skip_refusal() if answer is None else _integer_refusal(answer, 1, self._points)
+        return self._skip_refusal() if answer is None else _integer_refusal(answer, *self._ends)
 
 
 class _SingleChoice(_Table):
-    def __init__(self, item: SingleChoiceItem) -> None:
-        super().__init__({option.id: at for at, option in enumerate(item.options)}, required=item.required)
+    def __init__(self, item: SingleChoiceItem, *, required: bool) -> None:
+        super().__init__({option.id: at for at, option in enumerate(item.options)}, required=required)
 
     def refusal(self, answer: object) -> str | None:
         if answer is None:
@@ -87,8 +101,8 @@ class _SingleChoice(_Table):
 class _Number(_Table):
     """Up to 64,001 values: too many to tabulate, so they are encoded when they are missing from the table."""
 
-    def __init__(self, item: NumberItem) -> None:
-        super().__init__({}, required=item.required)
+    def __init__(self, item: NumberItem, *, required: bool) -> None:
+        super().__init__({}, required=required)
         self._minimum = item.minimum
         self._maximum = item.maximum
 
@@ -103,15 +117,18 @@ class _Number(_Table):
         return _integer_refusal(answer, self._minimum, self._maximum)
 
 
-class _MultipleChoice:
-    """A list of options. An empty list is an answer ("none of these"), but not to a required item."""
+class _Options:
+    """A list of options, each in a cell of its own; no option twice, and not more than `most` of them.
 
-    def __init__(self, item: MultipleChoiceItem) -> None:
-        self._optional = not item.required
-        self._least = int(item.required)
-        self._places = {option.id: 2 * at for at, option in enumerate(item.options)}
-        self._most = item.max_choices or len(item.options)
-        self._size = 2 * len(item.options)
+    An empty list is an answer ("none of these"), but not to a required item.
+    """
+
+    def __init__(self, options: Sequence[Option], most: int | None, *, required: bool) -> None:
+        self._optional = not required
+        self._least = int(required)
+        self._places = {option.id: 2 * at for at, option in enumerate(options)}
+        self._most = most or len(options)
+        self._size = 2 * len(options)
 
     def __getitem__(self, answer: object) -> bytes:
         if answer is None and self._optional:
@@ -119,12 +136,16 @@ class _MultipleChoice:
         if type(answer) is not list or not self._least <= len(answer) <= self._most:
             raise LookupError
         record = bytearray(self._size)
-        for option in answer:
+        for number, option in enumerate(answer, 1):
             place = self._places[option]
             if record[place]:
                 raise LookupError
-            record[place] = 1
+            record[place] = self._code(number)
         return bytes(record)
+
+    def _code(self, number: int) -> int:
+        """What stands in the cell of the option that came as the number-th."""
+        raise NotImplementedError
 
     def refusal(self, answer: object) -> str | None:
         if answer is None:
@@ -140,11 +161,32 @@ class _MultipleChoice:
         return None if len(answer) >= self._least else "must hold at least 1 option"
 
 
+class _MultipleChoice(_Options):
+    def __init__(self, item: MultipleChoiceItem, *, required: bool) -> None:
+        super().__init__(item.options, item.max_choices, required=required)
+
+    def _code(self, number: int) -> int:  # noqa: ARG002 - the order in which options were ticked is not kept
+        return 1
+
+
+class _Ranking(_Options):
+    """An empty list ranks nothing, and is a skip."""
+
+    def __init__(self, item: RankingItem, *, required: bool) -> None:
+        super().__init__(item.options, item.max_ranks, required=required)
+
+    def __getitem__(self, answer: object) -> bytes:
+        return super().__getitem__(None if answer == [] and self._optional else answer)
+
+    def _code(self, number: int) -> int:
+        return number
+
+
 class TextCell:
     """A text has no cell in the record: it is only judged there, and sealed apart (`raw`)."""
 
-    def __init__(self, item: TextItem) -> None:
-        self._required = item.required
+    def __init__(self, item: TextItem, *, required: bool) -> None:
+        self._required = required
         self._longest = item.max_length
         self.size = 4 * item.max_length
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from service.responses.cells import SKIPPED, TextCell
+from service.questionnaires.scoring import SKIPPED
+from service.responses.cells import TextCell
 
 # People per block: a block of 40 columns stays in a core's second-level cache while it is transposed and checked.
 _BLOCK = 4096
@@ -35,12 +36,16 @@ class Column(NamedTuple):
 
 
 class ChoiceGroup(NamedTuple):
-    """The columns start..stop of one multiple choice, and how many of them may be 1."""
+    """The columns start..stop of one multiple choice or ranking, and how many options may be chosen.
+
+    Of a multiple choice these hold 1; of a ranking (`ranked`) 1, 2, 3 and so on, each once.
+    """
 
     start: int
     stop: int
     least: int
     most: int
+    ranked: bool
 
 
 class TextRecords(NamedTuple):
@@ -77,11 +82,18 @@ def decode_cells(
 
 
 def _check_choices(cells: npt.NDArray[np.int16], group: ChoiceGroup) -> None:
-    """Each cell is 0, 1 or skipped by now: here, that a person skipped all or none, and chose not too many."""
-    chosen = cells.sum(axis=0, dtype=np.int32)
-    skipped = chosen == SKIPPED * len(cells)
-    if not np.all(skipped | ((chosen >= group.least) & (chosen <= group.most))):
-        raise RecordsCorrupt("a multiple choice is half skipped or has a wrong number of choices")
+    """Each cell is in its domain or skipped by now: here, that a person skipped all or none, and chose not too many."""
+    skipped = np.all(cells == SKIPPED, axis=0)
+    chosen = np.count_nonzero(cells, axis=0)
+    fits = (chosen >= group.least) & (chosen <= group.most) & ~np.any(cells == SKIPPED, axis=0)
+    if group.ranked:
+        # Ranks in falling order are chosen, chosen - 1, ..., 1, and then nothing but 0.
+        ranks = np.sort(cells, axis=0)[::-1]
+        fits &= np.all(ranks == np.maximum(chosen - np.arange(len(cells))[:, None], 0), axis=0)
+    if not np.all(skipped | fits):
+        raise RecordsCorrupt(
+            "a multiple choice is half skipped or has a wrong number of choices, or a ranking of ranks"
+        )
 
 
 def decode_text_records(records: Buffer, size: int, cells: Mapping[int, TextCell]) -> TextRecords:

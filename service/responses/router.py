@@ -11,6 +11,8 @@ from service.campaigns.lifecycle import WaveState
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems
+from service.questionnaires.languages import base_of
+from service.questionnaires.respondent import localised
 from service.responses.problems import WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
 
@@ -71,7 +73,7 @@ def _shown(launched: LaunchedWave, address: str, language: str) -> dict[str, Any
         "wave": address,
         "language": language,
         "languages": list(launched.document.languages),
-        "questionnaire": launched.document.localised(language),
+        "questionnaire": localised(launched.document, language),
         "contract": launched.contract,
         "contract_digest": launched.contract_digest,
     }
@@ -82,7 +84,7 @@ def _choose(offered: tuple[str, ...], asked: str | None, accepted: str | None) -
     wanted = [asked] if asked else []
     wanted += [part.partition(";")[0].strip() for part in (accepted or "").split(",")]
     for tag in wanted:
-        for language in (tag, tag.partition("-")[0]):
-            if language in offered:
-                return language
+        language = tag if tag in offered else base_of(tag, offered)
+        if language is not None:
+            return language
     return offered[0]

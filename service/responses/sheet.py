@@ -1,8 +1,9 @@
 """A questionnaire as a compiled form: answers to fixed-width records, and records to arrays. Pure.
 
 A record is little-endian: uint32 class label, then one int16 per column in the order of the items: rating 1..points as
-answered, single choice the option's position, multiple choice one 0/1 column per option, number its value. A skip is
--32768 in all the item's columns. Texts are records apart, all of one width: uint32 class label, uint16 position of the
+answered, eNPS 0..10, single choice the option's position, multiple choice one 0/1 column per option, ranking one column
+per option with its rank (0: not ranked), number its value. A skip is -32768 in all the item's columns, and so is what
+was not asked. Texts are records apart, all of one width: uint32 class label, uint16 position of the
 item, uint16 length in bytes, UTF-8 padded with zeros. No width depends on an answer.
 """
 
@@ -16,16 +17,21 @@ import numpy as np
 import numpy.typing as npt
 
 from service.kit.reasons import Fault, pointer
+from service.questionnaires.branching import conditions, holds, must_answer
 from service.questionnaires.document import (
     Document,
+    EnpsItem,
     Item,
     MultipleChoiceItem,
     NumberItem,
+    RankingItem,
     RatingItem,
     SingleChoiceItem,
     TextItem,
 )
-from service.responses.cells import SKIPPED, Cell, TextCell, cell_of
+from service.questionnaires.elements import ENPS_MOST, Condition
+from service.questionnaires.scoring import SKIPPED
+from service.responses.cells import Cell, TextCell, cell_of
 from service.responses.records import (
     Buffer,
     ChoiceGroup,
@@ -58,21 +64,27 @@ class Sheet:
     `columns` describes the matrix, `record_size` and `text_record_size` are in bytes (the latter 0 without text items).
     """
 
-    def __init__(self, items: Sequence[Item]) -> None:
-        cells = {item.id: cell_of(item) for item in items}
+    def __init__(self, items: Sequence[Item], asked_if: Mapping[str, Sequence[Condition]] | None = None) -> None:
+        self._asked_if = asked_if or {}
+        self._needed = frozenset(item.id for item in items if must_answer(item))
+        always = self._needed - self._asked_if.keys()
+        cells = {item.id: cell_of(item, required=item.id in always) for item in items}
         self._names = tuple(cells)
         self._cells: tuple[Cell, ...] = tuple(cells.values())
         self._known = frozenset(cells)
+        self._blank_is_skip = frozenset(item.id for item in items if isinstance(item, TextItem | RankingItem))
         self._texts = {at: cell for at, cell in enumerate(self._cells) if isinstance(cell, TextCell)}
-        self._groups = tuple(_groups(items))
-        self.columns = tuple(column for at, item in enumerate(items) for column in _columns(at, item))
+        self.columns = tuple(
+            column for at, item in enumerate(items) for column in _columns(at, item, required=item.id in always)
+        )
+        self._groups = tuple(_groups(items, self.columns))
         self.record_size = _LABEL.size + 2 * len(self.columns)
         largest = max((cell.size for cell in self._texts.values()), default=None)
         self.text_record_size = 0 if largest is None else _TEXT_HEAD.size + largest
 
     @classmethod
     def of(cls, document: Document) -> Self:
-        return cls(document.items)
+        return cls(document.items, conditions(document.items, document.sections))
 
     def encode(self, class_label: int, answers: Mapping[str, object]) -> bytes:
         """The record of one response, texts judged but left out; raises `AnswersRefused` with all faults.
@@ -91,7 +103,7 @@ class Sheet:
             raws.extend((at, cell.raw(answers.get(self._names[at]))) for at, cell in self._texts.items())
         except (LookupError, ValueError):
             raws.clear()
-        if len(raws) != len(self._texts):
+        if len(raws) != len(self._texts) or (self._asked_if and any(self._wrongly_asked(answers))):
             raise AnswersRefused(list(self._faults(answers)))
         return [
             (_TEXT_HEAD.pack(class_label, at, len(raw)) + raw).ljust(self.text_record_size, b"\0") for at, raw in raws
@@ -112,7 +124,8 @@ class Sheet:
         """The cells of valid answers, None for others; all loops run inside the interpreter."""
         try:
             if _WIRE_TYPES.issuperset(map(type, answers.values())) and answers.keys() <= self._known:
-                return b"".join(map(getitem, self._cells, map(answers.get, self._names)))
+                record = b"".join(map(getitem, self._cells, map(answers.get, self._names)))
+                return None if self._asked_if and any(self._wrongly_asked(answers)) else record
         except (LookupError, TypeError, ValueError):
             return None  # the exception may hold an answer and ends here
         return None
@@ -121,30 +134,65 @@ class Sheet:
         for name in answers:
             if name not in self._known:
                 yield Fault(pointer(("answers", name)), "is not an item of this questionnaire")
-        for name, cell in zip(self._names, self._cells, strict=True):
+        for name, cell in self._by_name():
             reason = cell.refusal(answers.get(name))
             if reason is not None:
                 yield Fault(pointer(("answers", name)), reason)
+        if self._asked_if and all(cell.refusal(answers.get(name)) is None for name, cell in self._by_name()):
+            yield from self._wrongly_asked(answers)
+
+    def _wrongly_asked(self, answers: Mapping[str, object]) -> Iterator[Fault]:
+        """Answers that fit their items, to what was not asked, and none to what was and needs one."""
+        given = {name: answers[name] for name in self._names if self._given(name, answers.get(name))}
+        for name in self._names:
+            if name in self._asked_if:
+                asked = all(holds(condition, given) for condition in self._asked_if[name])
+                if not asked and given.pop(name, None) is not None:
+                    yield Fault(pointer(("answers", name)), "is not asked of whoever gave the answers before it")
+                if asked and name in self._needed and _blank(given.get(name)):
+                    yield Fault(pointer(("answers", name)), "is required")
+
+    def _given(self, name: str, answer: object) -> bool:
+        """Whether it is no skip: an empty text is one, and so is a ranking of nothing."""
+        return answer is not None and bool(answer or name not in self._blank_is_skip)
+
+    def _by_name(self) -> Iterator[tuple[str, Cell]]:
+        return zip(self._names, self._cells, strict=True)
 
 
-def _columns(at: int, item: Item) -> Iterator[Column]:
+def _blank(answer: object) -> bool:
+    """Whether an answer says nothing: none, no option, or a text without a word."""
+    return answer is None or answer == [] or (isinstance(answer, str) and not answer.strip())
+
+
+def _columns(at: int, item: Item, *, required: bool) -> Iterator[Column]:
+    def column(option: int | None, least: int, most: int) -> Column:
+        return Column(at, item.id, option, least, most, required)
+
     match item:
         case RatingItem():
-            yield Column(at, item.id, None, 1, item.points, item.required)
+            yield column(None, 1, item.points)
+        case EnpsItem():
+            yield column(None, 0, ENPS_MOST)
         case SingleChoiceItem():
-            yield Column(at, item.id, None, 0, len(item.options) - 1, item.required)
+            yield column(None, 0, len(item.options) - 1)
         case MultipleChoiceItem():
-            yield from (Column(at, item.id, place, 0, 1, item.required) for place in range(len(item.options)))
+            yield from (column(place, 0, 1) for place in range(len(item.options)))
+        case RankingItem():
+            ranks = item.max_ranks or len(item.options)
+            yield from (column(place, 0, ranks) for place in range(len(item.options)))
         case NumberItem():
-            yield Column(at, item.id, None, item.minimum, item.maximum, item.required)
+            yield column(None, item.minimum, item.maximum)
         case TextItem():
             return
 
 
-def _groups(items: Sequence[Item]) -> Iterator[ChoiceGroup]:
-    start = 0
+def _groups(items: Sequence[Item], columns: Sequence[Column]) -> Iterator[ChoiceGroup]:
     for at, item in enumerate(items):
-        stop = start + len(list(_columns(at, item)))
-        if isinstance(item, MultipleChoiceItem):
-            yield ChoiceGroup(start, stop, int(item.required), item.max_choices or stop - start)
-        start = stop
+        if isinstance(item, MultipleChoiceItem | RankingItem):
+            places = [place for place, column in enumerate(columns) if column.item == at]
+            start, stop, required = places[0], places[-1] + 1, columns[places[0]].required
+            if isinstance(item, RankingItem):
+                yield ChoiceGroup(start, stop, 1, item.max_ranks or stop - start, ranked=True)
+            else:
+                yield ChoiceGroup(start, stop, int(required), item.max_choices or stop - start, ranked=False)

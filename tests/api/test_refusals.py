@@ -13,7 +13,7 @@ from service.tenants.keys import SECRET_BYTES, Key
 from service.tenants.scopes import Scope
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import places, problem, raw
-from tests.make.world import a_launched_wave, an_org, ok
+from tests.make.world import QUESTIONNAIRE, a_launched_wave, an_org, ok
 
 JSON = {"content-type": "application/json"}
 
@@ -36,6 +36,13 @@ def new_key(tenant: TenantUnderTest, expires_at: datetime | None = None) -> Key:
 
     key: Key = tenant.house.run(make)
     return key
+
+
+def a_draft(tenant: TenantUnderTest) -> str:
+    """The id of a draft of the tenant's."""
+    body = {"document": {}}
+    made: str = ok(tenant.call("questionnaires:write", "POST", "/v1/questionnaire-drafts", json=body), 201)["id"]
+    return made
 
 
 def test_every_reason_for_401_looks_the_same(tenant: TenantUnderTest) -> None:
@@ -90,6 +97,24 @@ OPERATIONS = [
     ("people:write", "GET", "/v1/dimensions"),
     ("questionnaires:write", "POST", "/v1/questionnaires"),
     ("questionnaires:write", "GET", "/v1/questionnaires"),
+    ("questionnaires:write", "POST", "/v1/questionnaires/validate"),
+    ("questionnaires:write", "POST", "/v1/questionnaires/imports"),
+    ("questionnaires:write", "POST", "/v1/questionnaires/{id}/versions"),
+    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions"),
+    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}"),
+    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/changes"),
+    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/export"),
+    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/export/report"),
+    ("questionnaires:write", "POST", "/v1/questionnaire-drafts"),
+    ("questionnaires:write", "GET", "/v1/questionnaire-drafts"),
+    ("questionnaires:write", "GET", "/v1/questionnaire-drafts/{id}"),
+    ("questionnaires:write", "PUT", "/v1/questionnaire-drafts/{id}"),
+    ("questionnaires:write", "DELETE", "/v1/questionnaire-drafts/{id}"),
+    ("questionnaires:write", "POST", "/v1/questionnaire-drafts/{id}/publish"),
+    ("questionnaires:write", "GET", "/v1/catalogue"),
+    ("questionnaires:write", "GET", "/v1/catalogue/{key}"),
+    ("questionnaires:write", "GET", "/v1/catalogue/{key}/page"),
+    ("questionnaires:write", "POST", "/v1/catalogue/{key}/copy"),
     ("campaigns:write", "POST", "/v1/campaigns"),
     ("campaigns:write", "GET", "/v1/campaigns"),
     ("campaigns:write", "GET", "/v1/campaigns/{id}"),
@@ -114,12 +139,35 @@ OPERATIONS = [
 ]
 
 
-NAMES = {"campaigns": "campaign_id", "waves": "wave_id", "releases": "release_id", "api-keys": "key_id"}
+NAMES = {
+    "campaigns": "campaign_id",
+    "waves": "wave_id",
+    "releases": "release_id",
+    "api-keys": "key_id",
+    "questionnaires": "questionnaire_id",
+    "questionnaire-drafts": "draft_id",
+}
+
+
+def at(path: str, ident: object) -> str:
+    """The path with an id in it; of what has a number or a key as well, the first."""
+    return path.format(id=ident, number=1, key="enps")
+
+
+def a_body_for(method: str, path: str) -> dict[str, Any]:
+    """What an operation of one thing must be sent to be refused for its id alone."""
+    bodies: dict[tuple[str, str], Any] = {
+        ("POST", "recuts"): {"breakdowns": [["org", "site"]]},
+        ("POST", "versions"): QUESTIONNAIRE,
+        ("PUT", "{id}"): {"document": {}},
+    }
+    last = path.rpartition("/")[2]
+    return {"json": bodies[method, last]} if (method, last) in bodies else {}
 
 
 def test_every_operation_wants_its_own_scope(anyone: TenantUnderTest) -> None:
     for scope, method, path in OPERATIONS:
-        target = path.format(id=uuid4())
+        target = at(path, uuid4())
         request = {} if method == "GET" else {"content": b"[]", "headers": JSON}
         for other in Scope:
             if other != scope:
@@ -132,7 +180,7 @@ def test_every_operation_wants_its_own_scope(anyone: TenantUnderTest) -> None:
 def test_the_list_of_operations_above_is_whole(anyone: TenantUnderTest) -> None:
     paths = anyone.house.client.get("/openapi.json").json()["paths"]
     documented = {
-        (method.upper(), re.sub(r"\{\w+\}", "{id}", path))
+        (method.upper(), re.sub(r"\{\w+_id\}", "{id}", path))
         for path, operations in paths.items()
         for method, operation in operations.items()
         if operation.get("security")
@@ -145,12 +193,14 @@ def test_unknown_and_foreign_ids_are_the_same_404(tenant: TenantUnderTest) -> No
     release = wave.release()["id"]
     key = str(Key.read(tenant.keys["admin"]).key_id)
     own = {"campaigns": wave.campaign, "waves": wave.wave, "releases": release, "api-keys": key}
+    mine = ok(tenant.call("questionnaires:write", "GET", "/v1/questionnaires"))["data"]
+    own |= {"questionnaires": mine[0]["id"], "questionnaire-drafts": a_draft(tenant)}
     stranger = tenant.house.tenant("stranger")
     for scope, method, path in OPERATIONS:
         if "{id}" not in path:
             continue
-        foreign = stranger.call(scope, method, path.format(id=own[path.split("/")[2]]))
-        unknown = stranger.call(scope, method, path.format(id=new_id()))
+        foreign = stranger.call(scope, method, at(path, own[path.split("/")[2]]))
+        unknown = stranger.call(scope, method, at(path, new_id()))
         problem(foreign, 404, "not-found")
         assert foreign.content == unknown.content
         assert sorted(foreign.headers) == sorted(unknown.headers)
@@ -162,9 +212,10 @@ def test_unknown_and_foreign_ids_are_the_same_404(tenant: TenantUnderTest) -> No
 def test_lists_show_the_own_tenant_alone(tenant: TenantUnderTest) -> None:
     wave = a_launched_wave(tenant)
     wave.release()
+    a_draft(tenant)
     stranger = tenant.house.tenant("stranger")
     for scope, method, path in OPERATIONS:
-        if method != "GET" or "{id}" in path:
+        if method != "GET" or "{id}" in path or "catalogue" in path:  # that one is everybody's
             continue
         mine = ok(tenant.call(scope, "GET", path))
         theirs = ok(stranger.call(scope, "GET", path))
@@ -179,8 +230,7 @@ def test_lists_show_the_own_tenant_alone(tenant: TenantUnderTest) -> None:
 def test_an_id_that_is_none_is_refused_by_its_place(anyone: TenantUnderTest, segment: str) -> None:
     for scope, method, path in OPERATIONS:
         if "{id}" in path:
-            body = {"json": {"breakdowns": [["org", "site"]]}} if (method, path[-7:]) == ("POST", "/recuts") else {}
-            answer = anyone.call(scope, method, path.format(id=segment), **body)
+            answer = anyone.call(scope, method, at(path, segment), **a_body_for(method, path))
             if "%2f" not in segment:
                 (place,) = places(problem(answer, 422, "invalid")).items()
                 assert place == (f"path:{NAMES[path.split('/')[2]]}", "must be a UUID")
@@ -209,7 +259,11 @@ def test_another_method_is_405_and_says_which(anyone: TenantUnderTest, path: str
     assert answer.headers["allow"]
 
 
-BODIES = [(scope, method, path) for scope, method, path in OPERATIONS if method != "GET" and "{id}" not in path]
+BODIES = [
+    (scope, method, at(path, ""))
+    for scope, method, path in OPERATIONS
+    if method != "GET" and "{id}" not in path and "imports" not in path  # whose limit is another one
+]
 
 
 @pytest.mark.parametrize(("scope", "method", "path"), [*BODIES, (None, "POST", "/v1/respond")])

@@ -21,8 +21,8 @@ DENIED = "42501"
 """Both of a privilege that is missing and of a row that row security refuses."""
 TABLES = (
     "api_key", "audit_entry", "campaign", "dimension", "job", "org_unit", "person", "questionnaire",
-    "questionnaire_version", "recut", "release", "release_cell", "release_certificate", "release_measure",
-    "release_unit", "roster_line", "sealed_batch", "spent_code", "tenant", "wave",
+    "questionnaire_draft", "questionnaire_version", "recut", "release", "release_cell", "release_certificate",
+    "release_measure", "release_unit", "roster_line", "sealed_batch", "spent_code", "tenant", "wave",
     "wave_class", "wave_key", "wave_unit",
 )  # fmt: skip
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
@@ -41,6 +41,8 @@ def inhabited(house: House) -> UUID:
     some = {"name": "some", "values": [{"id": "a", "label": {"en": "A"}, "members": ["A"]}]}
     asked = {"dimensions": [some], "breakdowns": [["org", "some"]]}
     ok(tenant.call("campaigns:write", "POST", f"/v1/waves/{wave.wave}/recuts", json=asked), 202)
+    draft = {"document": {"key": "unfinished"}}
+    ok(tenant.call("questionnaires:write", "POST", "/v1/questionnaire-drafts", json=draft), 201)
     for table in TABLES:
         assert write(house, f"SELECT 1 FROM {table} WHERE tenant_id = $1 LIMIT 1", tenant.tenant_id), table  # noqa: S608 - a name of ours
     return tenant.tenant_id

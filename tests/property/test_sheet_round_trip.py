@@ -1,6 +1,9 @@
 """Any valid answers come back from their record; any others are refused, by the fast path and the slow one alike."""
 
 import json
+import struct
+from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -8,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.questionnaires.document import Document
-from service.responses.sheet import SKIPPED, AnswersRefused, Sheet
+from service.responses.sheet import SKIPPED, AnswersRefused, RecordsCorrupt, Sheet
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
 
@@ -20,9 +23,12 @@ CLEAN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="".j
 def _items(draw: st.DrawFn) -> list[dict[str, Any]]:
     items = []
     for at in range(draw(st.integers(1, 6))):
-        item: dict[str, Any] = {"id": f"q{at}", "text": TEXT, "required": draw(st.booleans())}
+        item: dict[str, Any] = {"id": f"q{at}", "text": TEXT}
+        item |= {"required": draw(st.booleans()), "sensitive": draw(st.booleans())}
         options = [{"id": f"o{place}", "text": TEXT} for place in range(draw(st.integers(2, 5)))]
-        kind = draw(st.sampled_from(["rating", "single_choice", "multiple_choice", "number", "text"]))
+        kind = draw(
+            st.sampled_from(["rating", "enps", "single_choice", "multiple_choice", "ranking", "number", "text"])
+        )
         item["type"] = kind
         match kind:
             case "rating":
@@ -31,6 +37,10 @@ def _items(draw: st.DrawFn) -> list[dict[str, Any]]:
                 item |= {"options": options}
             case "multiple_choice":
                 item |= {"options": options, "max_choices": draw(st.integers(1, len(options)))}
+            case "ranking":
+                item |= {"options": options} | draw(
+                    st.just({}) | st.integers(1, len(options)).map(lambda most: {"max_ranks": most})
+                )
             case "number":
                 minimum = draw(st.integers(-32000, 31999))
                 item |= {"minimum": minimum, "maximum": draw(st.integers(minimum + 1, 32000))}
@@ -40,25 +50,34 @@ def _items(draw: st.DrawFn) -> list[dict[str, Any]]:
     return items
 
 
+def _has_to_answer(item: dict[str, Any]) -> bool:
+    return item["required"] and not item["sensitive"]
+
+
 def _answer(item: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Valid answers to an item."""
     names = [option["id"] for option in item.get("options", [])]
+    least = int(_has_to_answer(item))
     answers: dict[str, st.SearchStrategy[Any]] = {
         "rating": st.integers(1, item.get("points", 1)),
+        "enps": st.integers(0, 10),
         "single_choice": st.sampled_from(names or [None]),
         "multiple_choice": st.lists(
             st.sampled_from(names or [None]),
             unique=True,
-            min_size=int(item["required"]),
+            min_size=least,
             max_size=item.get("max_choices", 1),
+        ),
+        "ranking": st.lists(
+            st.sampled_from(names or [None]), unique=True, min_size=least, max_size=item.get("max_ranks")
         ),
         "number": st.integers(item.get("minimum", 0), item.get("maximum", 0)),
         "text": CLEAN.map(lambda text: text[: item.get("max_length")] or "x"),
     }
     valid = answers[item["type"]]
-    if item["type"] == "text" and item["required"]:
+    if item["type"] == "text" and least:
         valid = valid.filter(str.strip)
-    return valid if item["required"] else st.none() | valid
+    return valid if least else st.none() | valid
 
 
 def _sheet(items: list[dict[str, Any]]) -> Sheet:
@@ -81,6 +100,12 @@ def _cells(item: dict[str, Any], answer: Any) -> list[int]:
             return []
         case "multiple_choice":
             return [SKIPPED] * len(names) if answer is None else [int(name in answer) for name in names]
+        case "ranking":
+            return (
+                [answer.index(name) + 1 if name in answer else 0 for name in names]
+                if answer
+                else [SKIPPED] * len(names)
+            )
         case "single_choice":
             return [SKIPPED if answer is None else names.index(answer)]
         case _:
@@ -109,6 +134,42 @@ def test_round_trip(world: tuple[list[dict[str, Any]], list[tuple[int, dict[str,
         if item["type"] == "text"
     ]
     assert list(zip(decoded.classes.tolist(), decoded.items.tolist(), decoded.texts, strict=True)) == written
+
+
+@st.composite
+def _ranked(draw: st.DrawFn) -> tuple[int, int, list[list[int]]]:
+    """How many options and ranks, and rows of cells around what they may hold."""
+    size = draw(st.integers(2, 4))
+    most = draw(st.integers(1, size))
+    cell = st.sampled_from([0, 0, 1, 2, 3, 4, 5, -1, SKIPPED])
+    likely = st.permutations([*range(1, most + 1), *[0] * size][:size])
+    row = st.lists(cell, min_size=size, max_size=size) | likely | st.just([SKIPPED] * size)
+    return size, most, draw(st.lists(row, min_size=1, max_size=4))
+
+
+@given(_ranked(), st.booleans())
+@settings(deadline=None)
+def test_records_of_a_ranking_are_read_if_some_answer_writes_them(
+    world: tuple[int, int, list[list[int]]], required: bool
+) -> None:
+    size, most, rows = world
+    options = [{"id": f"o{place}", "text": TEXT} for place in range(size)]
+    item = {"id": "q0", "type": "ranking", "text": TEXT, "options": options, "max_ranks": most, "required": required}
+    sheet = _sheet([item])
+    written = {tuple(_cells(item, list(some))) for some in _rankings([one["id"] for one in options], most)}
+    written |= set() if required else {(SKIPPED,) * size}
+    records = b"".join(struct.pack(f"<I{size}h", 1, *row) for row in rows)
+    if all(tuple(row) in written for row in rows):
+        assert sheet.decode(records)[1].tolist() == rows
+    else:
+        with pytest.raises(RecordsCorrupt):
+            sheet.decode(records)
+
+
+def _rankings(names: list[str], most: int) -> Iterator[tuple[str, ...]]:
+    """Every ranking of at least one option."""
+    for length in range(1, most + 1):
+        yield from permutations(names, length)
 
 
 ANYTHING = st.recursive(

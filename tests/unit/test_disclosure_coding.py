@@ -3,6 +3,8 @@ from statistics import stdev
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.disclosure import coding
 from service.disclosure.tree import Tree
@@ -28,8 +30,8 @@ def test_rounding_facts_of_the_civil_service_people_survey() -> None:
     # The difference is rounded, not the two figures.
     assert coding.divide(column(52_952 - 58_495), column(1_000)).tolist() == [-6]
     scores = {65: (100, 75, 75, 50, 25), 53: (65, 25, 70, 35, 50, 100, 90, 40, 20, 35)}
-    for shown, given in scores.items():
-        assert coding.divide(column(sum(given)), column(len(given))).tolist() == [shown]
+    for shown, values in scores.items():
+        assert coding.divide(column(sum(values)), column(len(values))).tolist() == [shown]
 
 
 def test_halves_go_away_from_zero() -> None:
@@ -178,3 +180,184 @@ def test_coarse_siblings_shelter_a_group_from_above() -> None:
     assert (near.small[0, 0], near.middling[0, 0], near.large[0, 0]) == (0, 0, 0)
     step, end = coding.share_format(n, near)
     assert (step[0, 0], end[0, 0], step[1, 0], end[1, 0]) == (1, 0, 10, 50)
+
+
+def own_ends(people: int) -> int:
+    return int(coding.share_format(column(people), alone(1))[1][0])
+
+
+@pytest.mark.parametrize(
+    ("n", "band"),
+    [
+        (5, (5, 9)),
+        (29, (25, 29)),
+        (30, (30, 34)),
+        (99, (95, 99)),
+        (100, (100, 119)),
+        (999, (980, 999)),
+        (1000, (1000,) * 2),
+    ],
+)
+def test_where_an_answer_decides_who_is_asked_n_comes_in_wide_bands(n: int, band: tuple[int, int]) -> None:
+    low, high = coding.n_band(column(n), gated=True)
+    assert (int(low[0]), int(high[0])) == band
+
+
+def test_bands_of_a_gated_measure_hold_as_many_numbers_as_the_end_bands() -> None:
+    for people in (*range(100, 1_000), 30, 59, 99):
+        left_open = people * own_ends(people) // 1_000 + 1
+        low, high = coding.n_band(column(people), gated=True)
+        assert high[0] - low[0] + 1 >= left_open
+
+
+def test_a_gated_number_tells_nothing_that_the_end_band_of_its_gate_hides() -> None:
+    """Bands alone would: of a gate of 60 people that shows "95 or more", 57 to 59 would come out apart from 60."""
+    told = [int(coding.n_band(column(n), gated=True)[0][0]) for n in (57, 59, 60)]
+    assert told == [55, 55, 60]
+    for people in range(5, 1_100):
+        end = own_ends(people)
+        least = -(-people * (1_000 - end) // 1_000)
+        asked = np.arange(least, people + 1)
+        gate = np.full_like(asked, people)
+        band, told = coding.n_band(asked, gated=True), coding.n_band(gate)
+        low, high = coding.widened_for_gate(band, asked, gate, told, np.full_like(asked, end))
+        assert (low <= asked).all()
+        assert (asked <= high).all()
+        if end:
+            assert len(set(zip(low.tolist(), high.tolist(), strict=True))) == 1
+
+
+def test_a_gated_number_short_of_the_end_band_keeps_its_band() -> None:
+    for n in (56, 61):  # 56 of 60 is shown as 93; and more people than the gate has are no share of it
+        band = coding.n_band(column(n), gated=True)
+        found = coding.widened_for_gate(band, column(n), column(60), coding.n_band(column(60)), column(50))
+        assert [part.tolist() for part in found] == [part.tolist() for part in band]
+
+
+@pytest.mark.parametrize(
+    ("total", "n", "expected"),
+    [
+        (16 * 3, 16, (50, 0, 0)),
+        (16 * 3 + 8, 16, (65, 0, 0)),  # 62.5 of 100, in steps of 5 and half up
+        (20 * 5, 20, (90, 0, 1)),
+        (20 * 1 + 8, 20, (10, 0, -1)),  # 10 exactly
+        (40 * 3 + 1, 40, (51, 0, 0)),  # 50.625
+        (100 * 3 + 1, 100, (503, 1, 0)),  # 50.25
+        (1_000 * 5, 1_000, (1_000, 1, 0)),
+    ],
+)
+def test_a_mean_as_0_to_100_is_coded_like_a_share(total: int, n: int, expected: tuple[int, int, int]) -> None:
+    step, end = coding.share_format(column(n), alone(1))
+    coded = coding.percent_means(column(total), 1, column(n), lowest=1, highest=5, step=step, end=end)
+    assert (int(coded.units[0]), int(coded.decimals[0]), int(coded.bounds[0])) == expected
+
+
+def test_a_mean_as_0_to_100_of_products_that_leave_64_bits() -> None:
+    """Two thirds of a million people times a denominator of a million and ten thousand points."""
+    n, whole = 10**6, 10**16
+    step, end = coding.share_format(column(n), alone(1))
+    coded = coding.percent_means(column(whole * 2 // 3), 10**6, column(n), lowest=0, highest=10**4, step=step, end=end)
+    assert (int(coded.units[0]), int(coded.bounds[0])) == (667, 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.integers(1, 10**6), st.integers(1, 10**9), st.integers(-5, 5), st.integers(1, 10**4))
+def test_a_mean_as_0_to_100_is_exact_whatever_its_size(
+    data: st.DataObject, n: int, denominator: int, lowest: int, span: int
+) -> None:
+    """Also where the products leave 64 bits: a million people, a denominator of a billion, 10,000 points."""
+    per_person = denominator * span
+    above = data.draw(st.integers(0, per_person * n))
+    step, end = coding.share_format(column(n), alone(1))
+    total = lowest * denominator * n + above
+    if abs(total) >= 2**62:
+        return
+    coded = coding.percent_means(
+        column(total), denominator, column(n), lowest=lowest, highest=lowest + span, step=step, end=end
+    )
+    exact = Fraction(100 * above, per_person * n)
+    value = Fraction(int(coded.units[0]), 10 ** int(coded.decimals[0]))
+    assert coded.units.dtype == np.int64
+    if coded.bounds[0] == 0:
+        assert abs(exact - value) <= Fraction(int(step[0]), 20)
+    else:
+        assert (exact - value) * int(coded.bounds[0]) >= 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=12), st.integers(1, 8), st.integers(1, 10), st.integers(0, 2))
+def test_a_deviation_in_points_of_100_is_exact(scores: list[int], denominator: int, span: int, decimals: int) -> None:
+    found = coding.deviations(
+        column(sum(scores)),
+        column(sum(one * one for one in scores)),
+        column(denominator),
+        column(len(scores)),
+        column(decimals),
+        times=100,
+        over=span,
+    )
+    mean = Fraction(sum(scores), len(scores))
+    variance = sum((one - mean) ** 2 for one in scores) / (len(scores) - 1)
+    variance *= Fraction(100 * 10**decimals, denominator * span) ** 2
+    units = int(found[0])
+    assert (2 * units - 1) ** 2 <= 4 * variance or units == 0
+    assert 4 * variance < (2 * units + 1) ** 2
+
+
+def net_of(promoters: int, passives: int, detractors: int) -> tuple[int, int] | None:
+    n = promoters + passives + detractors
+    step, end = coding.share_format(column(n), alone(1))
+    thirds = [coding.shares(column(one), column(n), step, end) for one in (promoters, passives, detractors)]
+    found = coding.net(*thirds, column(promoters - detractors), column(n), step)
+    return (int(found.units[0]), int(found.bounds[0])) if found.known[0] else None
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ((8, 6, 6), (10, 0)),  # 20 people: 40 less 30
+        ((7, 5, 4), (20, 0)),  # 16 people: 18.75, rounded once; 45 less 25 would be 20 as well
+        ((6, 5, 5), (5, 0)),  # 6.25, where 40 less 30 would be 10
+        ((19, 1, 0), (80, 1)),  # "90 or more" less "10 or less"
+        ((0, 0, 20), (-80, -1)),
+        ((1, 9, 10), (-35, -1)),  # "10 or less" less 50, which may stand for 47.5
+        ((10, 9, 1), (35, 1)),
+        ((12, 1, 7), (25, 0)),  # passives alone are banded: 60 less 35 as shown
+        ((1, 18, 1), None),
+        ((0, 20, 0), None),
+        ((60, 30, 30), (250, 0)),  # 120 people: one decimal
+        ((1_000, 0, 0), (1_000, 0)),
+    ],
+)
+def test_promoters_less_detractors(people: tuple[int, int, int], expected: tuple[int, int] | None) -> None:
+    assert net_of(*people) == expected
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.tuples(*[st.one_of(st.integers(0, 4), st.integers(0, 500))] * 3).filter(lambda people: sum(people) > 4))
+def test_a_net_score_is_true_and_hides_what_its_shares_hide(people: tuple[int, int, int]) -> None:
+    n = sum(people)
+    step, end = coding.share_format(column(n), alone(1))
+    scale = 10 ** (1 if step[0] == 1 else 0)
+    exact = Fraction(100 * (people[0] - people[2]), n)
+    found = net_of(*people)
+    banded = [one * 1_000 <= end[0] * n or one * 1_000 >= (1_000 - end[0]) * n for one in people]
+    banded = [one and end[0] > 0 for one in banded]
+    if found is None:
+        assert banded[0]
+        assert banded[2]
+        return
+    value, bound = Fraction(found[0], scale), found[1]
+    if bound:
+        assert banded[0] or banded[2]
+        assert (exact - value) * bound >= 0
+    else:
+        assert not banded[0]
+        assert not banded[2]
+        assert abs(exact - value) <= Fraction(int(step[0]), 10 if banded[1] else 20)
+
+
+def test_floats_that_should_be_halves_go_away_from_zero() -> None:
+    short = 0.1 * 3 * 5  # 1.5 and a little
+    under = 1.005 * 100  # 100.49999999999999
+    assert coding.nearest(np.array([short, under, -under, 2.5, -0.4, 0.49])).tolist() == [2, 101, -101, 3, 0, 0]

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service.questionnaires.document import Document, DocumentRefused, favourable_points
 from service.questionnaires.faults import MAX_FAULTS
+from service.questionnaires.respondent import localised
 
 CANARY = "zq-canary-zq"
 
@@ -263,6 +265,46 @@ def test_the_digest_changes_with_any_content() -> None:
     assert all(len(digest) == 64 for digest in digests)
 
 
+# Documents as campaigns have them in their contracts, from before there were sections, branches or bands.
+CONTRACTED = {
+    "care_diagnostic": "33433207acb582f166163dbd20f9e9c3ba81fb31be64d0eaaca86d9d8973d9d7",
+    "team_temperature": "1bfc4f59f277cb08262ff0daf23152fbd439e893ec0a12d13accd9dcceb89708",
+}
+
+
+@pytest.mark.parametrize("key", CONTRACTED)
+def test_a_document_in_a_contract_keeps_its_digest(key: str) -> None:
+    path = Path(__file__).parents[1] / "golden" / "documents" / f"{key}.json"
+    document = Document.parse(json.loads(path.read_text("utf-8")))
+    assert document.digest() == CONTRACTED[key]
+    assert Document.parse(document.as_json()).digest() == CONTRACTED[key]
+
+
+def test_fields_that_came_later_change_a_digest_only_where_they_are_given() -> None:
+    plain = Document.parse(_sample()).digest()
+    absent: list[tuple[str | int, ...]] = [
+        ("sections",),
+        ("outcome",),
+        ("items", 0, "visible_if"),
+        ("scales", 0, "weights"),
+        ("scales", 0, "bands"),
+        ("scales", 0, "answered"),
+        ("indices", 0, "combine"),
+    ]
+    for steps in absent:
+        document = _sample()
+        _set(*steps)(document, None)
+        assert Document.parse(document).digest() == plain
+    for steps, value in [
+        (("outcome",), "engagement"),
+        (("scales", 0, "score"), "mean"),
+        (("items", 7, "visible_if"), {"item": "workload", "at_most": 2}),
+    ]:
+        document = _sample()
+        _set(*steps)(document, value)
+        assert Document.parse(document).digest() != plain
+
+
 def test_a_document_can_not_be_built_unsound_or_changed() -> None:
     document = Document.parse(_sample())
     with pytest.raises(DocumentRefused):
@@ -279,7 +321,7 @@ def test_a_document_can_not_be_built_unsound_or_changed() -> None:
 
 def test_a_respondent_sees_one_language_and_no_scoring() -> None:
     document = Document.parse(_sample())
-    shown = document.localised("en")
+    shown = localised(document, "en")
     assert shown["language"] == "en"
     assert shown["title"] == "Temperature (en)"
     assert shown["introduction"] == "Two minutes (en)"
@@ -302,10 +344,10 @@ def test_a_respondent_sees_one_language_and_no_scoring() -> None:
     assert "(fr)" not in spoken
     for hidden in ("reverse", "sensitive", "climate", "engagement", "scales", "indices"):
         assert hidden not in spoken
-    assert document.localised("de") == document.localised("fr")
+    assert localised(document, "de") == localised(document, "fr")
     bare = _sample()
     del bare["introduction"]
-    assert Document.parse(bare).localised("fr")["introduction"] is None
+    assert localised(Document.parse(bare), "fr")["introduction"] is None
 
 
 @pytest.mark.parametrize(

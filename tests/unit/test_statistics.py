@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.questionnaires import scoring
 from service.questionnaires.document import Document
-from service.releases import persons
 from service.releases.statistics import MeasureTally, tally
 from service.responses.sheet import SKIPPED, Sheet
 
@@ -83,8 +83,6 @@ def test_a_groups_index_of_the_civil_service_guide() -> None:
     assert _score_percent(told) == pytest.approx(53, abs=1e-12)
     assert told.partial is not None
     assert told.partial.tolist() == [1]
-    assert told.missing_from_parts is not None
-    assert told.missing_from_parts[:, 0].tolist() == [1, 1, 1, 1, 0]
 
 
 def test_the_positive_share_comes_from_counts() -> None:
@@ -211,7 +209,6 @@ def test_an_index_counts_people_complete_on_all_its_scales() -> None:
     assert index.neutral is not None
     assert index.unfavourable is not None
     assert index.partial is not None
-    assert index.missing_from_parts is not None
     assert (told["s"].n.tolist(), told["t"].n.tolist(), index.n.tolist()) == ([3], [3], [2])
     # Means of 4.5 and 3 and of 1.5 and 5, in quarters; one of two scales favourable each time, the other not.
     assert (index.denominator, index.share_denominator) == (4, 4)
@@ -219,18 +216,17 @@ def test_an_index_counts_people_complete_on_all_its_scales() -> None:
     assert index.square_total.tolist() == [15**2 + 13**2]
     assert [index.favourable[0], index.neutral[0], index.unfavourable[0]] == [2 + 2, 2, 2]
     assert index.partial.tolist() == [2]
-    assert index.missing_from_parts.tolist() == [[1], [1]]
 
 
 def test_whole_answers_need_no_shares_of_persons(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    scores = persons.ScaleScoring.scores
+    scores = scoring.ScaleScoring.scores
 
-    def spy(self: persons.ScaleScoring, rows: npt.NDArray[np.int16], *, shares: bool) -> persons.Scores:
+    def spy(self: scoring.ScaleScoring, rows: npt.NDArray[np.int16], *, shares: bool) -> scoring.Scores:
         asked.append((self.id, shares))
         return scores(self, rows, shares=shares)
 
-    monkeypatch.setattr(persons.ScaleScoring, "scores", spy)
+    monkeypatch.setattr(scoring.ScaleScoring, "scores", spy)
     measures = {"scales": {"s": ["q0", "q1"], "t": ["q2"], "u": ["q3"]}, "indices": {"x": ["s", "t"]}}
     document = _document(FIVE, **measures)
     _tally(document, [[5, 4, 4, 3, 2]])
@@ -298,6 +294,6 @@ def test_arrays_that_do_not_fit_are_refused(classes: list[int], shape: tuple[int
 
 
 def test_more_people_than_64_bits_can_square_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persons.ScaleScoring, "most", 1 << 31)
+    monkeypatch.setattr(scoring.ScaleScoring, "most", 1 << 31)
     with pytest.raises(OverflowError):
         _tally(_document(FIVE, **ENGAGEMENT), [[1] * 5] * 2)

@@ -36,7 +36,7 @@ def test_a_name_holds_no_control_character() -> None:
 
 
 def test_prose_and_answers_hold_no_control_character_of_ascii() -> None:
-    cell = TextCell(TextItem(id="comment", type="text", text={"en": "A word"}))
+    cell = TextCell(TextItem(id="comment", type="text", text={"en": "A word"}), required=False)
     assert refused(prose) == refused(cell.raw) == ASCII_CONTROLS | HALVES
     assert {one for one in CHARACTERS if cell.refusal(f"a{one}b") is not None} == ASCII_CONTROLS | HALVES
 

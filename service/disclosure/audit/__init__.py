@@ -29,6 +29,12 @@ Whole waves (`wave`): all measures and families at once, over classes and places
 nested, no equations are needed: what they leave of each other decides, in numbers of people. Where they cross, what
 is proved for the people and rows that many systems have in common is proved for each of them (`common_system`), and the
 rest is searched in each system by itself.
+
+Branches and gaps. An item that only some people are asked stands only where the distributions of the items that decide
+it do (`gates`). A scale that scores people who skipped some of its items is judged as if its sums were published for
+each number of items answered (`layers`), and at nested places by what one multiple of its items' sums can cancel
+(`gaps`). Figures that relate answers to each other are made of many people, and of hardly fewer than each answer's
+own figures (`relations`).
 """
 
 from service.disclosure.audit.alone import by_rows_alone
@@ -45,8 +51,9 @@ from service.disclosure.audit.model import (
     Row,
     Verdict,
 )
+from service.disclosure.audit.relations import relations
 from service.disclosure.audit.tally import Tally, tallies
-from service.disclosure.audit.wave import FAMILIES, Measured, Published, Wave, audit_wave
+from service.disclosure.audit.wave import FAMILIES, Gaps, Measured, Published, Wave, audit_wave
 
 __all__ = [
     "BUDGET",
@@ -55,6 +62,7 @@ __all__ = [
     "AuditRefused",
     "Classes",
     "Finding",
+    "Gaps",
     "Labels",
     "Leak",
     "Measured",
@@ -68,5 +76,6 @@ __all__ = [
     "audit",
     "audit_wave",
     "by_rows_alone",
+    "relations",
     "tallies",
 ]

@@ -39,6 +39,7 @@ More is asked than the proof needs: the numbers missing in a block are 0 or at l
 complete ones. Who skipped is then nowhere few, whatever else is known of the other parts.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -104,11 +105,15 @@ class Blocks:
 
     def judged(self) -> Finding:
         """Safe, or not proved, or unsafe with one of three examples that are looked at."""
+        return self.found(self._sound(), self._leak)
+
+    def found(self, sound: Bools, example: Callable[[int], Leak | None]) -> Finding:
+        """The finding where these blocks are sound, bool [places]; an example is looked for in the others."""
         own = self.patterns[self.whole]
         within = all(not (own & ~shown).any() for shown in self.patterns.values())
         blocks = np.flatnonzero(own)
-        failed = blocks[~self._sound()[blocks]] if within else blocks
-        leak = next(filter(None, map(self._leak, failed.tolist())), None) if within else None
+        failed = blocks[~sound[blocks]] if within else blocks
+        leak = next(filter(None, map(example, failed.tolist())), None) if within else None
         verdict = Verdict.unsafe if leak else Verdict.not_proved if len(failed) else Verdict.safe
         proved = len(blocks) - len(failed), 0
         said = self.family, self.whole, self.k, verdict
@@ -116,14 +121,14 @@ class Blocks:
 
     def _sound(self) -> Bools:
         """Whether each block is as the lemma asks, bool [places]; true where there is no block."""
-        complete, partial = self._summed(self.complete), self._summed(self.partial)
-        described = self._summed(np.minimum(self.complete, self.left))
+        complete, partial = self.summed(self.complete), self.summed(self.partial)
+        described = self.summed(np.minimum(self.complete, self.left))
         sound: Bools = (partial == 0) | (complete == 0) | (described >= self.k)
-        for number in (complete, *map(self._summed, self.missing)):
+        for number in (complete, *map(self.summed, self.missing)):
             sound &= (number == 0) | (number >= self.k)
         return sound
 
-    def _summed(self, people: Ints) -> Ints:
+    def summed(self, people: Ints) -> Ints:
         """By block, of numbers by piece."""
         total = np.zeros(len(people), np.int64)
         inside = np.flatnonzero(self.pieces & (self.block >= 0))
@@ -132,12 +137,12 @@ class Blocks:
 
     def _leak(self, block: int) -> Leak | None:
         """The whole's sum over the block: as it is, less the parts' everywhere, or less them where it saves people."""
-        pieces = np.flatnonzero(self.pieces & (self.block == block))
+        pieces = self.pieces_of(block)
         fewer = pieces[self.partial[pieces] < self.complete[pieces]]
         for dropped in (pieces[:0], pieces, fewer):
             kept = int(self.complete[np.setdiff1d(pieces, dropped)].sum())
             people, k = kept + int(self.partial[dropped].sum()), self._k_of(dropped, whole=bool(kept))
-            if 0 < people < k and (terms := self._terms(block, pieces, dropped)) is not None:
+            if 0 < people < k and (terms := self._terms(block, dropped)) is not None:
                 described = self._described(pieces, dropped)
                 classes = tuple((one, Fraction(factor)) for one, factor, _ in described)
                 about = tuple(measure for _, _, measure in described)
@@ -154,15 +159,24 @@ class Blocks:
         items = [item for one in described for item in self.book.items(one)]
         return max((self.book.k(one, self.family) for one in (*described, *items)), default=0)
 
-    def _terms(self, block: int, pieces: Ints, dropped: Ints) -> tuple[tuple[Row, Fraction], ...] | None:
-        """The published rows of the example; None if a part is not published where it takes."""
+    def pieces_of(self, block: int) -> Ints:
+        return np.flatnonzero(self.pieces & (self.block == block))
+
+    def _terms(self, block: int, dropped: Ints) -> tuple[tuple[Row, Fraction], ...] | None:
+        return self.terms(block, 1, dict.fromkeys(dropped.tolist(), 1))
+
+    def terms(self, block: int, times: int, off: Mapping[int, int]) -> tuple[tuple[Row, Fraction], ...] | None:
+        """The published rows of an example: the whole's sum over a block, less so many times the parts' in some pieces.
+
+        None if a part is not published where it takes.
+        """
         own = self.forest.inside(self.patterns[self.whole], block)
-        taken: list[tuple[int, tuple[str, ...], int, Ints]] = [(1, (self.whole,), block, own)]
+        taken: list[tuple[int, tuple[str, ...], int, Ints]] = [(times, (self.whole,), block, own)]
         parts = self.book.measures[self.whole].parts
-        if len(dropped) == len(pieces):
-            taken.append((-1, parts, block, own))
+        if len(off) == len(self.pieces_of(block)) and len(set(off.values())) == 1:
+            taken.append((-next(iter(off.values())), parts, block, own))
         else:
-            taken += [(-1, parts, piece, self.forest.inside(self.pieces, piece)) for piece in dropped.tolist()]
+            taken += [(-many, parts, piece, self.forest.inside(self.pieces, piece)) for piece, many in off.items()]
         total: dict[tuple[str, int], int] = {}
         for sign, measures, place, inside in taken:
             for measure in measures:

@@ -24,7 +24,7 @@ class Book:
         self.measures = {measure.id: measure for measure in wave.measures}
         self.members = self._of_somebody()
         self._published: dict[tuple[str, str], Published] = {(one.measure, one.family): one for one in wave.published}
-        self._whole = {part: measure.id for measure in wave.measures for part in measure.parts}
+        self._whole = {part: one.id for one in wave.measures if not one.derived for part in one.parts}
         self._people: dict[bytes, Ints] = {}
         self._forests: dict[bytes, Forest | None] = {}
         self._all = self._forest(self._flagged(one.places for one in wave.published))
@@ -41,8 +41,8 @@ class Book:
 
     @property
     def tops(self) -> list[Measured]:
-        """Measures that are part of none."""
-        return [measure for measure in self.wave.measures if measure.id not in self._whole]
+        """Measures that make equations and are part of none that does."""
+        return [one for one in self.wave.measures if not one.derived and one.id not in self._whole]
 
     def above(self, measure: str) -> tuple[str, ...]:
         """The wholes that it is part of, nearest first."""
@@ -52,6 +52,12 @@ class Book:
     def below(self, measure: str) -> tuple[str, ...]:
         """Its parts, and all below them."""
         return tuple(one for part in self.measures[measure].parts for one in (part, *self.below(part)))
+
+    def gates(self, measure: str) -> tuple[str, ...]:
+        """Items whose answers tell whether it is asked, or anything below it; each once."""
+        return tuple(
+            dict.fromkeys(gate for one in (measure, *self.below(measure)) for gate in self.measures[one].gates)
+        )
 
     def tree(self, measure: str) -> tuple[str, ...]:
         """Everything that its answers go into, and what these are made of."""
@@ -95,6 +101,19 @@ class Book:
     def row(self, measure: str, family: str, place: int) -> Row:
         source = self.source(measure, family)
         return Row(family if source is None else source.family, self.wave.names[place], measure=measure)
+
+    def respondents(self, measure: str) -> Ints:
+        """By place, int64 [places]; of a derived measure, the fewest that any of its parts has there."""
+        one = self.measures[measure]
+        if one.derived:
+            fewest: Ints = np.array([self.respondents(part) for part in one.parts], np.int64).min(axis=0)
+            return fewest
+        return self.people(one.n)
+
+    def complete(self, measure: str) -> Ints:
+        """People of each class who count in it and in everything below, int64 [classes]."""
+        one = self.measures[measure]
+        return one.n if one.gaps is None else one.gaps.people[-1]
 
     def people(self, n: Ints) -> Ints:
         """By place, of numbers by class, int64 [places]."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.checked_gaps import scored
 from service.disclosure.audit.figures import FAMILIES, Measured, Published, Wave
 from service.disclosure.audit.model import AuditRefused
 
@@ -29,8 +30,8 @@ def check(wave: Wave) -> None:
         _measure(measure, wave.respondents)
     _parts(measures)
     for measure in wave.measures:
-        if measure.parts:
-            _whole(measure, [measures[part] for part in measure.parts], wave.respondents)
+        _gates(measure, measures)
+        _made(measure, [measures[part] for part in measure.parts], wave.respondents)
     seen = set()
     for published in wave.published:
         _published(published, measures, len(wave.members))
@@ -102,7 +103,35 @@ def _parts(measures: Mapping[str, Measured]) -> None:
             above = whole.get(above)
 
 
+def _gates(measure: Measured, measures: Mapping[str, Measured]) -> None:
+    for gate in measure.gates:
+        if gate not in measures:
+            raise AuditRefused(f"{measure.id}: an item that decides whether it is asked is missing")
+        if gate == measure.id or measures[gate].parts:
+            raise AuditRefused(f"{measure.id}: what decides whether it is asked is no other item")
+
+
+def _made(measure: Measured, parts: list[Measured], respondents: Ints) -> None:
+    if any(part.gaps is not None for part in parts):
+        raise AuditRefused(f"{measure.id}: a part of it scores people who skipped some of its items")
+    if measure.derived:
+        _derived(measure)
+    elif measure.gaps is not None:
+        scored(measure, measure.gaps, parts)
+    elif parts:
+        _whole(measure, parts, respondents)
+
+
+def _derived(measure: Measured) -> None:
+    if not measure.parts:
+        raise AuditRefused(f"{measure.id}: derived from nothing")
+    if measure.gaps is not None or measure.n.any() or measure.partial.any():
+        raise AuditRefused(f"{measure.id}: it is derived from figures, and has respondents of its own")
+
+
 def _whole(measure: Measured, parts: list[Measured], respondents: Ints) -> None:
+    if any(part.derived for part in parts):
+        raise AuditRefused(f"{measure.id}: a part of it is derived from figures, and it is not")
     missing = [part.n - measure.n for part in parts]
     if any((one < 0).any() for one in missing):
         raise AuditRefused(f"{measure.id}: more respondents than a part of it has in some class")

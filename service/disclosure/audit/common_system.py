@@ -66,10 +66,10 @@ class Common:
 
     def holds_for(self, layers: Layers) -> Bools | None:
         """The unknowns of a system that are closed, bool [layers x classes]; None where it is not of the group."""
-        top = (len(layers.chain) - 1) * len(self.n)
+        top = len(layers.n) - len(self.n)
         if layers.k != self.k or (layers.n[top:] < self.n).any():
             return None
-        if not self.places.issuperset(place for _, place in layers.sources):
+        if not self.places.issuperset(place for _, place, *_ in layers.sources):
             return None
         closed = np.zeros(len(layers.n), np.bool_)
         closed[top:] = self.closed & (self.n > 0)
@@ -104,7 +104,7 @@ class Commons:
         return found, spent
 
     def _judged(self, k: int, tops: Sequence[str], known: Bools, budget: int) -> Common:
-        n = np.minimum.reduce([self._book.measures[one].n for one in tops])
+        n = np.minimum.reduce([self._book.complete(one) for one in tops])
         return Common.of(k, self._places[k], self._book.members, n, known, budget, self._told)
 
     def _groups(self, layers: Layers) -> list[tuple[str, ...]]:

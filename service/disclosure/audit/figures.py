@@ -12,10 +12,30 @@ FAMILIES = (MEAN, DISTRIBUTION, DEVIATION)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Who counts in a scale that scores whoever answered enough of its items by the mean of the items answered.
+
+    The numbers of items answered, here "sizes", go up by one to all of them: the last size is that of the complete.
+
+    Attributes:
+        people: respondents of the scale by size, int64 [sizes, classes].
+        answered: of these, who answered each item, int64 [sizes, parts, classes].
+    """
+
+    people: Ints
+    answered: Ints
+
+    @property
+    def sizes(self) -> range:
+        last = self.answered.shape[1]
+        return range(last - len(self.people) + 1, last + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """An item, a scale (its parts are items) or an index (its parts are scales). None is part of two.
 
-    A respondent of an item answered it; of a whole, is a respondent of all its parts.
+    A respondent of an item answered it; of a whole, is a respondent of all its parts, or of enough of them (`gaps`).
 
     Attributes:
         parts: empty for an item.
@@ -23,7 +43,12 @@ class Measured:
         partial: people of each class who are respondents of at least one part and not of the whole, int64 [classes];
             zeros for an item.
         k: by family the smallest group that a figure may describe.
-        alike: all items below have the same answers to choose from.
+        alike: all items below have the same answers to choose from, and weigh the same wherever a figure is no sum of
+            what each of them says.
+        gates: items whose answers tell whether it is asked; of a whole, those of its own, beside its parts'.
+        gaps: of a scale that scores people who skipped some of its items; else None.
+        derived: its figures are worked out from those of its parts, and from nothing else: it has no respondents by
+            class (zeros), and makes no equations.
     """
 
     id: str
@@ -32,6 +57,9 @@ class Measured:
     partial: Ints
     k: Mapping[str, int]
     alike: bool = True
+    gates: tuple[str, ...] = ()
+    gaps: Gaps | None = None
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.book import Book
 from service.disclosure.audit.figures import DEVIATION, DISTRIBUTION, MEAN, Published
+from service.disclosure.audit.gates import gated
 from service.disclosure.audit.model import Refusal
 
 
@@ -13,14 +15,15 @@ def at_sight(book: Book) -> list[Refusal]:
     """Places with too few people, wrong numbers, figures without those they need, wholes too near to a part."""
     found: list[Refusal] = []
     for published in book.wave.published:
-        for place, reason in (*_numbers(book, published), *_beside(book, published), *_skipped(book, published)):
-            found.append(Refusal(book.row(published.measure, published.family, place), reason))
+        for look in (_numbers, _beside, _skipped, _parts, gated):
+            for place, reason in look(book, published):
+                found.append(Refusal(book.row(published.measure, published.family, place), reason))
     return found
 
 
 def _numbers(book: Book, published: Published) -> Iterator[tuple[int, str]]:
     k = book.k(published.measure, published.family)
-    people = book.people(book.measures[published.measure].n)[published.places]
+    people = book.respondents(published.measure)[published.places]
     for at in np.flatnonzero(people < k).tolist():
         yield int(published.places[at]), f"it counts {people[at]} people, fewer than {k}" if people[at] else _NOBODY
     for at in np.flatnonzero((people < published.least) | (people > published.most)).tolist():
@@ -52,12 +55,34 @@ def _outside(published: Published, needed: Published | None) -> list[int]:
 
 
 def _skipped(book: Book, published: Published) -> Iterator[tuple[int, str]]:
-    """Few who answered a part and not the whole are seen in the numbers of both."""
-    if published.family == DEVIATION:
-        return
+    """Few who answered a part and not the whole are seen in the numbers of both; few who skipped it and count, too."""
     whole, k = book.measures[published.measure], book.k(published.measure, published.family)
-    people = book.people(whole.n)[published.places]
-    for part in whole.parts:
-        more = book.people(book.measures[part].n)[published.places] - people
-        for at in np.flatnonzero((more > 0) & (more < k)).tolist():
-            yield int(published.places[at]), f"its part {part} counts {more[at]} people more, fewer than {k}"
+    if published.family == DEVIATION or whole.derived:
+        return
+    for at, part in enumerate(whole.parts):
+        both = whole.n if whole.gaps is None else whole.gaps.answered[:, at].sum(axis=0)
+        more = book.people(book.measures[part].n - both)[published.places]
+        fewer = book.people(whole.n - both)[published.places]
+        for place, people in _few(published, more, k):
+            yield place, f"its part {part} counts {people} people more, fewer than {k}"
+        for place, people in _few(published, fewer, k):
+            yield place, f"it counts {people} people who are not in its part {part}, fewer than {k}"
+
+
+def _few(published: Published, people: Ints, k: int) -> list[tuple[int, int]]:
+    few = (people > 0) & (people < k)
+    return list(zip(published.places[few].tolist(), people[few].tolist(), strict=True))
+
+
+def _parts(book: Book, published: Published) -> Iterator[tuple[int, str]]:
+    """What is worked out from figures alone stands where these do; it has no scores of people that could deviate."""
+    measure = book.measures[published.measure]
+    if not measure.derived:
+        return
+    if published.family == DEVIATION:
+        for place in published.places.tolist():
+            yield place, "it is a deviation of figures, not of people"
+        return
+    for part in measure.parts:
+        for place in _outside(published, book.published(part, published.family)):
+            yield place, f"it is derived from {part}, whose {published.family} is not published"

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
 from service.disclosure.audit.arrays import Bools, Ints
-from service.disclosure.audit.case import Case
+from service.disclosure.audit.case import Case, Joint
 from service.disclosure.audit.confirm import Terms, confirmed
-from service.disclosure.audit.layers import Layers, chain_of, layer_counts
+from service.disclosure.audit.layers import Layer, Layers, Source, chain_of, layers_of, sizes_of
 from service.disclosure.audit.model import Finding, Leak, Told
 from service.disclosure.audit.modular import Elimination
 from service.disclosure.audit.system import System
@@ -19,7 +21,11 @@ def by_search(layers: Layers, budget: int, told: Told, known: Bools | None) -> F
 
     `known` unknowns are closed already.
     """
-    ask = None if len(layers.chain) == 1 else _Ask(layers)
+    if len(layers.chain) > 1:
+        ask: Joint | None = _Ask(layers)
+    else:
+        # A scale's sums by size are not published themselves: an example made of them may be none.
+        ask = (lambda _: None) if any(source.size for source in layers.sources) else None
     case = Case(layers.family, layers.chain[0], layers.k, layers.rows(), layers.given, layers.n, ask)
     return case.judged(budget, told, known)
 
@@ -29,12 +35,12 @@ class _Rows:
     """Rows over some unknowns, eliminated.
 
     Attributes:
-        sources: by row, measure and place.
+        sources: what each row is.
         given: the unknowns of each row.
         n: people of each unknown.
     """
 
-    sources: Sequence[tuple[str, int]]
+    sources: Sequence[Source]
     given: Sequence[Ints]
     n: Ints
     system: System
@@ -42,7 +48,7 @@ class _Rows:
     unseen: Ints
 
     @classmethod
-    def of(cls, sources: Sequence[tuple[str, int]], given: Sequence[Ints], n: Ints, vectors: int) -> "_Rows":
+    def of(cls, sources: Sequence[Source], given: Sequence[Ints], n: Ints, vectors: int) -> "_Rows":
         given = [members[n[members] > 0] for members in given]
         system = System.of(given, n)
         elimination = Elimination.of(list(system.remainders), len(system.n))
@@ -95,10 +101,11 @@ class _Ask:
         """In all rows of the tree, over one unknown for each item, class and layer."""
         rows = self._rows("together", self._joint)
         chain, width = self._layers.chain, self._book.width
-        suspects = {(one % width, one // width) for one in unknowns.tolist()}
-        who = {(one, chain[layer]) for one, layer in suspects}
-        short = {(one, chain[layer + 1 : layer + 2]) for one, layer in suspects}
-        classes = {one for one, _ in suspects}
+        layers = [(layer.top, layer.size) for layer in layers_of(self._book, chain)]
+        suspects = {(one % width, *layers[one // width]) for one in unknowns.tolist()}
+        who = {(one, chain[top], size) for one, top, size in suspects}
+        short = {(one, chain[top + 1 : top + 2]) for one, top, _ in suspects}
+        classes = {one for one, *_ in suspects}
         filled = np.flatnonzero(rows.n).tolist()
         # First the suspects themselves, then whoever is missing in the same whole as they, then all of their classes.
         for numbers in (
@@ -114,53 +121,83 @@ class _Ask:
     def _example(self, rows: _Rows, found: tuple[Terms, Terms]) -> Leak | None:
         """With an upper bound of its people: those of one class and layer of a whole are the same for all its items."""
         k = max(self._book.k(self._place(one)[0][0], self._layers.family) for one in found[1])
-        people = sum({self._who(one): int(rows.n[one]) for one in found[1]}.values())
+        people = sum({self._who(one): self._people(rows, one) for one in found[1]}.values())
         items = [(self._who(one)[0], self._place(one)[0][0]) for one in found[1]]
         return self._leak(rows, found, people, k, items)
 
     def _leak(
         self, rows: _Rows, found: tuple[Terms, Terms], people: int, k: int, about: Sequence[tuple[int, str]]
     ) -> Leak | None:
-        if not 0 < people < k:
+        terms = self._published(rows, found[0])
+        if terms is None or not 0 < people < k:
             return None
         family, item = self._layers.family, self._layers.chain[0]
-        sources = ((*rows.sources[row], factor) for row, factor in found[0].items())
-        terms = [(self._book.row(measure, family, place), factor) for measure, place, factor in sources]
+        combined = tuple((self._book.row(measure, family, place), one) for (measure, place), one in terms.items())
         classes = tuple((one, factor) for (one, _), factor in zip(about, found[1].values(), strict=True))
-        return Leak(family, item, tuple(terms), classes, people, k, tuple(name for _, name in about))
+        return Leak(family, item, combined, classes, people, k, tuple(name for _, name in about))
+
+    def _published(self, rows: _Rows, terms: Terms) -> dict[tuple[str, int], Fraction] | None:
+        """By measure and place, in published sums; None if these do not make up the terms.
+
+        A scale's sum is made of its sums by size, each over that size.
+        """
+        total: dict[tuple[str, int], Fraction] = {}
+        for row, (measure, place, size) in enumerate(rows.sources):
+            if len(rows.given[row]):
+                factor = terms.get(row, Fraction(0)) * max(size, 1)
+                if total.setdefault((measure, place), factor) != factor:
+                    return None
+        return {source: factor for source, factor in total.items() if factor}
+
+    @cached_property
+    def _levels(self) -> list[list[Layer]]:
+        """The layers of each item."""
+        return [layers_of(self._book, chain) for chain in self._chains]
 
     @property
     def _layer_count(self) -> int:
-        return max(map(len, self._chains))
+        return max(map(len, self._levels))
 
-    def _place(self, number: int) -> tuple[tuple[str, ...], int]:
+    def _place(self, number: int) -> tuple[tuple[str, ...], Layer]:
         """The chain of the unknown's item, and its layer."""
         item, layer = divmod(number // self._book.width, self._layer_count)
-        return self._chains[item], layer
+        return self._chains[item], self._levels[item][layer]
 
-    def _who(self, number: int) -> tuple[int, str]:
-        """The class, and the highest measure of the item's chain that these people count in."""
+    def _who(self, number: int) -> tuple[int, str, int]:
+        """The class, the highest measure of the item's chain that these people count in, and their size there."""
         chain, layer = self._place(number)
-        return number % self._book.width, chain[layer]
+        return number % self._book.width, chain[layer.top], layer.size
+
+    def _people(self, rows: _Rows, number: int) -> int:
+        """Those above. Of a size, not all answered each item."""
+        one, measure, size = self._who(number)
+        gaps = self._book.measures[measure].gaps
+        return int(rows.n[number] if gaps is None else gaps.people[gaps.sizes.index(size), one])
 
     def _short(self, number: int) -> tuple[int, tuple[str, ...]]:
         """The class, and the lowest measure of the chain that these people do not count in, if there is one."""
         chain, layer = self._place(number)
-        return number % self._book.width, chain[layer + 1 : layer + 2]
+        return number % self._book.width, chain[layer.top + 1 : layer.top + 2]
 
     def _joint(self) -> _Rows:
         width, layers, family = self._book.width, self._layer_count, self._layers.family
         n = np.zeros(len(self._chains) * layers * width, np.int64)
-        starts: dict[str, list[int]] = {}
+        starts: dict[tuple[str, int], list[int]] = {}
         for item, chain in enumerate(self._chains):
-            for layer, people in enumerate(layer_counts(self._book, chain)):
-                start = (item * layers + layer) * width
-                n[start : start + width] = people
-                for measure in chain[: layer + 1]:
-                    starts.setdefault(measure, []).append(start)
-        sources = [(one, place) for one in self._tree for place in self._book.places(one, family).tolist()]
+            for at, layer in enumerate(self._levels[item]):
+                start = (item * layers + at) * width
+                n[start : start + width] = layer.n
+                for measure in chain[: layer.top]:
+                    starts.setdefault((measure, 0), []).append(start)
+                starts.setdefault((chain[layer.top], layer.size), []).append(start)
+        sources = [
+            Source(one, place, size)
+            for one in self._tree
+            for place in self._book.places(one, family).tolist()
+            for size in sizes_of(self._book, one)
+        ]
         given = [
-            np.concatenate([self._book.members[place] + start for start in sorted(starts[one])])
-            for one, place in sources
+            np.concatenate([self._book.members[place] + start for start in sorted(starts[one, size])])
+            for one, place, size in sources
         ]
         return _Rows.of(sources, given, n, self._layers.k * len(self._chains))

@@ -17,8 +17,9 @@ import numpy as np
 from service.disclosure.audit.blocks import Blocks
 from service.disclosure.audit.book import Book
 from service.disclosure.audit.deviations import deviations
-from service.disclosure.audit.figures import DISTRIBUTION, FAMILIES, MEAN, Measured, Published, Wave
+from service.disclosure.audit.figures import DISTRIBUTION, FAMILIES, MEAN, Gaps, Measured, Published, Wave
 from service.disclosure.audit.forest import Forest
+from service.disclosure.audit.gaps import GapBlocks
 from service.disclosure.audit.judge import BUDGET
 from service.disclosure.audit.layers import Layers, chain_of
 from service.disclosure.audit.model import Finding, Report, Row, Told, Verdict, worst
@@ -30,7 +31,7 @@ from service.disclosure.audit.sight import at_sight
 if TYPE_CHECKING:
     from service.disclosure.audit.common_system import Commons
 
-__all__ = ["FAMILIES", "Measured", "Published", "Wave", "audit_wave"]
+__all__ = ["FAMILIES", "Gaps", "Measured", "Published", "Wave", "audit_wave"]
 
 LARGEST_SEARCHED = 40
 """Largest threshold of a search: with more, there is no end to the groups."""
@@ -86,7 +87,7 @@ class _Judge:
         yield from deviations(self.book)
 
     def _respondents(self, k: int, system: Layers) -> Finding:
-        places = np.array([place for _, place in system.sources], np.int64)
+        places = np.array([source.place for source in system.sources], np.int64)
         forest = self.book.forest([places])
         if forest is None:
             return self._searched(system)
@@ -116,6 +117,8 @@ class _Judge:
         return bool(below) and self.book.k(measure, family) > max(self.book.k(one, family) for one in below)
 
     def _nested(self, forest: Forest, family: str, measure: str) -> Finding:
+        if (gaps := self.book.measures[measure].gaps) is not None:
+            return GapBlocks.of(self.book, forest, family, measure, gaps).judged()
         if self.book.measures[measure].parts:
             return Blocks.of(self.book, forest, family, measure).judged()
         shown, n = self.book.shown(measure, family), self.book.measures[measure].n

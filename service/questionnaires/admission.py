@@ -1,0 +1,39 @@
+"""Whether somebody may write questionnaires, asked in a transaction that ends before the work begins.
+
+A document may take seconds to look at. Until that is done the call holds no connection; where something is written
+then, the transaction comes after it, and with it the caller, who is asked for once more.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, Request
+
+from service.kit.db import Database
+from service.questionnaires.checked import Sound, sound
+from service.questionnaires.schemas import EXAMPLE
+from service.tenants.keys import Key
+from service.tenants.principals import Principal, authenticated, database_of, holding, now_of, presented_key
+from service.tenants.scopes import Scope
+
+may_write = holding(Scope.questionnaires_write)
+Writer = Annotated[Principal, may_write]
+DatabaseOf = Annotated[Database, Depends(database_of)]
+
+
+async def _admitted(request: Request, key: Annotated[Key, Depends(presented_key)], database: DatabaseOf) -> Principal:
+    async with database.transaction(key.tenant_id) as tx:
+        principal = await authenticated(key, tx, now_of(request))
+    admitted: Principal = await may_write.dependency(principal)
+    return admitted
+
+
+_admitted.scope = Scope.questionnaires_write  # type: ignore[attr-defined]  # read by the test that every operation has a scope
+Admitted = Annotated[Principal, Depends(_admitted)]
+
+
+async def _sound(_: Admitted, document: Annotated[dict[str, Any], Body(examples=[EXAMPLE])]) -> Sound:
+    return await sound(document)
+
+
+SoundDocument = Annotated[Sound, Depends(_sound)]
+"""The body, a document without a fault. It must be the handler's first parameter: they are resolved in order."""

@@ -1,0 +1,356 @@
+"""Figures beside mean and shares: 0 to 100, intervals, agreement, net scores, numbers that are answers."""
+
+from decimal import Decimal
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.disclosure.breakdowns import protect_breakdowns, protect_more, protect_tree_alone
+from service.disclosure.columns import tail, widened
+from service.disclosure.grid import Grid
+from service.disclosure.measures import Family, Kind, Measure
+from service.disclosure.policy import Policy
+from service.disclosure.protect import protect
+from service.disclosure.table import Column, Row, Share
+from service.disclosure.tree import Ints, Tree
+from service.releases.cells import Shown, shown
+from tests.unit.disclosure_company import TEAMS, company, group_mean, rating, rows, scale
+
+
+def test_a_mean_as_0_to_100_is_shown_as_a_share_is() -> None:
+    answers = [[0] * 5, [8, 16, 24, 20, 28], [0, 0, 0, 2, 46], [24, 0, 0, 0, 0]]
+    found = rows(company(rating("q", answers, percent=True)), "q")
+    # 332, 238 and 24 points of 168 people: 594 less one each, of four each, is 63.4; whole points beside 24 people.
+    assert found[0].mean == 63
+    assert (found[2].mean, found[2].mean_bound) == (95, "at_least")
+    assert (found[3].mean, found[3].mean_bound) == (10, "at_most")
+    assert found[1].mean_bound is None
+    # In points of a hundred as well: 1.29 of four is 32 in a hundred.
+    plain = rows(company(rating("q", answers)), "q")
+    assert plain[1].sd is not None
+    assert found[1].sd == round(plain[1].sd * 25)
+
+
+def test_each_mean_says_how_sure_it_is() -> None:
+    invited = np.array([0, 192, 60, 40])
+    found = rows(company(rating("q"), invited=invited), "q")
+    # The company less both larger teams would be a deviation of 24 people, so that one of them shows none.
+    assert [row.basis for row in found] == ["cell", "cell", "release", "release"]
+    own = found[1]
+    assert own.sd is not None
+    assert own.se == round(own.sd * sqrt(96 / 191 / 96), own.decimals + 1)
+    # 24 people are told as 20 to 24, so that 20 of 40 count, and the deviation is the company's.
+    assert (found[3].n_from, found[3].n_to, found[3].sd) == (20, 24, None)
+    assert found[0].sd is not None
+    assert found[3].se == round(found[0].sd * sqrt(20 / 39 / 20), 2)
+    for row in found:
+        assert row.low is not None
+        assert row.mean is not None
+        assert row.high is not None
+        assert 1 <= row.low < row.mean < row.high <= 5
+    # Without a word on who was invited there is none, and nothing else changes.
+    before = rows(company(rating("q")), "q")
+    assert [row[:15] for row in before] == [row[:15] for row in found]
+    assert all(row.se is row.low is row.high is row.basis is None for row in before)
+
+
+def test_who_has_all_answers_has_no_standard_error() -> None:
+    measure = rating("q", [[0] * 5, *TEAMS[1:3], [2, 4, 4, 3, 7]])
+    found = rows(company(measure, invited=measure.n), "q")
+    # Of the last team, a reader knows twenty of twenty.
+    assert [row.se for row in found] == [0, 0, 0, 0]
+    for row in found:
+        assert row.low is not None
+        assert row.high is not None
+        assert row.high - row.low == pytest.approx(2 * 10.0 ** -(row.decimals or 0))
+
+
+def test_a_mean_of_which_only_a_bound_is_shown_has_no_interval() -> None:
+    answers = [[0] * 5, TEAMS[1], [0, 0, 0, 2, 46], TEAMS[3]]
+    found = rows(company(rating("q", answers, percent=True), invited=np.array([0, 500, 500, 500])), "q")
+    assert (found[2].mean_bound, found[2].se, found[2].low, found[2].high, found[2].basis) == ("at_least", *[None] * 4)
+    assert all(found[node].low is not None for node in (0, 1, 3))
+
+
+def test_where_everybody_has_no_deviation_others_have_no_interval() -> None:
+    small = [[0] * 5, [0, 1, 2, 2, 1], [1, 1, 2, 2, 1], [1, 1, 2, 2, 1]]
+    found = rows(company(rating("q", small), invited=np.array([0, 50, 50, 50])), "q")
+    assert any(row.status == "published" for row in found)
+    assert all(row.low is None and row.basis is None for row in found)
+
+
+def test_an_interval_of_the_whole_release_is_the_same_for_all_numbers_of_a_band() -> None:
+    """Two worlds: the third team has 20 or 24 people with the same mean, and everybody has the same figures."""
+    others = [[0] * 5, [80, 160, 240, 200, 280], [40, 80, 120, 100, 140]]
+    worlds = [[*others, team] for team in ([4, 4, 4, 4, 4], [2, 5, 10, 5, 2])]
+    invited = np.array([0, 2_000, 900, 60])
+    first, second = (rows(company(rating("q", world), invited=invited), "q") for world in worlds)
+    assert first[0].sd == second[0].sd
+    assert first[3].basis == second[3].basis == "release"
+    assert first[3] == second[3]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 30), min_size=5, max_size=5), min_size=3, max_size=3), st.integers(0, 3))
+def test_intervals_are_a_function_of_what_is_shown(teams: list[list[int]], more: int) -> None:
+    """Who is shown the same mean, deviation and number of people, and had as many invited, has the same interval."""
+    teams = [[one + (5 if point == 2 else 0) for point, one in enumerate(team)] for team in teams]
+    measure = rating("q", [[0] * 5, *teams])
+    invited = np.array([0, *(160 + more for _ in teams)])
+    table = company(measure, invited=invited)
+    found = [row for row in rows(table, "q") if row.status == "published"]
+    seen: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in found:
+        if row.node == 0:
+            continue
+        told = (row.mean, row.sd, row.n_from, row.decimals)
+        said = (row.se, row.low, row.high, row.basis)
+        assert seen.setdefault(told, said) == said
+        assert (row.basis == "cell") == (row.sd is not None) or row.basis is None
+        if row.low is not None:
+            assert row.mean is not None
+            assert row.high is not None
+            assert row.low <= row.mean <= row.high
+
+
+def test_agreement_is_shown_where_all_its_deviations_are() -> None:
+    items = [rating("a"), rating("b"), rating("c")]
+    table = company(*items, scale("s", items))
+    found = rows(table, "s")
+    scores = np.repeat([1, 2, 3, 4, 5], np.sum(TEAMS, axis=0))
+    ratio = scores.var(ddof=1) / 2
+    assert found[0].rwg == round(3 * (1 - ratio) / (3 * (1 - ratio) + ratio), 2)
+    assert [row.rwg is not None for row in found] == [row.sd is not None for row in found]
+    assert all(row.rwg is None for row in rows(table, "a"))
+    # Everybody of one mind in the first team.
+    items = [rating(name, [[0] * 5, [0, 0, 96, 0, 0], *TEAMS[2:]]) for name in "abc"]
+    found = rows(company(*items, scale("s", items)), "s")
+    assert (found[1].sd, found[1].rwg) == (0, 1)
+
+
+def test_no_agreement_where_one_item_shows_no_deviation() -> None:
+    # The second item has ten people fewer in the third team; only 38 and 86 of its teams are left to show any.
+    fewer = [[0] * 5, TEAMS[1], TEAMS[2], [1, 2, 4, 3, 4]]
+    items = [rating("a"), rating("b", fewer)]
+    whole = scale("s", [rating("b", fewer), items[1]], parts=["a", "b"], partial=items[0].n - items[1].n)
+    table = company(*items, whole)
+    every = [np.array([row.sd is not None for row in rows(table, name)]) for name in ("a", "b", "s")]
+    agreed = np.array([row.rwg is not None for row in rows(table, "s")])
+    assert agreed.tolist() == np.logical_and.reduce(every).tolist()
+
+
+def test_no_agreement_where_the_scale_shows_no_deviation() -> None:
+    """Fifty people answered each item, and only half of them both."""
+    items = [rating(name, [[10] * 5]) for name in "ab"]
+    whole = scale("s", [rating("s", [[5] * 5])], parts=["a", "b"], partial=np.array([50]))
+    table = protect(Tree(np.array([-1])), np.array([75]), [*items, whole], Policy())
+    assert [rows(table, name)[0].sd is not None for name in ("a", "b", "s")] == [True, True, False]
+    found = rows(table, "s")[0]
+    assert (found.status, found.rwg) == ("published", None)
+
+
+def test_promoters_less_detractors_beside_their_shares() -> None:
+    answers = [[0] * 5, TEAMS[1], [0, 0, 1, 23, 24], [6, 5, 6, 3, 4]]
+    table = company(rating("q", answers, enps=True))
+    found = rows(table, "q", Family.distribution)
+    assert (found[1].enps, found[1].enps_bound) == (25, None)  # 24 of 96: 50 less 25
+    assert (found[2].favourable, found[2].unfavourable) == (Share(95, "at_least"), Share(5, "at_most"))
+    assert (found[2].enps, found[2].enps_bound) == (90, "at_least")
+    assert (found[3].enps, found[3].enps_bound) == (-15, None)  # 7 less 11 of 24, -16.7
+    assert all(row.enps is None for row in rows(company(rating("q", answers)), "q", Family.distribution))
+    nobody = [[0] * 5, TEAMS[1], [0, 0, 48, 0, 0], TEAMS[3]]
+    hidden = rows(company(rating("q", nobody, enps=True)), "q", Family.distribution)[2]
+    assert (hidden.status, hidden.enps, hidden.enps_bound) == ("published", None, None)
+
+
+def test_how_many_were_asked_after_an_answer_is_told_in_wide_bands() -> None:
+    gate = rating("gate")
+    asked = [[0] * 5, [0, 0, 24, 20, 28], [0, 0, 12, 10, 14], [0, 0, 6, 5, 7]]
+    gated = rating("gated", asked, gates=["gate"])
+    found = rows(company(gate, gated), "gated")
+    # 126, 72, 36 and 18 people.
+    assert [(row.n_from, row.n_to) for row in found] == [(120, 139), (70, 74), (35, 39), (15, 19)]
+    other = rating("other")
+    whole = scale("s", [gated, gated], parts=["gated", "other"], partial=other.n - gated.n)
+    for row in rows(company(gate, gated, other, whole), "s"):
+        assert row.n_from is None or row.n_from % 5 == 0
+
+
+def test_all_or_nearly_all_who_were_asked_are_told_alike() -> None:
+    """All 48 passed the gate, or 46: the gate says "95 or more" of both, and so does the number of those asked."""
+    told = set()
+    for others in (0, 1, 2):
+        gate = rating("gate", [[0] * 5, TEAMS[1], [0, others, 0, 0, 48 - others], TEAMS[3]])
+        gated = rating("gated", [[0] * 5, TEAMS[1], [0, 0, 0, 24, 24 - others], TEAMS[3]], gates=["gate"])
+        table = company(gate, gated)
+        assert rows(table, "gate", Family.distribution)[2].favourable == Share(95, "at_least")
+        told.add((rows(table, "gated")[2].n_from, rows(table, "gated")[2].n_to))
+    assert told == {(45, 49)}
+
+
+def test_intervals_of_gated_measures_go_by_their_bands() -> None:
+    gate = rating("gate")
+    answers = [[0] * 5, TEAMS[1], TEAMS[2], TEAMS[3]]
+    found = rows(company(gate, rating("gated", answers, gates=["gate"]), invited=np.array([0, 192, 60, 40])), "gated")
+    assert found[1].n_from == 90  # the gate's 96 and all of them asked, see above
+    assert found[1].sd is not None
+    assert found[1].se == round(found[1].sd * sqrt(102 / 191 / 90), found[1].decimals + 1)
+
+
+def test_people_invited_who_do_not_fit_are_refused() -> None:
+    for wrong in ([0, 95, 48, 24], [0, 96, 48], [0.0, 96.0, 48.0, 24.0]):
+        with pytest.raises(ValueError, match="invited"):
+            company(rating("q"), invited=np.array(wrong))
+
+
+def everything(**more: Any) -> tuple[list[Measure], dict[str, Any]]:
+    answers = [[0] * 5, TEAMS[1], TEAMS[2], [1, 1, 2, 1, 1]]
+    items = [rating("a", answers), rating("b", answers)]
+    measures = [
+        *items,
+        scale(
+            "s", items, percent=True, counts=np.column_stack([items[0].n - 3 * (items[0].n > 0), 3 * (items[0].n > 0)])
+        ),
+        rating("e", answers, enps=True),
+        rating("g", answers, gates=["e"]),
+    ]
+    derived = [group_mean("d", ["a", "g"], percent=True), group_mean("x", ["d", "d2"][:1], kind=Kind.index)]
+    return measures, {"derived": derived, "invited": np.array([0, 120, 60, 30])} | more
+
+
+def arrays(one: Column) -> dict[str, Any]:
+    out = {}
+    for name in Column.__dataclass_fields__:
+        value = getattr(one, name)
+        for number, part in enumerate(value if isinstance(value, tuple) else [value]):
+            if isinstance(part, np.ndarray):
+                out[f"{name}{number}"] = part
+            elif hasattr(part, "units"):
+                out |= {f"{name}{number}.units": part.units, f"{name}{number}.bounds": part.bounds}
+    return out
+
+
+def test_no_figure_where_a_cell_is_withheld_and_none_can_be_changed() -> None:
+    measures, more = everything()
+    table = company(*measures, **more)
+    assert not all(one.published.all() for one in table.columns)
+    for one in table.columns:
+        for array in arrays(one).values():
+            assert not array[~one.published].any()
+            with pytest.raises(ValueError, match="WRITEABLE"):
+                array.setflags(write=True)
+    for row in table.rows():
+        assert row.status == "published" or set(row[5:]) == {None}
+
+
+def test_bands_of_a_scale_are_a_distribution() -> None:
+    measures, more = everything()
+    table = company(*measures, **more)
+    first = rows(table, "s", Family.distribution)[1]
+    assert first.distribution == (Share(95.0, "at_least"), Share(5.0, "at_most"))  # 93 and 3 of 96
+
+
+def test_columns_keep_all_they_have_when_cells_come_and_go() -> None:
+    measures, more = everything()
+    for one in company(*measures, **more).columns:
+        wide = arrays(widened(one, 9))
+        narrow = arrays(tail(one, 2))
+        for name, array in arrays(one).items():
+            assert wide[name].tolist() == [*array.tolist(), *[0] * 5]
+            assert narrow[name].tolist() == array[2:].tolist()
+
+
+def test_texts_say_what_rows_say() -> None:
+    measures, more = everything()
+    names = ["mean_bound", "se", "low", "high", "basis", "rwg", "enps", "enps_bound"]
+    assert list(Shown._fields[-8:]) == list(Row._fields[-8:]) == names
+    seen = set()
+    for one in company(*measures, **more).columns:
+        texts = shown(one)
+        for row in one.rows():
+            for name in names:
+                text, value = getattr(texts, name)[row.node], getattr(row, name)
+                assert (text is None) == (value is None)
+                if value is not None:
+                    seen.add(name)
+                    assert text == value if isinstance(value, str) else Decimal(text) == Decimal(str(value))
+                    places = {"rwg": 2, "se": (row.decimals or 0) + 1}.get(name, row.decimals)
+                    assert isinstance(value, str) or -int(Decimal(text).as_tuple().exponent) == places
+    assert seen >= set(names) - {"mean_bound", "enps_bound"}
+
+
+def test_old_columns_are_as_they_were() -> None:
+    """Whatever else is asked for, the measures' own figures do not change."""
+    measures, more = everything()
+    before, after = company(*measures), company(*measures, **more)
+    for old, new in zip(before.columns, after.columns, strict=False):
+        kept, now = arrays(old), arrays(new)
+        assert all(np.array_equal(kept[name], now[name]) for name in kept)
+        assert {name[:-1] for name in set(now) - set(kept)} <= {"se", "low", "high", "has_interval", "basis"}
+    assert len(after.columns) == len(before.columns) + 4
+
+
+def a_grid() -> tuple[Grid, list[Measure], Ints]:
+    """Two teams of a company and two sites; 40 people each, as many of each answer."""
+    grid = Grid(Tree(np.array([-1, 0, 0])), np.array([1, 1, 2, 2]), np.array([[0], [1], [0], [1]]), [2], [[], [0]])
+    measures = [rating("a", [[8] * 5] * 4), rating("b", [[4, 6, 10, 12, 8]] * 4)]
+    return grid, measures, np.array([50] * 4)
+
+
+def test_parts_of_units_go_by_the_deviation_of_the_whole_release() -> None:
+    grid, measures, invited = a_grid()
+    derived = [group_mean("d", ["a", "b"])]
+    found = protect_breakdowns(grid, measures[0].n, measures, Policy(), derived=derived, invited=invited)
+    assert not found.fell_back
+    every = rows(found.table, "a")
+    assert every[0].sd is not None
+    assert [row.basis for row in every] == ["cell"] * 3 + ["release"] * 6
+    assert every[4].se == round(every[0].sd * sqrt(10 / 49 / 40), 2)
+    assert all(row.status == "published" for row in rows(found.table, "d"))
+
+
+def test_the_tree_alone_has_them_too() -> None:
+    grid, measures, invited = a_grid()
+    derived = [group_mean("d", ["a", "b"])]
+    found = protect_tree_alone(grid, measures[0].n, measures, Policy(), derived=derived, invited=invited)
+    assert found.fell_back
+    given_up = protect_breakdowns(grid, measures[0].n, measures, Policy(), 0, derived=derived, invited=invited)
+    assert list(given_up.table.rows()) == list(found.table.rows()) or not given_up.fell_back
+    assert [row.basis for row in rows(found.table, "a")] == ["cell"] * 3 + [None] * 6
+    assert [row.status for row in rows(found.table, "d")] == ["published"] * 3 + ["withheld"] * 6
+
+
+def test_a_recut_goes_by_the_deviation_that_the_release_showed() -> None:
+    """It shows no deviation itself, and must not tell one that was withheld."""
+    grid, measures, invited = a_grid()
+    kept = {
+        (one.measure, one.family): np.concatenate([one.published, np.zeros(6, np.bool_)])
+        for one in protect(
+            grid.tree, grid.by_node(measures[0].n), [_by_node(grid, one) for one in measures], Policy()
+        ).columns
+    }
+    given_ = {"derived": [group_mean("d", ["a", "b"])], "invited": invited}
+    more = protect_more(grid, measures[0].n, measures, Policy(), kept, 3, **given_, sd_of_all={"a": Decimal("1.42")})
+    assert len(rows(more, "d")) == 6
+    assert {row.se for row in rows(more, "a") if row.status == "published"} >= {round(1.42 * sqrt(10 / 49 / 40), 2)}
+    assert {row.basis for row in rows(more, "a") if row.status == "published"} == {"release"}
+    assert {row.basis for row in rows(more, "b")} == {None}
+
+
+def _by_node(grid: Grid, measure: Measure) -> Measure:
+    assert measure.counts is not None
+    return rating(measure.id, grid.by_node(measure.counts).tolist())
+
+
+def test_everybody_need_not_be_the_first_node() -> None:
+    tree = Tree(np.array([3, 3, 3, -1]))
+    unlike = [[0, 0, 96, 0, 0], TEAMS[2], TEAMS[3]]
+    found = rows(company(rating("q", [*unlike, [0] * 5]), tree=tree, invited=np.array([192, 60, 40, 0])), "q")
+    plain = rows(company(rating("q", [[0] * 5, *unlike]), invited=np.array([0, 192, 60, 40])), "q")
+    assert plain[1].sd == 0
+    assert plain[0].sd
+    assert [row[5:] for row in found] == [row[5:] for row in (*plain[1:], plain[0])]

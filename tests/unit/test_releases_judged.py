@@ -1,0 +1,143 @@
+"""A release before its judge: who counts in what, and what the questionnaire says of each measure."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from service.disclosure.audit import Measured, Wave, audit_wave
+from service.questionnaires.document import Document
+from service.releases.answered import Answered, answered
+from service.releases.judged import wave_of
+from service.releases.read_back import Published as Rows
+from service.responses.sheet import SKIPPED
+
+
+def element(**given: Any) -> dict[str, Any]:
+    return {"title": {"en": "A title"}} | given
+
+
+def document(**more: Any) -> Document:
+    """Two branched ratings and two more, in two scales; a ranking."""
+    options = [{"id": one, "text": {"en": one}} for one in ("x", "y")]
+    either = {"any": [{"item": "g", "is": ["x"]}, {"not": {"all": [{"item": "h", "at_least": 3}]}}]}
+    rating = {"type": "rating", "points": 5}
+    items = [
+        {"id": "g", "type": "single_choice", "options": options, "required": True},
+        {"id": "h", "type": "enps", "required": True},
+        {"id": "p", **rating, "visible_if": either},
+        {"id": "q", **rating},
+        {"id": "r", **rating},
+        {"id": "t", **rating},
+        {"id": "o", "type": "ranking", "options": options},
+    ]
+    sections = [
+        {"id": "one", "items": ["g", "h"]},
+        {"id": "two", "items": ["p", "q"], "visible_if": {"item": "h", "at_most": 8}},
+        {"id": "three", "items": ["r", "t", "o"]},
+    ]
+    scales = [element(id="s", items=["p", "q"]), element(id="u", items=["r", "t"])]
+    known = {"format": "pouls/1", "key": "test", "languages": ["en"], "title": {"en": "T"}, "sections": sections}
+    known |= {"items": [{"text": {"en": one["id"]}} | one for one in items], "scales": scales}
+    return Document.parse(known | more)
+
+
+ITEMS = ("g", "h", "p", "q", "r", "t", "o", "o")
+
+
+def counted(made: Document, people: Sequence[str]) -> Answered:
+    """Answers as letters, "." for none, of people in two classes by turns."""
+    matrix = np.array([[SKIPPED if one == "." else int(one) for one in line] for line in people], np.int16)
+    classes = np.array([at % 2 for at in range(len(people))], np.intp)
+    columns = [SimpleNamespace(item_id=item) for item in ITEMS]
+    return answered(made, cast("Any", columns), classes, matrix, 2)
+
+
+def judged(made: Document, counts: Answered) -> dict[str, Measured]:
+    policy = {"k_mean": 5, "k_distribution": 10, "k_sensitive": 10, "sd_from": 30, "collusion": 0}
+    found = wave_of(Rows([], []), made, policy, [], [], counts)
+    return {measure.id: measure for measure in found.measures}
+
+
+PEOPLE = ["12345512", "12.4..1.", "..3.2.2.", "12345.12", "1.......", "12..3...", "123.45.1", "12.4..2."]
+
+
+def test_a_ranking_is_answered_by_whoever_ranked_anything() -> None:
+    found = counted(document(), PEOPLE)
+    assert found.n["o"].tolist() == [3, 3]
+    assert judged(document(), found)["o"].n.tolist() == [3, 3]
+
+
+def test_gates_are_all_items_that_conditions_are_about() -> None:
+    found = judged(document(), counted(document(), PEOPLE))
+    assert {name: one.gates for name, one in found.items() if one.gates} == {"p": ("g", "h"), "q": ("h",)}
+    plain = document(sections=None)
+    found = judged(plain, counted(plain, PEOPLE))
+    assert {name: one.gates for name, one in found.items() if one.gates} == {"p": ("g", "h")}
+
+
+def test_people_with_gaps_are_counted_by_what_they_answered() -> None:
+    scale = element(id="s", items=["p", "q", "r", "t"], answered=2)
+    made = document(scales=[scale])
+    found = counted(made, PEOPLE)
+    gaps = judged(made, found)["s"].gaps
+    assert gaps is not None
+    assert list(gaps.sizes) == [2, 3, 4]
+    assert gaps.people.tolist() == [[1, 0], [1, 1], [1, 0]]
+    # By size, of p, q, r and t.
+    assert gaps.answered.tolist() == [
+        [[1, 0], [0, 0], [1, 0], [0, 0]],
+        [[1, 1], [0, 1], [1, 1], [1, 0]],
+        [[1, 0], [1, 0], [1, 0], [1, 0]],
+    ]
+    assert (found.n["s"].tolist(), found.partial["s"].tolist()) == ([3, 1], [0, 3])
+    audit_wave(Wave([], [], found.respondents, list(judged(made, found).values()), []))
+    for all_of_them in ({}, {"answered": 4}):
+        made = document(scales=[element(id="s", items=["p", "q", "r", "t"]) | all_of_them])
+        found = counted(made, PEOPLE)
+        assert judged(made, found)["s"].gaps is None
+        assert (found.n["s"].tolist(), found.partial["s"].tolist()) == ([1, 0], [2, 4])
+
+
+def test_how_many_count_in_several_measures_at_once() -> None:
+    found = counted(document(), PEOPLE)
+    assert [found.together(those) for those in (("p",), ("p", "r"), ("p", "r", "s"), ("g", "t"))] == [4, 4, 2, 2]
+
+
+def test_what_follows_from_figures_of_groups_counts_nobody_by_class() -> None:
+    scales = [element(id="s", items=["p", "q"], rule="group"), element(id="u", items=["r", "t"])]
+    made = document(scales=scales, indices=[element(id="i", scales=["s", "u"], rule="group")])
+    found = judged(made, counted(made, PEOPLE))
+    assert {name for name, one in found.items() if one.derived} == {"s", "i"}
+    assert not any(found[name].n.any() or found[name].partial.any() for name in "si")
+    audit_wave(Wave([], [], counted(made, PEOPLE).respondents, list(found.values()), []))
+
+
+def bands(*more: dict[str, Any]) -> list[dict[str, Any]]:
+    return [element(id=f"b{at}", **one) for at, one in enumerate(({}, *more))]
+
+
+@pytest.mark.parametrize(
+    ("scale", "index", "unlike"),
+    [
+        ({}, {}, set()),
+        ({"bands": bands({"at_least": 3})}, {}, set()),
+        ({"weights": [2, 2]}, {}, set()),
+        ({"weights": [2, 1]}, {}, {"s", "i"}),
+        ({}, {"bands": bands({"at_least": 3})}, set()),
+        ({}, {"combine": "ratio"}, set()),
+        ({}, {"combine": "ratio", "bands": bands({"at_least": 3})}, {"i"}),
+        ({}, {"bands": [element(id="c", when={"s": {"at_least": 3}}), *bands()]}, {"i"}),
+        ({"items": ["p"]}, {}, set()),
+        ({"items": ["p"]}, {"bands": bands({"at_least": 3})}, {"i"}),
+    ],
+)
+def test_figures_that_may_depend_on_some_items_alone_are_not_alike(
+    scale: dict[str, Any], index: dict[str, Any], unlike: set[str]
+) -> None:
+    scales = [element(id="s", items=["p", "q"]) | scale, element(id="u", items=["r", "t"])]
+    made = document(scales=scales, indices=[element(id="i", scales=["s", "u"]) | index])
+    found = judged(made, counted(made, PEOPLE))
+    assert {name for name, one in found.items() if not one.alike} == unlike
