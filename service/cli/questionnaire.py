@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from service.kit.mendable import Mendable
 from service.kit.reasons import Fault
@@ -23,10 +24,26 @@ from service.questionnaires.formats.tags import tag_of
 from service.questionnaires.hints import Hint, hints
 
 FINE, FAULTY, UNUSABLE = 0, 1, 2
-questionnaire = typer.Typer(name="questionnaire", help="Questionnaire documents as files.", no_args_is_help=True)
+
+
+class _InOurWords(TyperGroup):
+    """Says what is wrong with an option without the words that pydantic puts before it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
+questionnaire = typer.Typer(
+    name="questionnaire", cls=_InOurWords, help="Questionnaire documents as files.", no_args_is_help=True
+)
 DocumentFile = Annotated[Path, typer.Argument(metavar="DOCUMENT", help="JSON file of a document")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON line")]
-Language = Annotated[str | None, typer.Option(help="its code, such as fr; the document's first if absent")]
+Language = Annotated[str | None, typer.Option(help="one of the document's, such as fr; its first if absent")]
+Force = Annotated[bool, typer.Option("--force", help="write over the file if there is one")]
 _ENDS = "Ends with 0 if all is well, 1 if the document has faults, 2 if a file can not be used."
 
 
@@ -60,6 +77,7 @@ def import_(
         Literal["auto", "xlsform", "lss", "surveyjs", "json"], typer.Option("--format", help="of the file")
     ] = "auto",
     language: Annotated[str, typer.Option(help="of texts for which the file names none")] = "fr",
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Make a document of a questionnaire of another program, and say what could not be carried over.
@@ -67,6 +85,7 @@ def import_(
     The document is written even if it has faults, so that they can be mended there.
     """
     with _told():
+        _free(out, force=force)
         found = choose.read(_bytes(file), kind, _tag(language))
         _write(out, (json.dumps(found.document, ensure_ascii=False, indent=2) + "\n").encode())
     document = _parsed(found.document)
@@ -86,10 +105,12 @@ def export(
     kind: Annotated[Literal["xlsform", "json", "canonical", "html"], typer.Option("--format", help="to write")],
     out: Annotated[Path, typer.Option(help="file to write")],
     language: Language = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Write a document for other programs, or for paper (html, in one language)."""
     with _told():
+        _free(out, force=force)
         document = _sound(file, as_json=as_json)
         written = _written(document, kind, language)
         _write(out, written.data)
@@ -105,15 +126,19 @@ def preview(
     file: DocumentFile,
     language: Language = None,
     out: Annotated[Path | None, typer.Option(help="file to write; a temporary one if absent")] = None,
+    as_json: Json = False,
 ) -> None:
     """Write the document as a page for a browser or paper, and print where it is."""
     with _told():
-        written = _written(_sound(file), "html", language)
+        written = _written(_sound(file, as_json=as_json), "html", language)
         if out is None:
             out = _temporary(written.data)
         else:
             _write(out, written.data)
-    typer.echo(str(out))
+    if as_json:
+        _line({"page": str(out)})
+    else:
+        typer.echo(str(out))
 
 
 @questionnaire.command("schema")
@@ -149,18 +174,39 @@ def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as handle:
             return handle.read(own.MAX_BYTES + 1)
-    except OSError:
-        raise Unusable("the file can not be read") from None
+    except OSError as error:
+        raise Unusable(f"{path} can not be read: {_cause(path, error, 'not found')}") from None
+
+
+def _cause(path: Path, error: OSError, missing: str) -> str:
+    """Why a file can not be used, in words; `missing` where the path leads nowhere."""
+    if _is_directory(path):
+        return "it is a directory"
+    if isinstance(error, FileNotFoundError):
+        return missing
+    return "no permission" if isinstance(error, PermissionError) else error.strerror or "the system does not say why"
+
+
+def _is_directory(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - false where nobody may look, and no exception
+
+
+def _free(out: Path, *, force: bool) -> None:
+    """Raises Unusable where something would be written over that nobody wants gone."""
+    if not force and os.path.lexists(out) and not _is_directory(out):
+        raise Unusable(f"{out} is there already: give --force to write over it")
 
 
 def _write(path: Path, data: bytes) -> None:
     """The file as a whole or not at all."""
+    if _is_directory(path):
+        raise Unusable(f"{path} can not be written: it is a directory")
     draft = path.with_name(path.name + ".draft")
     try:
         draft.write_bytes(data)
         os.replace(draft, path)  # noqa: PTH105 - the same, and says what it does
-    except (OSError, ValueError):
-        raise Unusable("the file can not be written") from None
+    except OSError as error:
+        raise Unusable(f"{path} can not be written: {_cause(path, error, 'its folder is not there')}") from None
 
 
 def _temporary(data: bytes) -> Path:
@@ -168,8 +214,8 @@ def _temporary(data: bytes) -> Path:
     try:
         with tempfile.NamedTemporaryFile(prefix="pouls-", suffix=".html", delete=False) as handle:
             handle.write(data)
-    except OSError:
-        raise Unusable("the file can not be written") from None
+    except OSError as error:
+        raise Unusable(f"a temporary file can not be written: {error.strerror}") from None
     return Path(handle.name)
 
 
@@ -204,8 +250,11 @@ def _refused(faults: Sequence[Fault], as_json: bool) -> NoReturn:
 
 
 def _written(document: Document, kind: str, language: str | None) -> Written:
+    tongue = None if language is None else _tag(language)
+    if tongue is not None and tongue not in document.languages:
+        raise Unusable(f"the document is not in {tongue}: it has {', '.join(document.languages)}")
     if kind == "html":
-        return printable.write(document, None if language is None else _tag(language))
+        return printable.write(document, tongue)
     return {"xlsform": xlsform_write.write, "json": own.write, "canonical": own.write_canonical}[kind](document)
 
 

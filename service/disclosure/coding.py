@@ -158,11 +158,12 @@ def n_band(n: Ints, *, gated: bool = False) -> tuple[Ints, Ints]:
     """Lowest and highest number of respondents that a reader is told: bands of 5 under 30, exact from 30.
 
     Where an answer decides who is asked (`gated`), how many answered is itself an answer: bands of 5 under 100, of 20
-    under 1,000, which hold as many numbers as the end bands of the shares of so many people.
+    from there on, which hold as many numbers as the end bands of the shares of so many people, and of a smaller group
+    that is left between two large cells.
     """
     width = np.where(n < EXACT_FROM, N_BAND, 1)
     if gated:
-        width = np.select([n < FINE_FROM, n < BANDLESS_FROM], (N_BAND, WIDE_N_BAND), 1)
+        width = np.where(n < FINE_FROM, N_BAND, WIDE_N_BAND)
     low = n // width * width
     return low, low + width - 1
 

@@ -127,6 +127,7 @@ class _Columns:
         self.asked = [(measure.id, family) for measure in measures for family in measure.families]
         self.number = {column: number for number, column in enumerate(self.asked)}
         self.people = {measure.id: layout.sums(measure.n) for measure in measures}
+        self.deviations: dict[str, Mask] = {}
         patterns = [decided[column] for column in self.asked]
         n = np.stack([self.people[name] for name, _ in self.asked], axis=1)
         near = layout.nearby(n, np.stack([pattern.published for pattern in patterns], axis=1))
@@ -137,17 +138,23 @@ class _Columns:
         self, derived: Sequence[GroupMean], invited: Ints | None, sd_of_all: Mapping[str, Decimal] | None
     ) -> list[Column]:
         asked = None if invited is None else self.layout.sums(invited)
+        shares = {
+            name: _distribution_column(self.known[name], self.decided[name, family], self._cells(name, family))
+            for name, family in self.asked
+            if family is Family.distribution
+        }
         found = []
         for name, family in self.asked:
-            measure, pattern, cells = self.known[name], self.decided[name, family], self._cells(name, family)
             if family is Family.distribution:
-                found.append(_distribution_column(measure, pattern, cells))
+                found.append(shares[name])
                 continue
-            column, means = _mean_column(measure, pattern, cells)
+            measure, pattern, cells = self.known[name], self.decided[name, family], self._cells(name, family)
+            column, means = _mean_column(measure, pattern, cells, _nearly_all(shares.get(name), self.layout.size))
+            self.deviations[name] = pattern.sd if column.has_sd is None else column.has_sd
             if asked is not None:
                 everybody = self._sd_of_all(column) if sd_of_all is None else sd_of_all.get(name)
                 column = _with_intervals(column, means, cells, asked[cells.published], everybody)
-            found.append(self._with_agreement(column, measure))
+            found.append(_times(self._with_agreement(column, measure), measure.times))
         parts: dict[str, group_means.Part] = {}
         for one in derived:
             for name in one.parts:
@@ -195,7 +202,9 @@ class _Columns:
         ((lowest, highest, denominator),) = formats
         if lowest is None or highest is None or denominator != 1:
             return column
-        shown = np.logical_and.reduce([self.decided[name, Family.mean].sd for name in (measure.id, *measure.parts)])
+        shown = np.logical_and.reduce(
+            [self.deviations.get(name, self.decided[name, Family.mean].sd) for name in (measure.id, *measure.parts)]
+        )
         if not shown.any():
             return column
         spread = [
@@ -220,6 +229,8 @@ class _Columns:
         return group_means.Part(
             n=n,
             band=self._band(measure.id, np.ones(self.layout.size, np.bool_)),
+            gated=bool(self._gates(measure.id)),
+            k={family: self.decided[measure.id, family].k for family in numbers},
             published={family: self.decided[measure.id, family].published for family in numbers},
             near={family: coding.Nearby(*(size[:, at] for size in self.near)) for family, at in numbers.items()},
             lowest=Fraction(measure.score_min or 0),
@@ -229,7 +240,18 @@ class _Columns:
         )
 
 
-def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> tuple[Column, ShownMeans]:
+def _nearly_all(shares: Column | None, size: int) -> Mask:
+    """Cells of which a share is only told to be large: a standard deviation would tell how many are left."""
+    if shares is None:
+        return np.zeros(size, np.bool_)
+    figures = (shares.favourable, shares.neutral, shares.unfavourable, *(shares.distribution or ()))
+    found: Mask = np.logical_or.reduce(
+        [np.zeros(size, np.bool_), *(one.bounds == coding.Bound.at_least for one in figures if one is not None)]
+    )
+    return found
+
+
+def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells, nearly_all: Mask) -> tuple[Column, ShownMeans]:
     if measure.total is None or measure.square_total is None or measure.score_min is None or measure.score_max is None:
         raise ValueError(f"measure {measure.id}: has no mean")
     total, squares = cells.sums(measure.total), cells.sums(measure.square_total)
@@ -247,7 +269,7 @@ def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> tuple[Col
         plain = coding.means(total, denominator, cells.n, **ends, near=cells.near)
         low, high = (score * 10**plain.decimals for score in ends.values())
         means = ShownMeans(plain.units, plain.decimals, np.ones_like(total), plain.margin, lowest=low, highest=high)
-    shown = pattern.sd[pattern.published]
+    shown = (pattern.sd & ~nearly_all)[pattern.published]
     if bounds is not None:
         shown = shown & (bounds == coding.Bound.none)  # beside a mean of "95 or more", 0 would say that all are alike
     deviation = np.zeros_like(total)
@@ -273,6 +295,24 @@ def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells) -> tuple[Col
         has_sd=cells.where(shown),
     )
     return column, means
+
+
+def _times(column: Column, times: int) -> Column:
+    """The column of a sum, from that of its mean."""
+    if times == 1:
+        return column
+
+    def each(one: Ints | None) -> Ints | None:
+        return None if one is None else sealed(one * times)
+
+    return replace(
+        column,
+        mean=each(column.mean),
+        sd=each(column.sd),
+        se=each(column.se),
+        low=each(column.low),
+        high=each(column.high),
+    )
 
 
 def _with_intervals(

@@ -28,6 +28,8 @@ class Part:
     Attributes:
         n: respondents.
         band: lowest and highest number of respondents that a reader is told.
+        gated: the number of respondents is an answer.
+        k: by family, the smallest group that is kept to.
         published: by family; a family that is absent has no figures.
         near: residuals beside the cells, in the families that there are.
         lowest: lowest score there is.
@@ -38,6 +40,8 @@ class Part:
 
     n: Ints
     band: tuple[Ints, Ints]
+    gated: bool
+    k: Mapping[Family, int]
     published: Mapping[Family, Mask]
     near: Mapping[Family, coding.Nearby]
     lowest: Fraction
@@ -80,22 +84,38 @@ def combined(one: GroupMean, parts: Sequence[Part]) -> Part:
         above, under = (part.mean for part in parts)
         mean = np.divide(above, under, out=np.zeros_like(above), where=under != 0)
     else:
-        mean = _weighted(one, [part.mean for part in parts]) * one.factor
+        mean = _weighted(one, [part.mean for part in parts])
         if all(part.shares for part in parts):
             shares = [_weighted(one, third) for third in zip(*(part.shares for part in parts), strict=True)]
     families = (Family.mean, Family.distribution) if shares else (Family.mean,)
     near = {family: [part.near[family] for part in parts] for family in families}
+    n = np.minimum.reduce([part.n for part in parts])
+    k = {family: max(part.k[family] for part in parts) for family in families}
+    gated = any(part.gated for part in parts)
     return Part(
-        n=np.minimum.reduce([part.n for part in parts]),
-        # Of the fewest people as well, and no narrower than what the parts tell of theirs.
-        band=(np.minimum.reduce([part.band[0] for part in parts]), np.minimum.reduce([part.band[1] for part in parts])),
-        published={family: np.logical_and.reduce([part.published[family] for part in parts]) for family in families},
+        n=n,
+        band=_band(n, parts, gated=gated),
+        gated=gated,
+        k=k,
+        published={
+            family: np.logical_and.reduce([n >= k[family], *(part.published[family] for part in parts)])
+            for family in families
+        },
         near={family: coding.Nearby(*map(np.maximum.reduce, zip(*near[family], strict=True))) for family in families},
         lowest=ends[0],
         highest=ends[1],
         mean=float(sum(ends)) - mean if one.negative else mean,
         shares=shares,
     )
+
+
+def _band(n: Ints, parts: Sequence[Part], *, gated: bool) -> tuple[Ints, Ints]:
+    """Of the fewest people as well, and no narrower than what the parts tell of theirs."""
+    least, most = (np.minimum.reduce([part.band[side] for part in parts]) for side in (0, 1))
+    if not gated:
+        return least, most
+    wide = coding.n_band(n, gated=True)
+    return np.minimum(least, wide[0]), np.maximum(most, wide[1])
 
 
 def columns(one: GroupMean, figures: Part) -> list[Column]:
@@ -143,7 +163,8 @@ def _mean_column(one: GroupMean, figures: Part, cells: _Cells) -> Column:
         n_from=cells.put(cells.band[0]),
         n_to=cells.put(cells.band[1]),
         decimals=cells.put(decimals),
-        mean=cells.put(units),
+        # A sum is rounded as the mean that it is a multiple of.
+        mean=cells.put(units * one.factor),
         mean_bound=bounds,
     )
 
@@ -174,7 +195,7 @@ def _range(one: GroupMean, ends: Sequence[_Ends]) -> _Ends:
         sum((weight * end for weight, end in zip(one.weights, side, strict=True)), Fraction(0))
         for side in zip(*ends, strict=True)
     )
-    return lowest * one.factor / sum(one.weights), highest * one.factor / sum(one.weights)
+    return lowest / sum(one.weights), highest / sum(one.weights)
 
 
 def _weighted(one: GroupMean, values: Sequence[Floats]) -> Floats:

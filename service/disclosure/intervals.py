@@ -22,6 +22,10 @@ LEVEL = 0.95
 NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
 """Quantile of the normal distribution that leaves half of what the interval leaves out above it."""
 
+_FEWEST_INVITED = 10
+# Of participation, in twentieths: "under 20 %" and "90 % or more" are its ends.
+_LEAST_SHOWN, _MOST_SHOWN = 4, 18
+
 
 class ShownMeans(NamedTuple):
     """Means of some cells as shown, in units of the last decimal; arrays of one length.
@@ -87,11 +91,15 @@ def _half(shown: Decimal) -> Decimal:
 def of_a_deviation(n: Ints, invited: Ints) -> Floats:
     """Standard error of a mean, per unit of the standard deviation, of n answers out of so many people.
 
-    With the correction for a finite population: where eleven of twelve answered, only the twelfth is not known, and
-    where all answered, nothing is left to chance.
+    With the correction for a finite population: where eleven of twelve answered, little is left to chance. The share
+    that answered is taken as participation is shown: in steps of 5 points, rounded down, nothing under 20 % or where
+    fewer than 10 were invited, 90 % at most. Else the error told how many exactly did not answer.
     """
-    missing = np.maximum(invited - n, 0)
-    error: Floats = np.sqrt(missing / (np.maximum(invited - 1, 1) * np.maximum(n, 1)))
+    twentieths = 20 * n // np.maximum(invited, 1)
+    answered = np.where(
+        (twentieths >= _LEAST_SHOWN) & (invited >= _FEWEST_INVITED), np.minimum(twentieths, _MOST_SHOWN), 0
+    )
+    error: Floats = np.sqrt((1 - answered / 20) / np.maximum(n, 1))
     return error
 
 

@@ -51,7 +51,7 @@ class _LinkedPatterns(Thresholds):
         kept: Kept = MappingProxyType({}),
     ) -> None:
         # One order whatever order they are given in, since what is taken away for one is missed by the next.
-        super().__init__(sorted(measures, key=lambda measure: measure.id), policy)
+        super().__init__(respondents, sorted(measures, key=lambda measure: measure.id), policy)
         self.grid = grid
         self.joint = Joint(grid, budget)
         self.cells = {measure.id: grid.sums(measure.n) for measure in measures}
@@ -62,6 +62,12 @@ class _LinkedPatterns(Thresholds):
             inside = self.base[k] = self.joint.safe(respondents, inside, k, self._kept_from(k))
         self.final: dict[tuple[str, Family], Mask] = {}
         self.own: dict[tuple[str, Family], Mask] = {}
+
+    def sums(self, own: Ints) -> Ints:
+        return self.grid.sums(own)
+
+    def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:
+        return self.joint.safe(n, allowed, k, kept)
 
     def _kept(self, measure: Measure, family: Family) -> Mask:
         found = self.kept.get((measure.id, family))
@@ -156,4 +162,5 @@ class _LinkedPatterns(Thresholds):
             primary=int((~large).sum()),
             complementary=int((large & ~own).sum()),
             parts=int((own & ~published).sum()),
+            k=k,
         )

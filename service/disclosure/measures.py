@@ -131,6 +131,8 @@ class Measure:
         gates: ids of measures whose answers decide who is asked: its n is an answer to them, so that it is published
             only where each of their distributions is.
         percent: the mean is shown as 0 to 100 between `score_min` and `score_max`.
+        times: the mean is shown so many times as large, a sum of points. It is rounded before, as any mean is: the
+            unit of a sum is its author's choice.
         enps: the distribution is shown with favourable less unfavourable.
 
     Raises:
@@ -157,6 +159,7 @@ class Measure:
     gaps: Gaps | None = None
     gates: Sequence[str] = ()
     percent: bool = False
+    times: int = 1
     enps: bool = False
 
     def __post_init__(self) -> None:
@@ -168,7 +171,7 @@ class Measure:
         for name in _ARRAYS:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, self._whole(name, np.asarray(getattr(self, name))))
-        for name in ("denominator", "share_denominator"):
+        for name in ("denominator", "share_denominator", "times"):
             if getattr(self, name) < 1:
                 self._refuse(name, "is under 1")
         self._check_scores()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from service.disclosure.coding import BANDLESS_FROM, EXACT_FROM, FINE_FROM, SHARE_ENDS, WHOLE_SHARE
 from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.parts import withdraw
 from service.disclosure.policy import Policy
@@ -31,6 +32,7 @@ class Pattern:
     primary: int
     complementary: int
     parts: int
+    k: int
 
 
 Patterns = Mapping[tuple[str, Family], Pattern]
@@ -92,9 +94,13 @@ def _missing(whole: Measure, parts: Sequence[Measure]) -> Ints:
 
 
 class Thresholds:
-    """Which k each measure keeps in each family, with the measures by id."""
+    """Which k each measure keeps in each family, with the measures by id.
 
-    def __init__(self, measures: Sequence[Measure], policy: Policy) -> None:
+    `respondents` are all who answered anything, [classes].
+    """
+
+    def __init__(self, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> None:
+        self.respondents = respondents
         self.measures = measures
         self.known = {measure.id: measure for measure in measures}
         self.policy = policy
@@ -106,7 +112,11 @@ class Thresholds:
         return [item for part in measure.parts for item in self.items(self.known[part])]
 
     def k(self, measure: Measure, family: Family) -> int:
-        """Smallest group of a measure in a family; never under that of its parts."""
+        """Smallest group of a measure in a family; never under that of its parts, or of its gates' distributions."""
+        behind = max((self.k(self.known[gate], Family.distribution) for gate in self.gates(measure)), default=0)
+        return max(behind, self._own_k(measure, family))
+
+    def _own_k(self, measure: Measure, family: Family) -> int:
         sensitive = self._sensitive(measure)
         # Of two neighbouring answers, the mean tells how many gave each: it is held to the threshold of a distribution.
         if family is Family.distribution or any(item.binary for item in self.items(measure)):
@@ -126,8 +136,9 @@ class Thresholds:
         if whole.gaps is None:
             return missing
         skipped = whole.gaps.people.sum(axis=0) - whole.gaps.answered.sum(axis=0)
-        bands = family is Family.distribution and whole.counts is not None
-        return np.concatenate([missing, skipped, whole.gaps.people[: len(whole.gaps.people) if bands else 0]])
+        # By size as well, since a share weighs an answer by it, and a band may catch people of one size alone.
+        sizes = whole.gaps.people if family is Family.distribution else whole.gaps.people[:0]
+        return np.concatenate([missing, skipped, sizes])
 
     def alike(self, whole: Measure, family: Family) -> bool:
         """Whether what a measure publishes in a family hangs on each of its items in the same way; see `parts`."""
@@ -151,14 +162,25 @@ class Thresholds:
         """Take away what is shown of gated measures beyond what their n may tell, until nothing more changes.
 
         Where somebody is asked only after certain answers, the number of respondents counts these answers: a measure
-        is shown only where the distribution of each of its gates is. Wholes lie inside their parts, and distributions
-        inside their means, as before. What is taken away takes nothing from what is proved.
+        is shown only where the distribution of each of its gates is, and only where it tells nothing that the end bands
+        of such a share hide: both who was asked and who was not are k people at least, and their share lies in no end
+        band; also in what is left of a cell without others. Wholes lie inside their parts, and distributions inside
+        their means, as before. What is taken away takes nothing from what is proved.
 
         Args:
             shown: cells of each measure in each family.
             kept: those of them that were published before; they stay.
         """
         gated = [(one, family) for one in self.measures if self.gates(one) for family in one.families]
+        for measure, family in gated:
+            key = (measure.id, family)
+            allowed = shown[key] & self._plain(measure, family)
+            before = kept.get(key)
+            for rest in self._not_asked(measure):
+                allowed = self.safe(
+                    rest, allowed if before is None else allowed | before, self.k(measure, family), before
+                )
+            shown[key] = allowed if before is None else allowed | before
         changing = True
         while changing:
             changing = False
@@ -172,6 +194,34 @@ class Thresholds:
                 changing |= bool((left != shown[key]).any())
                 shown[key] = left
 
+    def _not_asked(self, measure: Measure) -> list[Ints]:
+        """Who is no respondent of a gated measure, [classes] each: of all, and of those who answered a gate."""
+        answered = (self.known[gate].n for gate in sorted(self.gates(measure)))
+        rests = [self.respondents - measure.n, *(n - measure.n for n in answered)]
+        # Conditions that hold without an answer are met by people who did not answer the gate.
+        return [rest for rest in rests if not (rest < 0).any()]
+
+    def _plain(self, measure: Measure, family: Family) -> Mask:
+        """Cells where the share of those asked lies in no end band, nor on one side of the threshold."""
+        n, k = self.sums(measure.n), self.k(measure, family)
+        plain = n >= k
+        for rest in self._not_asked(measure):
+            left = self.sums(rest)
+            people = n + left
+            end = np.select(
+                [people >= BANDLESS_FROM, people >= FINE_FROM, people >= EXACT_FROM], SHARE_ENDS[:3], SHARE_ENDS[3]
+            )
+            plain &= (left >= k) & (np.minimum(n, left) * WHOLE_SHARE > end * people)
+        return plain
+
+    def sums(self, own: Ints) -> Ints:
+        """Sum over the classes of each cell, [size]."""
+        raise NotImplementedError
+
+    def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:
+        """The cells that stay where nothing may describe fewer than k of these people, [classes]."""
+        raise NotImplementedError
+
     def all(self) -> list[int]:
         """Every threshold that some measure has, ascending."""
         return sorted({self.k(measure, family) for measure in self.measures for family in measure.families})
@@ -183,7 +233,7 @@ class Thresholds:
 
 class _Patterns(Thresholds):
     def __init__(self, tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> None:
-        super().__init__(measures, policy)
+        super().__init__(respondents, measures, policy)
         self.tree = tree
         self.cells = {measure.id: tree.sums(measure.n) for measure in measures}
         self.base = self._bases(respondents)
@@ -208,8 +258,15 @@ class _Patterns(Thresholds):
                 primary=int((~large).sum()),
                 complementary=int((large & ~own).sum()),
                 parts=int((own & ~published).sum()),
+                k=self.k(measure, family),
             )
         return found
+
+    def sums(self, own: Ints) -> Ints:
+        return self.tree.sums(own)
+
+    def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:  # noqa: ARG002 - the tree keeps nothing
+        return programme(self.tree, n, k, allowed)
 
     def _bases(self, respondents: Ints) -> dict[int, Mask]:
         """The pattern of all who answered at all, per threshold: each one inside those of smaller thresholds."""

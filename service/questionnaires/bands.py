@@ -32,6 +32,14 @@ class Cuts:
         """The number of each person's band, by their score over the denominator."""
         return np.searchsorted([ceil(cut * denominator) for cut in self.from_mean], score, side="right")
 
+    def band_of_ratio(self, above: tuple[_Scores, int], below: tuple[_Scores, int]) -> npt.NDArray[np.intp]:
+        """The same of the first score over the second, each over its denominator: not of a rounded ratio."""
+        over, under = above[0].astype(np.int64) * below[1], below[0].astype(np.int64) * above[1]
+        found = np.zeros(len(over), np.intp)
+        for cut in self.from_mean:
+            found += over * cut.denominator >= under * cut.numerator
+        return found
+
     def band_by_parts(self, parts: Mapping[str, tuple[_Scores, int]]) -> npt.NDArray[np.intp]:
         """The same of an index, by its scales' scores, each over its denominator, where bands have conditions."""
         size = len(next(iter(parts.values()))[0])

@@ -29,6 +29,9 @@ MOST_CASES = 300
 MOST_JOINED = 2_000
 """Pairs of cases looked at for one `all`."""
 
+MOST_STEPS = 100_000
+"""Answers and pairs of cases looked at in one document; after that, anything is taken to be possible."""
+
 # By gate the answers that are left, None among them where it may be skipped. A multiple choice answers with a set, and
 # so stands here option by option: (item, option, how many may be chosen) with True or False.
 _Case: TypeAlias = "Mapping[str | tuple[str, str, int], frozenset[object]]"
@@ -108,63 +111,78 @@ def never_asked(items: Sequence[Item], needed: Mapping[str, Sequence[Condition]]
 
     Facts about items that are absent or come later are taken to be possible: what is wrong with them is said elsewhere.
     """
-    asked: dict[str, _Gate] = {}
+    search = _Search()
     found = []
     for item in items:
         cases: list[_Case] = [{}]
         for condition in needed.get(item.id, ()):
-            cases = _both(cases, _cases(condition, asked, wanted=True))
+            cases = search.both(cases, search.cases(condition, wanted=True))
         if not cases:
             found.append(item.id)
-        asked[item.id] = _Gate(item, cases)
+        search.asked[item.id] = _Gate(item, cases, always=item.id not in needed)
     return found
 
 
 class _Gate(NamedTuple):
-    """An item, and the ways in which it comes to be asked; too many are any."""
+    """An item, and the ways in which it comes to be asked; too many are any. `always`: of everybody."""
 
     item: Item
     asked: list[_Case]
+    always: bool
 
 
-def _cases(condition: Condition, asked: Mapping[str, _Gate], *, wanted: bool) -> list[_Case]:
-    """The ways in which it comes out as wanted; too many are any."""
-    if condition.negated is not None:
-        return _cases(condition.negated, asked, wanted=not wanted)
-    if condition.item is not None:
-        gate = asked.get(condition.item)
-        return [{}] if gate is None else _ways(condition, gate, wanted=wanted)
-    each = [_cases(one, asked, wanted=wanted) for one in condition.every or condition.some or ()]
-    if (condition.every is not None) == wanted:
-        return reduce(_both, each)
-    return _few([case for ways in each for case in ways])  # one of them is enough
+class _Search:
+    """The ways in which conditions come out, of one document; where there are too many, any."""
 
+    def __init__(self) -> None:
+        self.asked: dict[str, _Gate] = {}
+        self._left = MOST_STEPS
 
-def _ways(leaf: Condition, gate: _Gate, *, wanted: bool) -> list[_Case]:
-    item = gate.item
-    true = frozenset(value for value in values(item) if fact(leaf, value))
-    # Whoever is always asked it and has to answer has answered.
-    answered = gate.asked == [{}] and must_answer(item)
-    if isinstance(item, MultipleChoiceItem):
-        places = [(item.id, str(option), item.max_choices or len(item.options)) for option in sorted(map(str, true))]
+    def cases(self, condition: Condition, *, wanted: bool) -> list[_Case]:
+        """The ways in which a condition comes out as wanted."""
+        if self._left < 0:
+            return [{}]
+        if condition.negated is not None:
+            return self.cases(condition.negated, wanted=not wanted)
+        if condition.item is not None:
+            gate = self.asked.get(condition.item)
+            return [{}] if gate is None else self._ways(condition, gate, wanted=wanted)
+        joined = condition.every or condition.some or ()
+        if (condition.every is not None) == wanted:
+            return reduce(self.both, (self.cases(one, wanted=wanted) for one in joined))
+        found: list[_Case] = []
+        for one in joined:  # one of them is enough
+            found += self.cases(one, wanted=wanted)
+            if len(found) > MOST_CASES:
+                return [{}]
+        return found
+
+    def both(self, some: list[_Case], others: list[_Case]) -> list[_Case]:
+        """The ways of one condition and another."""
+        self._left -= len(some) * len(others)
+        if len(some) * len(others) > MOST_JOINED or self._left < 0:
+            return [{}]
+        found = [case for one in some for other in others if (case := _and(one, other)) is not None]
+        return found if len(found) <= MOST_CASES else [{}]
+
+    def _ways(self, leaf: Condition, gate: _Gate, *, wanted: bool) -> list[_Case]:
+        item = gate.item
+        offered = values(item)
+        self._left -= len(offered)
+        true = frozenset(value for value in offered if fact(leaf, value))
+        # Whoever is always asked it and has to answer has answered.
+        answered = gate.always and must_answer(item)
+        if isinstance(item, MultipleChoiceItem):
+            most = item.max_choices or len(offered)
+            places = [(item.id, str(option), most) for option in sorted(map(str, true))]
+            if wanted:
+                return self.both([{place: frozenset({True})} for place in places], gate.asked)
+            none_left = answered and len(places) == len(offered)
+            return [] if none_left else [{place: frozenset({False}) for place in places}]
         if wanted:
-            return _both([{place: frozenset({True})} for place in places], gate.asked)
-        none_left = answered and len(places) == len(item.options)
-        return [] if none_left else [{place: frozenset({False}) for place in places}]
-    if wanted:
-        return _both([{item.id: true}], gate.asked) if true else []
-    left = frozenset(values(item)) - true
-    return [{item.id: left if answered else left | {None}}] if left or not answered else []
-
-
-def _both(some: list[_Case], others: list[_Case]) -> list[_Case]:
-    if len(some) * len(others) > MOST_JOINED:
-        return [{}]
-    return _few([case for one in some for other in others if (case := _and(one, other)) is not None])
-
-
-def _few(cases: list[_Case]) -> list[_Case]:
-    return cases if len(cases) <= MOST_CASES else [{}]
+            return self.both([{item.id: true}], gate.asked) if true else []
+        left = frozenset(offered) - true
+        return [{item.id: left if answered else left | {None}}] if left or not answered else []
 
 
 def _and(one: _Case, other: _Case) -> "_Case | None":

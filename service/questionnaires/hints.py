@@ -6,31 +6,38 @@ How hard French is to read: L. Kandel and A. Moles, "Application de l'indice de 
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from service.kit.reasons import pointer
 from service.questionnaires.document import Document, EnpsItem, RatingItem, TextItem
 from service.questionnaires.draft import Steps
-from service.questionnaires.elements import ENPS_MOST, Scale
+from service.questionnaires.elements import ENPS_MOST, Index, Scale
 from service.questionnaires.formats.plain import without_answers
 from service.questionnaires.piping import pipes
 
 MOST_ITEMS = 60
 FEW_ITEMS = 3
+FEW_OTHERS = 2
 MANY_REVERSED = 4
 LONG_SENTENCE = 25
 HARD_TO_READ = 40
 WORDS_OF_A_PASSAGE = 12
+_TURNED = (
+    "turns the score of items of which none is reversed: a high score will mean low answers; "
+    "mark the items of a risk reverse"
+)
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001 - both apostrophes
 _INSIDE_A_WORD = re.compile(r"['’-]")  # noqa: RUF001
 _END_OF_SENTENCE = re.compile(r"[.!?…]+(?=\s|$)|\n+")
 _END_OF_CLAUSE = re.compile(r"[.!?…,;:\n]+|\b(?:et|ou|ni|mais)\b")
-_NEGATION = re.compile(
-    r"\bn(?:e\s|['’])[^\n]{0,60}?\b(?:pas|jamais|plus|rien|personne|aucune?)\b",  # noqa: RUF001
-    re.IGNORECASE,
-)
+_DENIES = re.compile(r"\bn(?:e\s|['’])", re.IGNORECASE)  # noqa: RUF001
+_DENIED = re.compile(r"\b(?:pas|jamais|plus|rien|personne|aucune?)\b", re.IGNORECASE)
+_BETWEEN = 60
+"""Characters between the two words of a negation, at most."""
 _BOTH_OR_ONE = re.compile(r"\b(?:et\s?/\s?ou|and\s?/\s?or)\b", re.IGNORECASE)
 _NAMING = re.compile(r"\b(?:pré)?nom|\bname|\bnaming", re.IGNORECASE)
 _VOWELS = "aàâäeéèêëiîïoôöuùûüyœæ"
@@ -53,7 +60,9 @@ class Hint(NamedTuple):
 
 def hints(document: Document) -> list[Hint]:
     """All there is to say, in the order of the kinds of advice."""
-    found = [*_length(document), *_items(document), *_scales(document), *_texts(document)]
+    found = [
+        *_length(document), *_items(document), *_scales(document), *_weighed(document), *_texts(document),
+    ]  # fmt: skip
     return [Hint(pointer(steps), reason) for steps, reason in found]
 
 
@@ -69,10 +78,10 @@ def _items(document: Document) -> Found:
     for at, item in enumerate(document.items):
         if item.required and item.sensitive:
             yield ("items", at, "required"), "has no effect on a sensitive item, which may always be skipped"
-        if isinstance(item, RatingItem):
+        if isinstance(item, RatingItem) and item.labels:
             yield from _ends(at, item.labels, "1", str(item.points))
         elif isinstance(item, EnpsItem):
-            yield from _ends(at, item.labels, "0", str(ENPS_MOST))
+            yield from _ends(at, item.labels or {}, "0", str(ENPS_MOST))
         elif isinstance(item, TextItem) and not any(map(_NAMING.search, item.text.values())):
             yield (
                 ("items", at, "text"),
@@ -80,8 +89,8 @@ def _items(document: Document) -> Found:
             )
 
 
-def _ends(at: int, labels: Mapping[Any, object] | None, first: str, last: str) -> Found:
-    if labels and not {first, last} <= labels.keys():
+def _ends(at: int, labels: Mapping[Any, object], first: str, last: str) -> Found:
+    if not {first, last} <= labels.keys():
         yield ("items", at, "labels"), "should name both ends of the scale"
 
 
@@ -92,8 +101,23 @@ def _scales(document: Document) -> Found:
             yield ("scales", at, "items"), "is one item: how far items agree (alpha) is not defined"
         elif len(scale.items) < FEW_ITEMS:
             yield ("scales", at, "items"), f"has fewer than {FEW_ITEMS} items: how far they agree (alpha) says little"
-        if _all_reversed(scale, ratings):
+        if scale.favourable != "low" and _all_reversed(scale, ratings):
             yield ("scales", at, "items"), "has reversed items alone: agreeing to everything looks like an opinion"
+
+        if scale.favourable == "low" and not any(ratings[name].reverse for name in scale.items):
+            yield ("scales", at, "favourable"), _TURNED
+
+
+def _weighed(document: Document) -> Found:
+    """An outcome that nothing is ever weighed with, however many people answer."""
+    measures: tuple[Scale | Index, ...] = (*document.scales, *document.indices)
+    outcome = next((one for one in measures if one.id == document.outcome), None)
+    if outcome is None:
+        return
+    own = outcome.scales if isinstance(outcome, Index) else (outcome.id,)
+    others = [scale for scale in document.scales if scale.rule != "group" and scale.id not in own]
+    if outcome.rule == "group" or len(others) < FEW_OTHERS:
+        yield ("outcome",), "needs two other scales scored person by person: else nothing can be told to go with it"
 
 
 def _all_reversed(scale: Scale, ratings: Mapping[str, RatingItem]) -> bool:
@@ -134,8 +158,20 @@ def _french(text: str) -> Iterator[str]:
     words = [word for sentence in sentences for word in sentence]
     if len(words) >= WORDS_OF_A_PASSAGE and readability(sentences) < HARD_TO_READ:
         yield "is hard to read: long words or long sentences"
-    if any(len(_NEGATION.findall(part)) > 1 for part in _END_OF_CLAUSE.split(text)):
+    if any(_negations(part) > 1 for part in _END_OF_CLAUSE.split(text)):
         yield "denies twice in one go"
+
+
+def _negations(clause: str) -> int:
+    """How many there are one after the other, each of two words (ne ... pas), in time linear in the clause."""
+    denied = list(_DENIED.finditer(clause))
+    starts = [found.start() for found in denied]
+    count = end = 0
+    for found in _DENIES.finditer(clause) if len(denied) > 1 else ():
+        at = bisect_left(starts, found.end())
+        if found.start() >= end and at < len(starts) and starts[at] - found.end() <= _BETWEEN:
+            count, end = count + 1, denied[at].end()
+    return count
 
 
 def readability(sentences: Sequence[Sequence[str]]) -> float:
@@ -144,6 +180,7 @@ def readability(sentences: Sequence[Sequence[str]]) -> float:
     return 207 - 1.015 * len(words) / len(sentences) - 73.6 * sum(map(syllables, words)) / len(words)
 
 
+@lru_cache(maxsize=1 << 14)
 def syllables(word: str) -> int:
     """Syllables of a French word as it is mostly spoken, by its letters.
 

@@ -112,17 +112,26 @@ def _branches(draft: Draft) -> Found:
 
 
 def _several(draft: Draft) -> Found:
-    """How many are asked by several items is a joint answer, of those as well who answered some of them only."""
+    """How many are asked by several items is a joint answer, of those as well who answered some of them only.
+
+    The same goes for scales and indices of persons, whose respondents were asked all of their items.
+    """
     items = [item for _, item in sorted(draft.items.items())]
     needed = conditions(items, tuple(draft.sections.values()))
     always = {item.id for item in items if must_answer(item) and item.id not in needed}
+    behind = {item.id: gates(*needed.get(item.id, ())) for item in items}
     for at, item in draft.items.items():
-        deciding = gates(*needed.get(item.id, ()))
-        if len(deciding) > 1 and not deciding <= always:
-            yield (
-                ("items", at),
-                "is asked by several items: each must be required, not sensitive, and asked of everybody",
-            )
+        if len(behind[item.id]) > 1 and not behind[item.id] <= always:
+            yield ("items", at), f"is asked by several items: {_EACH_ALWAYS}"
+    wholes = [("scales", at, scale.id, scale.items, scale.rule) for at, scale in draft.scales.items()]
+    wholes += [("indices", at, index.id, index.scales, index.rule) for at, index in draft.indices.items()]
+    for field, at, name, parts, rule in wholes:
+        behind[name] = frozenset().union(*(behind.get(part, frozenset()) for part in parts))
+        if rule != "group" and len(behind[name]) > 1 and not behind[name] <= always:
+            yield (field, at), f"has items that are asked by several items: {_EACH_ALWAYS}"
+
+
+_EACH_ALWAYS = "each must be required, not sensitive, and asked of everybody"
 
 
 def _facts(

@@ -1,6 +1,6 @@
 """Scales and indices of a document: what they are made of, how they are scored, and where their bands begin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
@@ -11,6 +11,8 @@ MAX_DENOMINATOR = 2_520
 """A person's score on an index is a whole number over this at most, so that sums of squares of a million people's
 scores, 11 x 2,520 at the most, stay below 2^50."""
 _OF_A_RATIO = 2
+Ends = tuple[Fraction, Fraction]
+"""The lowest and the highest score there is."""
 
 
 def _scales(draft: Draft) -> Found:
@@ -32,12 +34,14 @@ def _scales(draft: Draft) -> Found:
             used.add(name)
         yield from _scoring(at, scale)
         ends = _ends(scale, {points[name] for name in scale.items if name in points})
-        yield from _bands(("scales", at, "bands"), scale.bands, ends, ())
+        yield from _bands(("scales", at, "bands"), scale.bands, ends, {})
 
 
 def _scoring(at: int, scale: Scale) -> Found:
     if scale.weights is not None and len(scale.weights) != len(scale.items):
         yield ("scales", at, "weights"), "must be as many as the items"
+    if sum(scale.weights or ()) > MAX_DENOMINATOR:
+        yield ("scales", at, "weights"), f"must add up to at most {MAX_DENOMINATOR}"
     if scale.answered is None:
         return
     if scale.answered > len(scale.items):
@@ -48,7 +52,7 @@ def _scoring(at: int, scale: Scale) -> Found:
         yield ("scales", at, "answered"), "must be absent where there are weights"
 
 
-def _ends(scale: Scale, points: set[int]) -> tuple[Fraction, Fraction] | None:
+def _ends(scale: Scale, points: set[int]) -> Ends | None:
     """The lowest and the highest score, in the unit of the scale."""
     if len(points) != 1:
         return None
@@ -58,9 +62,7 @@ def _ends(scale: Scale, points: set[int]) -> tuple[Fraction, Fraction] | None:
     return Fraction(times), Fraction(times * points.pop())
 
 
-def _bands(
-    steps: Steps, bands: Sequence[Band] | None, ends: tuple[Fraction, Fraction] | None, scales: Sequence[str]
-) -> Found:
+def _bands(steps: Steps, bands: Sequence[Band] | None, ends: Ends | None, scales: Mapping[str, Ends | None]) -> Found:
     """Cut-offs that go up and lie inside the scores, or conditions of which the last band has none."""
     if not bands:
         return
@@ -75,7 +77,7 @@ def _bands(
         yield from _cut(steps, bands, ends)
 
 
-def _cut(steps: Steps, bands: Sequence[Band], ends: tuple[Fraction, Fraction] | None) -> Found:
+def _cut(steps: Steps, bands: Sequence[Band], ends: Ends | None) -> Found:
     if bands[0].at_least is not None:
         yield (*steps, 0, "at_least"), "must be absent: the first band begins at the lowest score"
     last: Fraction | None = None
@@ -84,16 +86,20 @@ def _cut(steps: Steps, bands: Sequence[Band], ends: tuple[Fraction, Fraction] | 
             yield (*steps, place), "must say where the band begins (at_least)"
             continue
         cut = Fraction(str(band.at_least))
-        if (cut * 100).denominator != 1:
-            yield (*steps, place, "at_least"), "must have at most two decimals"
+        yield from _inside((*steps, place, "at_least"), cut, ends)
         if last is not None and cut <= last:
             yield (*steps, place, "at_least"), "must be more than in the band before"
-        if ends is not None and not ends[0] < cut <= ends[1]:
-            yield (*steps, place, "at_least"), "must be above the lowest score and at most the highest"
         last = cut
 
 
-def _conditional(steps: Steps, bands: Sequence[Band], scales: Sequence[str]) -> Found:
+def _inside(steps: Steps, cut: Fraction, ends: Ends | None) -> Found:
+    if (cut * 100).denominator != 1:
+        yield steps, "must have at most two decimals"
+    if ends is not None and not ends[0] < cut <= ends[1]:
+        yield steps, "must be above the lowest score and at most the highest"
+
+
+def _conditional(steps: Steps, bands: Sequence[Band], scales: Mapping[str, Ends | None]) -> Found:
     for place, band in enumerate(bands):
         here = (*steps, place)
         if band.at_least is not None:
@@ -103,8 +109,17 @@ def _conditional(steps: Steps, bands: Sequence[Band], scales: Sequence[str]) -> 
         for name, limits in (band.when or {}).items():
             if name not in scales:
                 yield (*here, "when", name), "is not one of the index's scales"
-            if limits.at_least is None and limits.below is None:
+            cuts = {
+                side: Fraction(str(cut))
+                for side, cut in (("at_least", limits.at_least), ("below", limits.below))
+                if cut is not None
+            }
+            if not cuts:
                 yield (*here, "when", name), "must say at_least, below or both"
+            for side, cut in cuts.items():
+                yield from _inside((*here, "when", name, side), cut, scales.get(name))
+            if len(cuts) > 1 and cuts["at_least"] >= cuts["below"]:
+                yield (*here, "when", name), "must have at_least under below"
 
 
 def _indices(draft: Draft) -> Found:
@@ -125,7 +140,9 @@ def _indices(draft: Draft) -> Found:
         if len(points) > 1:
             yield ("indices", at, "scales"), "must be scales with the same number of points"
         yield from _combined(at, index, parts)
-        yield from _bands(("indices", at, "bands"), index.bands, _ends_of_index(index, parts, points), index.scales)
+        yield from _bands(
+            ("indices", at, "bands"), index.bands, _ends_of_index(index, parts, points), _each(index, parts, points)
+        )
 
 
 def _combined(at: int, index: Index, parts: Sequence[Scale]) -> Found:
@@ -149,7 +166,12 @@ def _combined(at: int, index: Index, parts: Sequence[Scale]) -> Found:
         yield ("indices", at, "bands"), "must not have conditions: the group rule knows no scores of persons"
 
 
-def _ends_of_index(index: Index, parts: Sequence[Scale], points: set[int]) -> tuple[Fraction, Fraction] | None:
+def _each(index: Index, parts: Sequence[Scale], points: set[int]) -> dict[str, Ends | None]:
+    """The ends of each scale of an index."""
+    return dict.fromkeys(index.scales) | {part.id: _ends(part, set(points)) for part in parts}
+
+
+def _ends_of_index(index: Index, parts: Sequence[Scale], points: set[int]) -> Ends | None:
     if len(points) != 1:
         return None
     if index.combine == "ratio":

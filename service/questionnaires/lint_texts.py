@@ -1,12 +1,18 @@
 """Texts of a document: in every language, and only earlier answers put into them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from pydantic import TypeAdapter, ValidationError
 
 from service.questionnaires.draft import ANY, Draft, Found, Steps
-from service.questionnaires.elements import NumberItem, SingleChoiceItem
+from service.questionnaires.elements import Language, NumberItem, SingleChoiceItem
 from service.questionnaires.languages import base_of
 from service.questionnaires.piping import pipes
 
+MOST_NAMED = 3
+"""Languages in which one text is missing."""
+_LANGUAGE: TypeAdapter[str] = TypeAdapter(Language)
 Paths = tuple[tuple[str | None, ...], ...]
 
 _BEFORE_ITEMS: Paths = (
@@ -35,15 +41,34 @@ def _languages(draft: Draft) -> Found:
     listed = set(languages)
     if len(listed) < len(languages):
         yield ("languages",), "must not list a language twice"
-    needed = {name for name in listed if base_of(name, listed) is None}
+    needed = [name for name in dict.fromkeys(languages) if base_of(name, listed) is None]
+    named = {name for name in needed if _well_formed(name)}
     for path in _TEXTS if listed else ():
         for steps, texts in draft.at(*path):
             if not isinstance(texts, dict):
                 continue
-            if not needed <= texts.keys():
-                yield steps, "must be given in every listed language"
+            missing = list(islice((name for name in needed if name not in texts), MOST_NAMED + 1))
+            if missing:
+                yield steps, f"must be given in every listed language{_named(missing, named)}"
             if not texts.keys() <= listed:
                 yield steps, "must not be given in a language that is not listed"
+
+
+def _named(missing: Sequence[str], named: Collection[str]) -> str:
+    """Which ones are missing, of those whose tags are tags: anything else may be any text of the sender."""
+    shown = [name for name in missing[:MOST_NAMED] if name in named]
+    if not shown:
+        return ""
+    others = " and others" if len(shown) < len(missing) else ""
+    return f": {', '.join(shown)}{others} {'is' if len(missing) == 1 else 'are'} missing"
+
+
+def _well_formed(name: str) -> bool:
+    try:
+        _LANGUAGE.validate_python(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def _pipes(draft: Draft) -> Found:

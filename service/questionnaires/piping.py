@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _PIPE = re.compile(r"\{\{([^{}]*)\}\}")
-_FORM = re.compile(r"([a-z][a-z0-9_]{0,62})\|([^|]*[^|\s][^|]*)")
+_FORM = re.compile(r"([a-z][a-z0-9_]{0,62})\|(\s*[^|\s][^|]*)")
 
 
 class Pipe(NamedTuple):

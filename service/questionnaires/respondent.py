@@ -1,7 +1,8 @@
 """What a respondent sees of a questionnaire, in one language. Pure.
 
-Scoring (scales, indices, reverse) and the `sensitive` flag are not for respondents and stay out. Who is asked what is
-decided in the browser, by the conditions as the document has them, and checked again when the answers arrive.
+Scoring (scales, indices, reverse) is not for respondents and stays out. Who is asked what is decided in the browser, by
+the conditions as the document has them, and checked again when the answers arrive. Of a sensitive item the browser says
+that whoever prefers not to answer may.
 """
 
 from collections.abc import Mapping
@@ -68,7 +69,7 @@ def _section(section: Section, language: str) -> dict[str, Any]:
 
 def _item(item: Item, language: str) -> dict[str, Any]:
     shown = {"id": item.id, "type": item.type, "text": text_in(item.text, language), "required": must_answer(item)}
-    shown |= _asked_if(item.visible_if)
+    shown |= {"sensitive": item.sensitive, **_asked_if(item.visible_if)}
     return shown | _answers(item, language)
 
 

@@ -74,7 +74,12 @@ class CheckedOut(Wire):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"faults": [{"pointer": "/title", "reason": "must be given in every listed language"}], "hints": []}
+                {
+                    "faults": [
+                        {"pointer": "/title", "reason": "must be given in every listed language: en is missing"}
+                    ],
+                    "hints": [],
+                }
             ]
         }
     )

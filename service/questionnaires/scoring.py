@@ -178,7 +178,8 @@ class ScaleScoring:
 
     def _sum(self, answers: Sequence[ByColumn]) -> ByPerson:
         """Scores of people who answered everything."""
-        kind = np.int16 if self.most <= _LARGEST_INT16 else np.int32
+        # Turned items begin at a point more than the highest.
+        kind = np.int16 if self.most + self.weight <= _LARGEST_INT16 else np.int32
         turned = sum(weight for weight, down in zip(self.weights, self._directions(), strict=True) if down)
         score = np.full(answers[0].shape, turned * (self.points + 1), kind)
         for answer, weight, down in zip(answers, self.weights, self._directions(), strict=True):
@@ -319,10 +320,10 @@ class IndexScoring:
         """The number of each person's band, by their score or those on the scales; of indices with bands."""
         if self.cuts is None:
             raise ValueError("an index without bands has no band")
-        if not self.cuts.when:
-            return self.cuts.band(scores.score, self.denominator)
-        each = zip(self.scales, parts, strict=True)
-        return self.cuts.band_by_parts({scale.id: (part.score, scale.denominator) for scale, part in each})
+        each = {scale.id: (part.score, scale.denominator) for scale, part in zip(self.scales, parts, strict=True)}
+        if self.cuts.when:
+            return self.cuts.band_by_parts(each)
+        return self.cuts.band_of_ratio(*each.values()) if self.ratio else self.cuts.band(scores.score, self.denominator)
 
     def _weighted(self, parts: Sequence[ByPerson]) -> ByPerson:
         # A document's indices stay below 2^15 (11 points over the largest denominator that lint_scales.py accepts).

@@ -29,7 +29,7 @@ async def judged(
     agreed: Agreed,
     found: Opened,
     counts: Answered,
-    earlier: Sequence[Published] = (),
+    earlier: Sequence[tuple[Release, Published]] = (),
 ) -> Report | None:
     """Whether nothing that the rows say, with those of earlier releases, describes too few people.
 
@@ -38,13 +38,18 @@ async def judged(
     Raises:
         ContractBroken: a row is of no unit of the wave.
     """
-    published = together([*earlier, await read_back.published(tx, release.tenant_id, release.release_id)])
+    published = together(
+        [*(rows for _, rows in earlier), await read_back.published(tx, release.tenant_id, release.release_id)]
+    )
     wave = wave_of(published, agreed.document, agreed.policy.as_dict(), found.units, found.classes, counts)
     try:
         report = await asyncio.to_thread(audit_wave, wave)
-        return Report(report.refusals + relations(release.manifest, wave, counts.together), report.findings)
-    except AuditRefused as refused:
-        log.error("the auditor refuses", release=str(release.release_id), why=str(refused))
+        refused = report.refusals
+        for one in (*(before for before, _ in earlier), release):
+            refused += relations(one.manifest, wave, counts.together)
+        return Report(refused, report.findings)
+    except AuditRefused as impossible:
+        log.error("the auditor refuses", release=str(release.release_id), why=str(impossible))
         return None
 
 

@@ -97,7 +97,7 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
             found = await opened(tx, wave, agreed, keys.waves, keys.seal)
             stages.done("open")
             on_roster = await invited.by_label(tx, wave)
-            counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster)
+            counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster, first=True)
             async with tx.begin_nested():
                 made = await _proved(tx, _Job(wave, campaign, agreed, found, counts), keys.signer, clock, stages)
                 if not keys.waves.released(wave.tenant_id, found.key_id, remembered(made.digest, found)):
@@ -128,7 +128,8 @@ class Counts:
     """What is left of the answers once they are counted: by the plan's classes, and for the judge by the roster's.
 
     `derived` are scales and indices by the group rule, which are counted through their parts. `invited` is None where
-    the roster was not asked, or has lost somebody who took part: then there are no intervals.
+    the roster was not asked, or has lost somebody who took part: then there are no intervals. `related` is for a wave's
+    first release alone.
     """
 
     by_class: Counted
@@ -137,7 +138,7 @@ class Counts:
     measures: list[Measure]
     derived: list[GroupMean]
     invited: Ints | None
-    related: relations.Related
+    related: relations.Related | None
     answered: Answered
 
 
@@ -207,13 +208,22 @@ class _Beside(TypedDict):
 
 def statistics_of(agreed: Agreed, counts: Counts, table: SafeTable) -> dict[str, Any]:
     """What may be told of how answers go together, beside this table; no I/O."""
+    if counts.related is None:
+        return {}
     grid, tree = counts.by_class.grid, counts.by_class.tree
     node = np.arange(tree.size) if grid is None else grid.node
     by_node = relations.ByNode(node, tree.size)
     return relations.told(counts.related, table, counts.tallies, tree, by_node, agreed.policy)
 
 
-def counts_of(agreed: Agreed, found: Opened, stages: Stages, on_roster: Mapping[int, int] | None = None) -> Counts:
+def counts_of(
+    agreed: Agreed,
+    found: Opened,
+    stages: Stages,
+    on_roster: Mapping[int, int] | None = None,
+    *,
+    first: bool = False,
+) -> Counts:
     """Records to counts; no I/O. Raises ReleaseRefused.
 
     Args:
@@ -221,6 +231,7 @@ def counts_of(agreed: Agreed, found: Opened, stages: Stages, on_roster: Mapping[
         found: what was collected.
         stages: for the log.
         on_roster: people invited, by label of their class; None: nobody asks.
+        first: for a wave's first release, which tells how answers go together as well.
     """
     by_class = counted(OrgTree.of(found.units), found.classes, agreed.breakdowns)
     try:
@@ -234,7 +245,7 @@ def counts_of(agreed: Agreed, found: Opened, stages: Stages, on_roster: Mapping[
     respondents = np.bincount(classes, minlength=by_class.count).astype(np.int64)
     roster = class_of(labels, {row.label: number for number, row in enumerate(found.classes)})
     who = answered(agreed.document, columns, roster, matrix, len(found.classes))
-    related = relations.related(agreed.document, columns, classes, matrix, by_class.count)
+    related = relations.related(agreed.document, columns, classes, matrix, by_class.count) if first else None
     stages.done("tally")
     return Counts(
         by_class,

@@ -87,7 +87,7 @@ async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: No
     version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
     try:
         contract = notary.check(campaign.contract, campaign.contract_mac)
-        document = Document.parse(version.document)
+        document = Document.stored(version.document)
     except (ContractAltered, DocumentRefused):
         raise ContractBroken from None
     found = (str(wave.wave_id), document.digest(), campaign.policy, campaign.plan)

@@ -123,7 +123,7 @@ async def _made(
     outcome = Outcome(tree, new, table, fell_back=False, recut=asked.recut_id, after=digests)
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())
     stages.done("rows")
-    shown = [entry.published for entry in entries]
+    shown = [(entry.release, entry.published) for entry in entries]
     report = await audited.judged(tx, release, agreed, found, counts.answered, shown)
     stages.done("audit")
     if report is None or report.verdict != Verdict.safe:

@@ -4,10 +4,14 @@ Counted once, with the answers, in exact sums of products (`related`); told afte
 enough and nothing of it stands in the way:
 
 - A relation is of everybody who counts in all its measures, at least 100 people, never of a part of them.
-- Products and squares of these people's answers could be compared with the standard deviations that are shown. Each
-  measure shows one for everybody. Who counts in it and not in the relation is nobody; or else, piece by piece between
-  the cells that show one, the smaller side of the two kinds of people adds up to the threshold of deviations. This is
-  the argument of `disclosure.parts` for a scale beside its items, with a scale whose only cell is the whole.
+- Products and squares of these people's answers could be compared with whatever else is shown of the measures: with
+  standard deviations, with distributions, which tell squares as well and stand in finer cells, and with those of
+  indices made of them. Who counts in a measure and not in the relation is nobody; or else, class by class, the smaller
+  side of the two kinds of people adds up to the threshold of deviations. A combination that uses the relation has in
+  each class one coefficient for those who count in both, and another for those who count in the measure alone: one
+  kind can drop out of a class, and not both.
+- Scales that score people with gaps are in no drivers: their products would stand beside those of their items, which
+  are of other people.
 - ICC is made of sums that are published already and the squares behind the deviation of everybody: its units are those
   whose means are shown, and what they leave of the units above. So it adds no sum to what is known.
 """
@@ -41,11 +45,13 @@ _BLOCK = 1 << 17
 class Relation:
     """People who count in all of some measures: how many of each class, and their sums of products.
 
-    `measures` are all that their answers could be compared with; `moments` are over the first `width` of them, whose
-    scores are whole numbers over `denominators`.
+    `measures` are what it is made of and what that is made of; `moments` are over the first of them, as many as there
+    are `denominators`, over which their scores are whole numbers. `beside` are indices made of them: where these show a
+    deviation, it could be compared with the relation as well.
     """
 
     measures: tuple[str, ...]
+    beside: tuple[str, ...]
     people: Ints
     moments: Moments
     denominators: tuple[int, ...]
@@ -88,8 +94,11 @@ def related(
 class _Sums:
     """People who count, block by block."""
 
-    def __init__(self, measures: tuple[str, ...], denominators: tuple[int, ...], class_count: int) -> None:
-        self._measures = measures
+    def __init__(
+        self, measures: tuple[str, ...], beside: tuple[str, ...], denominators: tuple[int, ...], class_count: int
+    ) -> None:
+        self._measures = tuple(dict.fromkeys(measures))
+        self._beside = beside
         self._denominators = denominators
         self._people = np.zeros(class_count, np.int64)
         self._moments = Moments.of(np.zeros((0, len(denominators)), np.int32))
@@ -100,7 +109,7 @@ class _Sums:
         self._people += np.bincount(classes, minlength=len(self._people))
 
     def relation(self) -> Relation:
-        return Relation(self._measures, self._people, self._moments, self._denominators)
+        return Relation(self._measures, self._beside, self._people, self._moments, self._denominators)
 
 
 class _OfItems(_Sums):
@@ -113,7 +122,7 @@ class _OfItems(_Sums):
         ratings = {item.id: item for item in document.items if isinstance(item, RatingItem)}
         self._turned = np.array([ratings[name].reverse for name in scoring.parts])
         self._points = scoring.points
-        super().__init__((*scoring.parts, scale), (1,) * len(self.columns), class_count)
+        super().__init__((*scoring.parts, scale), (), (1,) * len(self.columns), class_count)
 
     def add(self, by_column: ByColumn, classes: npt.NDArray[np.intp]) -> None:
         answers = by_column[self.columns]
@@ -129,12 +138,15 @@ class _OfScales(_Sums):
     def __init__(self, scorings: Rated, outcome: str, others: tuple[str, ...], count: int) -> None:
         known: dict[str, Scoring] = {**scorings.scales, **scorings.indices}
         self._names = (outcome, *others)
-        # A score on a scale of one item is that item's answer, with all that is known of it.
-        scales = [scorings.scales[name] for name in self._names if name in scorings.scales]
-        alone = [scale.parts[0] for scale in scales if len(scale.parts) == 1]
         parts = scorings.indices[outcome].parts if outcome in scorings.indices else ()
+        # A score on a scale of one item is that item's answer, with all that is known of it.
+        scales = [scorings.scales[name] for name in (*self._names, *parts) if name in scorings.scales]
+        alone = [scale.parts[0] for scale in scales if len(scale.parts) == 1]
+        beside = tuple(
+            name for name, index in scorings.indices.items() if name != outcome and set(index.parts) & set(self._names)
+        )
         denominators = tuple(known[name].denominator for name in self._names)
-        super().__init__((*self._names, *parts, *alone), denominators, count)
+        super().__init__((*self._names, *parts, *alone), beside, denominators, count)
 
     @classmethod
     def of(cls, document: Document, scorings: Rated, count: int) -> "_OfScales | None":
@@ -143,7 +155,9 @@ class _OfScales(_Sums):
         if outcome is None or outcome not in {**scorings.scales, **scorings.indices}:
             return None
         own = scorings.indices[outcome].parts if outcome in scorings.indices else (outcome,)
-        others = tuple(name for name in scorings.scales if name not in own)
+        if any(scorings.scales[name].gap_sizes for name in own):
+            return None
+        others = tuple(name for name, scale in scorings.scales.items() if name not in own and not scale.gap_sizes)
         return cls(scorings, outcome, others, count) if len(others) > 1 else None
 
     def add(self, scores: Mapping[str, Scores], classes: npt.NDArray[np.intp]) -> None:
@@ -172,25 +186,25 @@ def told(
     scales = [
         entry
         for name, relation in counted.scales.items()
-        if shown.may(relation) and (entry := _reliability(name, relation)) is not None
+        if shown.may(relation) and (entry := _reliability(name, relation, shown.compared(relation))) is not None
     ]
     units = [entry for measure in measures if measure.kind == "scale" and (entry := shown.units(measure)) is not None]
     drivers = counted.drivers
-    weighed = _weights(drivers) if drivers is not None and shown.may(drivers) else None
+    weighed = _weights(drivers, shown.compared(drivers)) if drivers is not None and shown.may(drivers) else None
     found = {"scales": scales, "units": units, "drivers": weighed}
     return {name: entry for name, entry in found.items() if entry}
 
 
-def _reliability(scale: str, relation: Relation) -> dict[str, Any] | None:
+def _reliability(scale: str, relation: Relation, compared: list[str]) -> dict[str, Any] | None:
     covariance = relation.covariance()
     found = {"alpha": alpha(covariance), "omega": omega(covariance)}
     n = int(relation.people.sum())
     if found["alpha"] is None:
         return None
-    return {"scale": scale, "n": n, "measures": list(relation.measures)} | _rounded(found, n)
+    return {"scale": scale, "n": n, "measures": compared} | _rounded(found, n)
 
 
-def _weights(relation: Relation) -> dict[str, Any] | None:
+def _weights(relation: Relation, compared: list[str]) -> dict[str, Any] | None:
     n = int(relation.people.sum())
     between = correlations(relation.covariance())
     weights = relative_weights(between, 0, n)
@@ -201,7 +215,7 @@ def _weights(relation: Relation) -> dict[str, Any] | None:
     return {
         "outcome": outcome,
         "n": n,
-        "measures": list(relation.measures),
+        "measures": compared,
         **_rounded({"r_squared": weights.r_squared}, n),
         "weights": [
             {"scale": name, **_rounded({"share": share, "correlation": correlation}, n)}
@@ -246,20 +260,32 @@ class _Beside:
 
     def may(self, relation: Relation) -> bool:
         """Whether the relation tells nothing of too few people."""
-        n = int(relation.people.sum())
-        return n >= FEWEST and all(self._apart(name, relation.people) for name in dict.fromkeys(relation.measures))
+        people = relation.people
+        return (
+            int(people.sum()) >= FEWEST
+            and all(self._apart(name, people) for name in self.compared(relation))
+            and all(self._enough_apart(self._measures[name], people) for name in relation.beside)
+        )
+
+    def compared(self, relation: Relation) -> list[str]:
+        """All measures that a relation could be compared with."""
+        return [*relation.measures, *(name for name in relation.beside if self._shows_some(name))]
+
+    def _shows_some(self, name: str) -> bool:
+        deviations = self._deviations(name)
+        return deviations is not None and bool(deviations.any())
 
     def _apart(self, name: str, people: Ints) -> bool:
         deviations = self._deviations(name)
         measure = self._measures[name]
         if deviations is None or not deviations[self._tree.root] or self._gated(measure):
             return False
+        return self._enough_apart(measure, people)
+
+    def _enough_apart(self, measure: MeasureTally, people: Ints) -> bool:
         others = measure.n - people
-        if not others.any():
-            return True
-        inside, outside = (self._tree.blocks(self._by_node(one), deviations) for one in (people, others))
-        kept_in = int(np.minimum(inside, outside).sum())
-        return kept_in >= self._policy.sd_k(sensitive=measure.sensitive)
+        kept_in = int(np.minimum(people, others).sum())
+        return not others.any() or kept_in >= self._policy.sd_k(sensitive=measure.sensitive)
 
     def _gated(self, measure: MeasureTally) -> bool:
         """Whether its number of respondents is an answer: a relation would tell it exactly."""

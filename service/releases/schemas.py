@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from service.campaigns.plan import MOST_BREAKDOWNS, ORG
 from service.kit.text import ExternalId, Language, Name, Slug, Wire
 from service.releases.problems import ReleaseRefused, first_line
+from service.releases.statistics_schemas import Statistics
 from service.releases.tables import Recut, Release
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -47,20 +48,26 @@ class ReleaseOut(Wire):
 class ReleaseDetail(ReleaseOut):
     """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, and what the measures are.
 
-    `statistics` tells of everybody together, where at least 100 count: by scale `alpha` and `omega` of its items, and
-    how much of a score is its unit's (`icc1`, `icc2` under `units`, of the units as published); and `drivers`: how
-    much of the outcome's variance goes with each other scale (relative weights, which show no cause).
+    Each of `manifest.measures` says what its figures mean: `lowest` and `highest` score, `reverse` of a rating whose
+    mean is turned (higher is better), `score` of a scale or index (`mean`, `sum`, `percent` or `ratio`), its `rule`,
+    its `bands`.
 
     Where the plan has breakdowns, also these, what their values are called, and `fell_back`: whether they could not be
     proved safe, so that the org tree alone is published and all else is withheld. Of a recut also `recut`: which, and
     the digests of the releases that it comes after.
     """
 
+    statistics: Annotated[Statistics | None, Field(description="null where nothing is told")]
     manifest: dict[str, Any]
 
     @classmethod
     def of(cls, row: Release) -> "ReleaseDetail":  # type: ignore[override]  # a whole row here, some columns in a list
-        return cls(**_head(row, row.manifest["campaign"], row.manifest["wave"]), manifest=row.manifest)
+        told = row.manifest.get("statistics")
+        return cls(
+            **_head(row, row.manifest["campaign"], row.manifest["wave"]),
+            statistics=None if told is None else Statistics.model_validate(told),
+            manifest=row.manifest,
+        )
 
 
 CERTIFICATE_EXAMPLE: Any = {
@@ -255,16 +262,32 @@ class CellOut(Wire):
     family: Literal["mean", "distribution"]
     status: Literal["published", "withheld"]
     reason: str | None
-    n_from: Annotated[int | None, Field(description="respondents, at least; a range of 5 under 30, exact from 30")]
+    n_from: Annotated[
+        int | None,
+        Field(
+            description="respondents, at least; a range of 5 under 30, exact from 30. Of what is asked of some people "
+            "a range of 5 or more under 100, of 20 or more from there on; of the group rule the fewest of its parts"
+        ),
+    ]
     n_to: Annotated[int | None, Field(description="respondents, at most")]
     mean: Annotated[
-        Number | None, Field(description="of the scores, in the measure's unit: see `score` in the release's manifest")
+        Number | None,
+        Field(
+            description="of the scores, from `lowest` to `highest` of the measure in the release's manifest; of a "
+            "reversed item turned, so that higher is better. Coarser where a smaller group could be worked out from it"
+        ),
     ]
     sd: Annotated[
-        Number | None, Field(description="only where at least 30 people, and no smaller group, stand behind it")
+        Number | None,
+        Field(description="in the unit of the mean; where at least 30 people, and no smaller group, stand behind it"),
     ]
     favourable: Annotated[
-        Number | None, Field(description="percent; steps of 5 under 30 people, whole points under 100")
+        Number | None,
+        Field(
+            description="percent of answers in the top two fifths of the points (4 and 5 of 5), turned where an item "
+            "is reversed; of eNPS promoters. Steps of 5 under 30 people, whole points under 100, and coarser where a "
+            "smaller group could be worked out from it"
+        ),
     ]
     favourable_bound: Annotated[str | None, Field(description="`at_least`: read 90 as 90 or more; `at_most` likewise")]
     neutral: Number | None
@@ -274,13 +297,17 @@ class CellOut(Wire):
     distribution: Annotated[
         list[OptionShare] | None,
         Field(
-            description="by point or option; of a ranking who put it first, of a scale or index by band of the score"
+            description="by point as it was answered or by option; of a ranking who put it first, of a scale or "
+            "index people by band of the score"
         ),
     ]
     mean_bound: Annotated[str | None, Field(description="of a mean shown as 0 to 100, as those of shares")]
     se: Annotated[
         Number | None,
-        Field(description="standard error of the mean, corrected for how many of those invited have answered"),
+        Field(
+            description="standard error of the mean, in its unit, corrected for participation as it is shown: in "
+            "steps of 5 points, 90 % at most"
+        ),
     ]
     low: Annotated[Number | None, Field(description="the mean's 95 % interval, rounded outwards")]
     high: Number | None
@@ -297,8 +324,11 @@ class CellOut(Wire):
             description="rwg(j): how far people agree on a scale's items, 1: wholly; where their deviations are shown"
         ),
     ]
-    enps: Annotated[Number | None, Field(description="promoters less detractors, in points of 100")]
-    enps_bound: str | None
+    enps: Annotated[
+        Number | None,
+        Field(description="promoters less detractors, -100 to 100; null where their bounds leave its sign open"),
+    ]
+    enps_bound: Annotated[str | None, Field(description="as those of shares")]
 
     @classmethod
     def of(cls, row: Row[Any]) -> "CellOut":

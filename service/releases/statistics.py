@@ -56,7 +56,8 @@ class MeasureTally:
     are sums over people of numerators over `share_denominator`. A measure of sensitive parts is `sensitive`. `partial`
     counts those who answered a part (an item of the scale, all of a scale of the index) without being scored, and
     `gaps` those who are scored on a scale without having answered all of it. Whether an item is asked hangs on its
-    `gates`. A score is shown as 0 to 100 where `percent`, and a scale treats its items `alike` unless weights differ.
+    `gates`. A score is shown as 0 to 100 where `percent`, else as many `times`
+    as large, and a scale treats its items `alike` unless weights differ.
     """
 
     id: str
@@ -79,6 +80,7 @@ class MeasureTally:
     gates: tuple[str, ...] = ()
     alike: bool = True
     percent: bool = False
+    times: int = 1
     enps: bool = False
 
 
@@ -293,8 +295,6 @@ class _ScoredSums:
         scoring = self.scoring
         n, total, square_total = self._codes.shifted(scoring.least - 1)
         scale = isinstance(scoring, ScaleScoring)
-        # A sum of points is their mean over a smaller denominator.
-        times = scoring.weight if isinstance(scoring, ScaleScoring) and scoring.unit == "sum" else 1
         told = MeasureTally(
             id=scoring.id,
             kind="scale" if scale else "index",
@@ -302,15 +302,16 @@ class _ScoredSums:
             sensitive=any(part.sensitive for part in parts),
             total=total,
             square_total=square_total,
-            denominator=scoring.denominator // times,
-            score_min=times * scoring.least // scoring.denominator,
-            score_max=times * scoring.most // scoring.denominator,
+            denominator=scoring.denominator,
+            score_min=scoring.least // scoring.denominator,
+            score_max=scoring.most // scoring.denominator,
             counts=self._bands,
             parts=scoring.parts,
             partial=self._partial,
             gaps=None if self._gaps is None else Gaps(np.stack(self._gaps[0]), np.array(self._gaps[1], np.int64)),
             alike=_alike(scoring, parts),
             percent=scoring.unit == "percent",
+            times=scoring.weight if isinstance(scoring, ScaleScoring) and scoring.unit == "sum" else 1,
         )
         return told if isinstance(scoring, IndexScoring) and scoring.ratio else replace(told, **self._shares(n, parts))
 

@@ -82,7 +82,7 @@ class Waves:
                 raise NotFound
             try:
                 contract = self._notary.check(campaign.contract, campaign.contract_mac)
-                document = Document.parse(version.document)
+                document = Document.stored(version.document)
                 agreed = (str(wave), document.digest())
                 if agreed != (contract["wave"]["id"], contract["questionnaire"]["digest"]):
                     raise ContractAltered  # noqa: TRY301 - one way out for all that does not fit the contract

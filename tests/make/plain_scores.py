@@ -92,8 +92,8 @@ def index_score(source: Json, index: Json, answers: Json) -> Person | None:
     if len(known) < len(parts):
         return None
     if index.get("combine") == "ratio":
-        ratio = known[0].mean / known[1].mean
-        return Person(Fraction(floor(1000 * ratio + Fraction(1, 2)), 1000), Fraction(0), Fraction(0))
+        rounded = floor(1000 * known[0].mean / known[1].mean + Fraction(1, 2))
+        return Person(Fraction(rounded, 1000), Fraction(0), Fraction(0))
     return Person(*(sum(part[at] for part in known) / Fraction(len(known)) for at in range(3)))
 
 
@@ -126,6 +126,11 @@ def band_of_index(source: Json, index: Json, answers: Json) -> int:
     if "when" not in bands[0]:
         whole = index_score(source, index, answers)
         assert whole is not None
+        if index.get("combine") == "ratio":  # by the ratio itself, not by the rounded one
+            above, below = (scale_score(source, scale, answers) for scale in _scales_of(source, index))
+            assert above is not None
+            assert below is not None
+            return band(bands, above.mean / below.mean)
         return band(bands, shown_index(source, index, whole.mean))
     by_id = {scale["id"]: scale for scale in source["scales"]}
     scores = {}
@@ -137,6 +142,11 @@ def band_of_index(source: Json, index: Json, answers: Json) -> int:
         if all(_within(scores[name], limits) for name, limits in one["when"].items()):
             return place
     return len(bands) - 1
+
+
+def _scales_of(source: Json, index: Json) -> list[Json]:
+    by_id = {scale["id"]: scale for scale in source["scales"]}
+    return [by_id[name] for name in index["scales"]]
 
 
 def _within(score: Fraction, limits: Json) -> bool:

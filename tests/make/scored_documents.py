@@ -139,18 +139,19 @@ def _conditional(draw: st.DrawFn, scales: list[Json], points: int) -> list[Json]
     for at in range(draw(st.integers(1, 3))):
         when = {}
         for scale in draw(st.lists(st.sampled_from(scales), min_size=1, max_size=2, unique_by=lambda one: one["id"])):
-            cut = st.sampled_from(_cuts(scale, points))
-            sides = draw(st.sampled_from([["at_least"], ["below"], ["at_least", "below"]]))
-            when[scale["id"]] = {side: draw(cut) for side in sides}
+            cuts = _cuts(scale, points)
+            sides = draw(st.sampled_from([["at_least"], ["below"], ["at_least", "below"]][: len(cuts) + 1]))
+            drawn = draw(st.lists(st.sampled_from(cuts), min_size=len(sides), max_size=len(sides), unique=True))
+            when[scale["id"]] = dict(zip(sides, sorted(drawn), strict=True))
         found.append({"id": f"w{at}", "title": TEXT, "when": when})
     return [*found, {"id": "rest", "title": TEXT}]
 
 
 def _cuts(scale: Json, points: int) -> list[float]:
-    """Scores that occur, so far as they have two decimals, and one beyond every other."""
-    means = [Fraction(half, 2) for half in range(2, 2 * points + 1)]
+    """Scores that occur, so far as they have two decimals, but for the lowest."""
+    means = [Fraction(half, 2) for half in range(3, 2 * points + 1)]
     scores = [(mean - 1) / (points - 1) * 100 if scale["score"] == "percent" else mean for mean in means]
-    return [float(score) for score in scores if (score * 100).denominator == 1] + [101.0]
+    return [float(score) for score in scores if (score * 100).denominator == 1]
 
 
 @st.composite

@@ -43,18 +43,22 @@ def _tally(source: Json, class_count: int, people: list[tuple[int, Json]], *, ro
     return tally(document, sheet.columns, classes.astype(np.intp), matrix, class_count)
 
 
+_ALWAYS = "each must be required, not sensitive, and asked of everybody"
+SEVERAL = {f"is asked by several items: {_ALWAYS}", f"has items that are asked by several items: {_ALWAYS}"}
+
+
 def _whole(scores: list[Person | None]) -> list[Person]:
     return [score for score in scores if score is not None]
 
 
-def _check_scores(told: MeasureTally, at: int, scores: list[Person | None], *, times: int = 1) -> None:
-    """The sums of scores, `times` as large as means; shares only where there are any."""
+def _check_scores(told: MeasureTally, at: int, scores: list[Person | None]) -> None:
+    """The sums of scores."""
     whole = _whole(scores)
     assert told.total is not None
     assert told.square_total is not None
     assert told.n[at] == len(whole)
-    assert Fraction(int(told.total[at]), told.denominator) == times * sum(score.mean for score in whole)
-    assert Fraction(int(told.square_total[at]), told.denominator**2) == times**2 * sum(one.mean**2 for one in whole)
+    assert Fraction(int(told.total[at]), told.denominator) == sum(score.mean for score in whole)
+    assert Fraction(int(told.square_total[at]), told.denominator**2) == sum(one.mean**2 for one in whole)
 
 
 def _check_shares(told: MeasureTally, at: int, scores: list[Person | None]) -> None:
@@ -107,10 +111,10 @@ def _check_item(told: MeasureTally, at: int, item: Json, crowd: list[Json]) -> N
 def _check_scale(told: MeasureTally, at: int, source: Json, scale: Json, crowd: list[Json]) -> None:
     scores = [scale_score(source, scale, answers) for answers in crowd]
     times = sum(scale.get("weights") or [1] * len(scale["items"])) if scale.get("score") == "sum" else 1
-    _check_scores(told, at, scores, times=times)
+    _check_scores(told, at, scores)
     _check_shares(told, at, scores)
     points = points_of(source, scale)
-    assert (told.score_min, told.score_max) == (times, times * points)
+    assert (told.score_min, told.score_max, told.times) == (1, points, times)
     assert told.percent == (scale.get("score") == "percent")
     assert told.alike == (len(set(scale.get("weights") or [1])) == 1)
     _check_bands(
@@ -184,7 +188,7 @@ def _faults(source: Json) -> set[str]:
 def _check(source: Json, class_count: int, people: list[tuple[int, Json]], *, row_major: bool) -> None:
     # Conditions that contradict each other may be drawn; nothing else may be wrong.
     faults = _faults(source)
-    assert faults <= {"is never asked: no answers lead to it"}
+    assert faults <= {"is never asked: no answers lead to it", *SEVERAL}
     assume(not faults)
     told = {found.id: found for found in _tally(source, class_count, people, row_major=row_major)}
     items = {item["id"]: item for item in source["items"] if item["type"] != "text"}
@@ -261,14 +265,14 @@ def test_scores_of_long_scales_with_gaps_are_exact_or_rounded(world: World) -> N
     assert told.square_total is not None
     assert told.favourable is not None
     assert told.unfavourable is not None
-    times = size if scale.get("score") == "sum" else 1
+    assert told.times == (size if scale.get("score") == "sum" else 1)
     exact = lcm(*range(scale["answered"], size + 1)) <= MOST_PARTS
     # Half a part of a point per person is the most that rounding may take away, and a part is at most 1/19,000.
     off = Fraction(0) if exact else len(whole) * Fraction(1, 2 * 19_000)
-    assert told.denominator * times <= MOST_PARTS
-    assert abs(Fraction(int(told.total[0]), told.denominator) - times * sum(s.mean for s in whole)) <= times * off
+    assert told.denominator <= MOST_PARTS
+    assert abs(Fraction(int(told.total[0]), told.denominator) - sum(s.mean for s in whole)) <= off
     squares = Fraction(int(told.square_total[0]), told.denominator**2)
-    assert abs(squares - times**2 * sum(s.mean**2 for s in whole)) <= times**2 * off * 2 * 12
+    assert abs(squares - sum(s.mean**2 for s in whole)) <= off * 2 * 12
     for shares, exactly in (
         (told.favourable, sum(s.favourable for s in whole)),
         (told.unfavourable, sum(s.unfavourable for s in whole)),

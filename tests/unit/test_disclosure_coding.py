@@ -195,7 +195,7 @@ def own_ends(people: int) -> int:
         (99, (95, 99)),
         (100, (100, 119)),
         (999, (980, 999)),
-        (1000, (1000,) * 2),
+        (1000, (1000, 1019)),
     ],
 )
 def test_where_an_answer_decides_who_is_asked_n_comes_in_wide_bands(n: int, band: tuple[int, int]) -> None:

@@ -18,7 +18,10 @@ from service.disclosure.protect import protect
 from service.disclosure.table import Column, Row, Share
 from service.disclosure.tree import Ints, Tree
 from service.releases.cells import Shown, shown
-from tests.unit.disclosure_company import TEAMS, company, group_mean, rating, rows, scale
+from tests.unit.disclosure_company import TEAMS, column, company, group_mean, rating, rows, scale
+
+TWICE = [[2 * people for people in team] for team in TEAMS]
+"""Answers to a gate that half of the people pass."""
 
 
 def test_a_mean_as_0_to_100_is_shown_as_a_share_is() -> None:
@@ -42,11 +45,11 @@ def test_each_mean_says_how_sure_it_is() -> None:
     assert [row.basis for row in found] == ["cell", "cell", "release", "release"]
     own = found[1]
     assert own.sd is not None
-    assert own.se == round(own.sd * sqrt(96 / 191 / 96), own.decimals + 1)
+    assert own.se == round(own.sd * sqrt(0.5 / 96), own.decimals + 1)
     # 24 people are told as 20 to 24, so that 20 of 40 count, and the deviation is the company's.
     assert (found[3].n_from, found[3].n_to, found[3].sd) == (20, 24, None)
     assert found[0].sd is not None
-    assert found[3].se == round(found[0].sd * sqrt(20 / 39 / 20), 2)
+    assert found[3].se == round(found[0].sd * sqrt(0.5 / 20), 2)
     for row in found:
         assert row.low is not None
         assert row.mean is not None
@@ -58,15 +61,78 @@ def test_each_mean_says_how_sure_it_is() -> None:
     assert all(row.se is row.low is row.high is row.basis is None for row in before)
 
 
-def test_who_has_all_answers_has_no_standard_error() -> None:
+def test_that_nobody_is_missing_is_told_as_nine_of_ten() -> None:
     measure = rating("q", [[0] * 5, *TEAMS[1:3], [2, 4, 4, 3, 7]])
     found = rows(company(measure, invited=measure.n), "q")
+    assert found[0].sd is not None
     # Of the last team, a reader knows twenty of twenty.
-    assert [row.se for row in found] == [0, 0, 0, 0]
-    for row in found:
-        assert row.low is not None
-        assert row.high is not None
-        assert row.high - row.low == pytest.approx(2 * 10.0 ** -(row.decimals or 0))
+    for row, n in zip(found, (164, 96, 48, 20), strict=True):
+        sd = found[0].sd if row.sd is None else row.sd
+        assert row.decimals is not None
+        assert row.se == round(sd * sqrt(0.1 / n), row.decimals + 1) > 0
+    # Two, one and one people more, who did not answer.
+    assert rows(company(measure, invited=np.array([0, 98, 49, 21])), "q") == found
+    assert rows(company(measure, invited=np.array([0, 120, 60, 30])), "q") != found
+
+
+def test_no_deviation_where_nearly_all_answers_are_alike() -> None:
+    """One of 96 people, or two, gave another answer: the distribution says "95 or more" of both."""
+    invited = np.array([0, 192, 60, 40])
+    for answers, alike in (
+        ([0, 0, 0, 0, 96], True),  # the best third
+        ([0, 0, 96, 0, 0], True),  # the middle one
+        ([95, 0, 1, 0, 0], True),  # the worst
+        ([0, 0, 4, 46, 46], True),  # not one answer, but a third of them
+        ([0, 0, 6, 45, 45], False),
+    ):
+        table = company(rating("q", [[0] * 5, answers, *TEAMS[2:]]), invited=invited)
+        found, told = rows(table, "q"), rows(table, "q", Family.distribution)[1]
+        figures = (told.favourable, told.neutral, told.unfavourable)
+        assert any(one is not None and one.bound == "at_least" for one in figures) == alike
+        assert (found[1].sd is None) == alike
+        # The interval goes by everybody's deviation, as that of a small cell.
+        assert found[1].basis == ("release" if alike else "cell")
+        assert found[0].basis == "cell"
+        if alike:
+            assert found[0].sd is not None
+            assert found[1].se == round(found[0].sd * sqrt(0.5 / 96), 2)
+
+
+def test_no_deviation_where_nearly_all_scores_lie_in_a_band() -> None:
+    for bands, alike in (([96, 0], True), ([92, 4], True), ([90, 6], False)):
+        items = [rating("a"), rating("b")]
+        counts = np.array([[0, 0], bands, [24, 24], [12, 12]])
+        table = company(*items, scale("s", items, counts=counts))
+        assert rows(table, "a")[1].sd is not None
+        found = rows(table, "s")
+        assert (found[1].sd is None) == (found[1].rwg is None) == alike
+        assert found[0].sd is not None
+
+
+def test_a_sum_is_rounded_and_clipped_as_the_mean_it_is_made_of() -> None:
+    """Else its unit, which is its author's choice, would undo both: 500 is no nearer to seven answers than 5 is."""
+    answers = [[0] * 5, *TEAMS[1:3], [0, 0, 0, 0, 7]]
+    invited = np.array([0, 192, 60, 40])
+    found = [company(rating("q", answers, times=times), invited=invited) for times in (1, 100)]
+    assert [rows(table, "q")[3].mean for table in found] == [4.7, 470]
+    one, other = (column(table, "q") for table in found)
+    for name in ("mean", "sd", "se", "low", "high"):
+        plain, multiple = getattr(one, name), getattr(other, name)
+        assert plain.any()
+        assert multiple.tolist() == (100 * plain).tolist()
+    for name in ("decimals", "n_from", "n_to", "has_sd", "has_interval", "basis"):
+        assert getattr(one, name).tolist() == getattr(other, name).tolist()
+    shares = [list(rows(table, "q", Family.distribution)) for table in found]
+    assert shares[0] == shares[1]
+    with pytest.raises(ValueError, match="times"):
+        rating("q", times=0)
+
+
+def test_agreement_on_a_sum_is_that_on_its_mean() -> None:
+    items = [rating("a"), rating("b")]
+    found = [rows(company(*items, scale("s", items, times=times)), "s") for times in (1, 2)]
+    assert found[0][0].rwg
+    assert [row.rwg for row in found[0]] == [row.rwg for row in found[1]]
 
 
 def test_a_mean_of_which_only_a_bound_is_shown_has_no_interval() -> None:
@@ -126,10 +192,29 @@ def test_agreement_is_shown_where_all_its_deviations_are() -> None:
     assert found[0].rwg == round(3 * (1 - ratio) / (3 * (1 - ratio) + ratio), 2)
     assert [row.rwg is not None for row in found] == [row.sd is not None for row in found]
     assert all(row.rwg is None for row in rows(table, "a"))
-    # Everybody of one mind in the first team.
-    items = [rating(name, [[0] * 5, [0, 0, 96, 0, 0], *TEAMS[2:]]) for name in "abc"]
-    found = rows(company(*items, scale("s", items)), "s")
-    assert (found[1].sd, found[1].rwg) == (0, 1)
+    # Ninety of 96 of one mind in the first team: a variance of six over 95. Of all of them nothing is told.
+    for answers, expected in (([0, 3, 90, 3, 0], 0.99), ([0, 0, 96, 0, 0], None)):
+        items = [rating(name, [[0] * 5, answers, *TEAMS[2:]]) for name in "abc"]
+        found = rows(company(*items, scale("s", items)), "s")
+        assert found[1].rwg == expected
+        assert (found[1].sd is None) == (expected is None)
+
+
+def test_no_agreement_where_nearly_all_answers_to_one_item_are_alike() -> None:
+    """The scale shows its deviation: half of it is the other item, of which no share is large."""
+    one, other = rating("a", [[0] * 5, [0, 0, 96, 0, 0], *TEAMS[2:]]), rating("b")
+    points = np.arange(1, 6)
+    squares = np.array(TEAMS) @ (2 * points) ** 2
+    squares[1] = np.array(TEAMS[1]) @ (3 + points) ** 2
+    assert one.total is not None
+    assert other.total is not None
+    shares = {name: getattr(one, name) + getattr(other, name) for name in ("favourable", "neutral", "unfavourable")} | {
+        "share_denominator": 2
+    }
+    whole = scale("s", [one, other], total=one.total + other.total, square_total=squares, **shares)
+    table = company(one, other, whole)
+    assert [rows(table, name)[1].sd is not None for name in ("a", "b", "s")] == [False, True, True]
+    assert [row.rwg is not None for row in rows(table, "s")][:2] == [True, False]
 
 
 def test_no_agreement_where_one_item_shows_no_deviation() -> None:
@@ -168,37 +253,40 @@ def test_promoters_less_detractors_beside_their_shares() -> None:
 
 
 def test_how_many_were_asked_after_an_answer_is_told_in_wide_bands() -> None:
-    gate = rating("gate")
+    gate = rating("gate", TWICE)
     asked = [[0] * 5, [0, 0, 24, 20, 28], [0, 0, 12, 10, 14], [0, 0, 6, 5, 7]]
     gated = rating("gated", asked, gates=["gate"])
     found = rows(company(gate, gated), "gated")
     # 126, 72, 36 and 18 people.
     assert [(row.n_from, row.n_to) for row in found] == [(120, 139), (70, 74), (35, 39), (15, 19)]
-    other = rating("other")
+    other = rating("other", TWICE)
     whole = scale("s", [gated, gated], parts=["gated", "other"], partial=other.n - gated.n)
-    for row in rows(company(gate, gated, other, whole), "s"):
-        assert row.n_from is None or row.n_from % 5 == 0
+    told = [(row.n_from, row.n_to) for row in rows(company(gate, gated, other, whole), "s")]
+    assert told == [(120, 139), (70, 74), (35, 39), (15, 19)]
 
 
 def test_all_or_nearly_all_who_were_asked_are_told_alike() -> None:
-    """All 48 passed the gate, or 46: the gate says "95 or more" of both, and so does the number of those asked."""
+    """All 48 passed the gate, or 46: the gate says "95 or more" of both, and nothing is told of those asked."""
     told = set()
-    for others in (0, 1, 2):
-        gate = rating("gate", [[0] * 5, TEAMS[1], [0, others, 0, 0, 48 - others], TEAMS[3]])
+    for others in (0, 1, 2, 12):
+        gate = rating("gate", [[0] * 5, TWICE[1], [0, others, 0, 0, 48 - others], TWICE[3]])
         gated = rating("gated", [[0] * 5, TEAMS[1], [0, 0, 0, 24, 24 - others], TEAMS[3]], gates=["gate"])
         table = company(gate, gated)
-        assert rows(table, "gate", Family.distribution)[2].favourable == Share(95, "at_least")
-        told.add((rows(table, "gated")[2].n_from, rows(table, "gated")[2].n_to))
-    assert told == {(45, 49)}
+        passed = rows(table, "gate", Family.distribution)[2].favourable
+        assert (passed == Share(95, "at_least")) == (others < 12)
+        told.add((passed, rows(table, "gated")[2].n_from, rows(table, "gated")[2].n_to))
+    assert told == {(Share(95, "at_least"), None, None), (Share(75, None), 35, 39)}
 
 
 def test_intervals_of_gated_measures_go_by_their_bands() -> None:
-    gate = rating("gate")
-    answers = [[0] * 5, TEAMS[1], TEAMS[2], TEAMS[3]]
-    found = rows(company(gate, rating("gated", answers, gates=["gate"]), invited=np.array([0, 192, 60, 40])), "gated")
-    assert found[1].n_from == 90  # the gate's 96 and all of them asked, see above
+    gated = rating("gated", gates=["gate"])
+    found = rows(company(rating("gate", TWICE), gated, invited=np.array([0, 240, 120, 80])), "gated")
+    assert found[1].n_from == 95  # of 96
     assert found[1].sd is not None
-    assert found[1].se == round(found[1].sd * sqrt(102 / 191 / 90), found[1].decimals + 1)
+    assert found[1].decimals is not None
+    # 95 of 240 are told as 35 %, and 96 would be as 40.
+    assert found[1].se == round(found[1].sd * sqrt(0.65 / 95), found[1].decimals + 1)
+    assert found[1].se != round(found[1].sd * sqrt(0.6 / 95), found[1].decimals + 1)
 
 
 def test_people_invited_who_do_not_fit_are_refused() -> None:
@@ -309,7 +397,7 @@ def test_parts_of_units_go_by_the_deviation_of_the_whole_release() -> None:
     every = rows(found.table, "a")
     assert every[0].sd is not None
     assert [row.basis for row in every] == ["cell"] * 3 + ["release"] * 6
-    assert every[4].se == round(every[0].sd * sqrt(10 / 49 / 40), 2)
+    assert every[4].se == round(every[0].sd * sqrt(0.2 / 40), 2)
     assert all(row.status == "published" for row in rows(found.table, "d"))
 
 
@@ -336,7 +424,7 @@ def test_a_recut_goes_by_the_deviation_that_the_release_showed() -> None:
     given_ = {"derived": [group_mean("d", ["a", "b"])], "invited": invited}
     more = protect_more(grid, measures[0].n, measures, Policy(), kept, 3, **given_, sd_of_all={"a": Decimal("1.42")})
     assert len(rows(more, "d")) == 6
-    assert {row.se for row in rows(more, "a") if row.status == "published"} >= {round(1.42 * sqrt(10 / 49 / 40), 2)}
+    assert {row.se for row in rows(more, "a") if row.status == "published"} >= {round(1.42 * sqrt(0.2 / 40), 2)}
     assert {row.basis for row in rows(more, "a") if row.status == "published"} == {"release"}
     assert {row.basis for row in rows(more, "b")} == {None}
 
@@ -348,9 +436,10 @@ def _by_node(grid: Grid, measure: Measure) -> Measure:
 
 def test_everybody_need_not_be_the_first_node() -> None:
     tree = Tree(np.array([3, 3, 3, -1]))
-    unlike = [[0, 0, 96, 0, 0], TEAMS[2], TEAMS[3]]
+    unlike = [[0, 3, 90, 3, 0], TEAMS[2], TEAMS[3]]
     found = rows(company(rating("q", [*unlike, [0] * 5]), tree=tree, invited=np.array([192, 60, 40, 0])), "q")
     plain = rows(company(rating("q", [[0] * 5, *unlike]), invited=np.array([0, 192, 60, 40])), "q")
-    assert plain[1].sd == 0
+    assert plain[1].sd
     assert plain[0].sd
+    assert plain[0].sd != plain[1].sd
     assert [row[5:] for row in found] == [row[5:] for row in (*plain[1:], plain[0])]

@@ -19,12 +19,14 @@ EVERYBODY = np.array([0, 40, 8])
 
 
 def rating(name: str, n: list[int], **more: Any) -> Measure:
-    """Answers of five points, all of them 3."""
+    """Answers of five points, half of them 2 and half of them 4."""
     people = np.array(n)
+    low, none = people // 2, 0 * people
+    high = people - low
     return Measure(
-        id=name, kind=Kind.item, n=people, total=3 * people, square_total=9 * people, score_min=1, score_max=5,
-        counts=np.outer(people, [0, 0, 1, 0, 0]), favourable=0 * people, neutral=people, unfavourable=0 * people,
-        **more,
+        id=name, kind=Kind.item, n=people, total=2 * low + 4 * high, square_total=4 * low + 16 * high, score_min=1,
+        score_max=5, counts=np.stack([none, low, none, high, none], axis=1), favourable=high, neutral=none,
+        unfavourable=low, **more,
     )  # fmt: skip
 
 
@@ -52,9 +54,9 @@ def shown(table: SafeTable, name: str, family: Family = Family.mean) -> list[int
 
 
 def test_a_branched_item_is_shown_only_where_the_distribution_of_its_gate_is() -> None:
-    """Eight people are enough for a mean, and too few for the distribution that the number of the asked tells."""
-    free, asked = rating("free", [0, 20, 8]), rating("asked", [0, 20, 8], gates=["g"])
-    table = protect(COMPANY, EVERYBODY, [gate(), free, asked], Policy())
+    """Twelve of thirty were asked, some of whom did not answer the gate: eight did, too few for its distribution."""
+    free, asked = rating("free", [0, 20, 12]), rating("asked", [0, 20, 12], gates=["g"])
+    table = protect(COMPANY, np.array([0, 60, 30]), [gate(), free, asked], Policy())
     assert shown(table, "free") == [0, 1, 2]
     assert shown(table, "g", Family.distribution) == [0]
     assert shown(table, "asked") == shown(table, "asked", Family.distribution) == [0]
@@ -64,9 +66,9 @@ def test_a_branched_item_is_shown_only_where_the_distribution_of_its_gate_is() -
 def test_gates_of_gates_and_wholes_follow() -> None:
     first = gate("g", [0, 40, 40])
     second = gate("h", [0, 20, 8], gates=["g"])
-    asked, free = rating("q0", [0, 20, 8], gates=["h"]), rating("q1", [0, 20, 8])
-    everybody = np.array([0, 40, 40])
-    table = protect(COMPANY, everybody, [scale([asked, free], [0, 20, 8]), asked, free, second, first], Policy())
+    asked, free = rating("q0", [0, 20, 12], gates=["h"]), rating("q1", [0, 20, 12])
+    everybody = np.array([0, 60, 60])
+    table = protect(COMPANY, everybody, [scale([asked, free], [0, 20, 12]), asked, free, second, first], Policy())
     assert shown(table, "g", Family.distribution) == [0, 1, 2]
     assert shown(table, "h", Family.distribution) == [0]
     assert shown(table, "q0") == shown(table, "s") == [0]
@@ -76,9 +78,66 @@ def test_gates_of_gates_and_wholes_follow() -> None:
 def test_no_deviation_is_shown_where_its_mean_is_taken_away() -> None:
     asked = rating("asked", [0, 40, 40], gates=["g"])
     few = gate("g", [0, 4, 40])
-    table = protect(COMPANY, np.array([0, 40, 40]), [asked, few], Policy())
+    table = protect(COMPANY, np.array([0, 80, 80]), [asked, few], Policy())
     rows = [row for row in table.rows() if row.measure == "asked" and row.mean is not None]
     assert [(row.node, row.sd is not None) for row in rows] == [(0, True)]
+
+
+def test_where_everybody_was_asked_a_branched_item_is_withheld() -> None:
+    """All forty of the second team passed the gate, which says "95 or more" of them and of thirty-nine alike."""
+    unasked = {}
+    for asked in (40, 39, 31, 30):
+        measures = [gate("g", [0, 40, 40]), rating("asked", [0, 20, asked], gates=["g"])]
+        table = protect(COMPANY, np.array([0, 40, 40]), measures, Policy())
+        assert shown(table, "g", Family.distribution) == [0, 1, 2]
+        unasked[40 - asked] = shown(table, "asked")
+        assert shown(table, "asked", Family.distribution) == unasked[40 - asked]
+    assert 2 not in unasked[0]
+    # So few are told neither as such nor as what is left of the company without the first team.
+    assert unasked[1] == unasked[9] == [0]
+    assert unasked[10] == [0, 1, 2]
+
+
+def test_those_not_asked_are_counted_among_those_who_answered_the_gate_too() -> None:
+    """Of sixty people, forty answered the gate and nearly all of these were asked: the other twenty hide nobody."""
+    for asked, places in ((31, [0]), (30, [0, 1, 2])):
+        measures = [gate("g", [0, 40, 40]), rating("asked", [0, 20, asked], gates=["g"])]
+        assert shown(protect(COMPANY, np.array([0, 60, 60]), measures, Policy()), "asked") == places
+
+
+def test_who_is_asked_without_an_answer_to_the_gate_hides_nobody_who_is_not() -> None:
+    """Asked are all but those who said so, whoever skipped the gate as well: the others said so."""
+    for asked, places in ((51, [0]), (50, [0, 1, 2])):
+        measures = [gate("g", [0, 40, 40]), rating("asked", [0, 41, asked], gates=["g"])]
+        assert shown(protect(COMPANY, np.array([0, 60, 60]), measures, Policy()), "asked") == places
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["nearly all asked", "nearly none asked"])
+def test_a_branched_item_is_withheld_where_the_share_of_the_asked_lies_in_an_end_band(*, turned: bool) -> None:
+    """Of 600 people, the shares of the gate say no more than "2 or less"; twelve are that many."""
+    tree = Tree(np.array([-1]))
+    for few, places in ((12, []), (13, [0])):
+        measures = [gate("g", [600]), rating("asked", [few if turned else 600 - few], gates=["g"])]
+        assert shown(protect(tree, np.array([600]), measures, Policy()), "asked") == places
+    # Of 400, the threshold is more than their end band.
+    for few, places in ((9, []), (10, [0])):
+        measures = [gate("g", [400]), rating("asked", [few if turned else 400 - few], gates=["g"])]
+        assert shown(protect(tree, np.array([400]), measures, Policy()), "asked") == places
+
+
+def test_a_branched_item_is_held_to_the_threshold_of_its_gates() -> None:
+    """Its n is an answer to them: to the distribution's of any, and to that of sensitive ones, through other gates."""
+    everybody = np.array([0, 80, 80])
+    for sensitive, n, places in ((False, 9, [0]), (False, 10, [0, 1, 2]), (True, 19, [0]), (True, 20, [0, 1, 2])):
+        measures = [
+            gate("g", [0, 70, 70], sensitive=sensitive),
+            gate("h", [0, 50, 50], gates=["g"]),
+            rating("asked", [0, 30, n], gates=["h"]),
+            rating("free", [0, 30, n]),
+        ]
+        table = protect(COMPANY, everybody, measures, Policy(k_sensitive=20))
+        assert shown(table, "free") == [0, 1, 2]
+        assert shown(table, "asked") == places
 
 
 @pytest.mark.parametrize("gates", [["nobody"], ["hours"]])
@@ -94,25 +153,50 @@ BOTH = Grid(COMPANY, np.array([1, 1, 2, 2]), np.array([[0], [1], [0], [1]]), (2,
 
 
 def test_branched_items_in_breakdowns() -> None:
-    everybody = np.array([20, 20, 20, 6])
+    """Of the second team, six of one value answered the gate, and twelve were asked with it or without."""
+    everybody, answered = np.array([40, 40, 40, 24]), np.array([20, 20, 20, 6])
     measures = [
-        Measure(id="g", kind=Kind.item, n=everybody, counts=np.stack([everybody, 0 * everybody], axis=1)),
-        rating("free", [20, 20, 20, 6]),
-        rating("asked", [20, 20, 20, 6], gates=["g"]),
+        Measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
+        rating("free", [20, 20, 20, 12]),
+        rating("asked", [20, 20, 20, 12], gates=["g"]),
     ]
-    for made in (
-        protect_breakdowns(BOTH, everybody, measures, Policy()).table,
-        protect_tree_alone(BOTH, everybody, measures, Policy()).table,
-    ):
+    linked = protect_breakdowns(BOTH, everybody, measures, Policy()).table
+    alone = protect_tree_alone(BOTH, everybody, measures, Policy()).table
+    for made in (linked, alone):
         for family in Family:
-            assert shown(made, "asked", family) == shown(made, "g", Family.distribution)
-    assert shown(protect_breakdowns(BOTH, everybody, measures, Policy()).table, "free") == list(range(9))
+            assert shown(made, "asked", family) == shown(made, "g", Family.distribution) != []
+    assert shown(linked, "free") == list(range(9))
+    assert shown(linked, "asked") != list(range(9))
+
+
+def test_who_was_not_asked_is_counted_in_breakdowns() -> None:
+    """Four people of one value of the second team were not asked: nor is what they could be told from shown."""
+    everybody = np.array([40, 40, 40, 40])
+    for few, withheld in ((4, True), (10, False)):
+        asked = [20, 20, 20, 40 - few]
+        measures = [
+            Measure(id="g", kind=Kind.item, n=everybody, counts=np.stack([everybody, 0 * everybody], axis=1)),
+            rating("free", asked),
+            rating("asked", asked, gates=["g"]),
+        ]
+        made = protect_breakdowns(BOTH, everybody, measures, Policy())
+        assert not made.fell_back
+        assert shown(made.table, "free") == shown(made.table, "g", Family.distribution) == list(range(9))
+        places = shown(made.table, "asked")
+        if not withheld:
+            assert places == list(range(9))
+            continue
+        # In each place the classes it holds; nor does one less another leave the last class alone.
+        classes = np.stack([BOTH.sums(one) for one in np.eye(4, dtype=np.int64)], axis=1)
+        told = {tuple(classes[place]) for place in places} | {(0, 0, 0, 0)}
+        assert not any((*one[:3], 1) in told for one in told if one[3] == 0)
+        assert (1, 1, 1, 1) in told
 
 
 def test_what_was_shown_before_stays_and_opens_nothing_by_itself() -> None:
-    everybody = np.array([20, 20, 20, 20])
+    everybody, answered = np.array([40, 40, 40, 40]), np.array([30, 30, 30, 30])
     measures = [
-        Measure(id="g", kind=Kind.item, n=everybody, counts=np.stack([everybody, 0 * everybody], axis=1)),
+        Measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
         rating("asked", [20, 20, 20, 20], gates=["g"]),
     ]
     first = BOTH.tree.size
@@ -138,6 +222,23 @@ def test_who_skipped_an_item_and_is_scored_counts_as_uneven() -> None:
         table = protect(COMPANY, np.array([0, 40, 18]), [*items, scale(items, [0, 40, 18], gaps=gaps)], Policy())
         assert shown(table, "q0") == shown(table, "q1") == [0, 1, 2]
         assert shown(table, "s") == places
+
+
+@pytest.mark.parametrize("banded", [False, True], ids=["shares", "bands"])
+def test_the_people_of_each_size_are_nobody_or_enough(*, banded: bool) -> None:
+    """Twenty skipped one of three items, some two of them: who skipped each item is enough in any case."""
+    for few, places in ((0, [0, 1, 2]), (6, [1]), (10, [0, 1, 2])):
+        skips = [0, 10 + few, 10 + few]
+        items = [rating(f"q{q}", [0, 40, 60 - skip]) for q, skip in enumerate(skips)]
+        answered = [[few, 0, 0], [20, 10, 10]]
+        gaps = Gaps(np.array([[0, 0, few], [0, 0, 20]]), np.array([[[0, 0, one] for one in size] for size in answered]))
+        n = [0, 40, 60]
+        counts = np.array([[0, 0], [20, 20], [30, 30]]) if banded else None
+        whole = scale(items, n, gaps=gaps, counts=counts)
+        table = protect(COMPANY, np.array(n), [*items, whole], Policy())
+        assert shown(table, "q0", Family.distribution) == [0, 1, 2]
+        assert shown(table, "s", Family.distribution) == places, few
+        assert shown(table, "s") == [0, 1, 2]
 
 
 def test_the_tables_of_each_size_are_shown_together() -> None:
@@ -228,3 +329,17 @@ def test_bands_of_items_that_are_not_alike() -> None:
         whole = scale(items, [3, 20], partial=np.array([10, 20]), alike=alike, counts=bands)
         table = protect(tree, np.array([13, 40]), [*items, whole], Policy())
         assert shown(table, "s", Family.distribution) == places
+
+
+def test_that_all_of_what_is_left_were_asked_is_not_told() -> None:
+    """1,240 of 1,540 less 1,200 of 1,500 would be 40 of 40; numbers of gated measures are ranges at any size."""
+    everybody = np.array([0, 1500, 40])
+    measures = [gate("g", everybody.tolist()), rating("asked", [0, 1200, 40], gates=["g"])]
+    table = protect(COMPANY, everybody, measures, Policy())
+    shown = [row for row in table.rows() if (row.measure, row.family) == ("asked", Family.mean)]
+    for row in shown:
+        if row.status == "published":
+            assert row.n_from is not None
+            assert row.n_to is not None
+            assert row.n_to - row.n_from >= 19
+    assert "published" in {row.status for row in shown}

@@ -52,18 +52,21 @@ def test_a_group_mean_may_be_turned_summed_and_shown_of_100() -> None:
         group_mean("of100", ["a", "b"], percent=True),
         group_mean("turned100", ["turned"], percent=True, kind=Kind.index),
         group_mean("ratio", ["a", "sum"], ratio=True, kind=Kind.index),
+        group_mean("sum100", ["sum"], percent=True, kind=Kind.index),
         group_mean("plain", ["a", "b"]),
     ]
     table = company(*parts, derived=derived)
     one, other = means(TEAMS)[1], means(OTHERS)[1]
     both = (one + other) / 2
-    found = {name: rows(table, name)[1].mean for name in ("turned", "sum", "of100", "turned100", "ratio")}
+    found = {name: rows(table, name)[1].mean for name in ("turned", "sum", "of100", "turned100", "ratio", "sum100")}
     assert found == {
         "turned": float(round(6 - both, 1)),
-        "sum": float(round(2 * both, 1)),
+        "sum": 2 * float(round(both, 1)),
         "of100": round(25 * (both - 1)),
         "turned100": round(25 * (5 - both)),
-        "ratio": float(round(one / (2 * both), 1)),
+        # Of the means that the sums are made of.
+        "ratio": float(round(one / both, 1)),
+        "sum100": round(25 * (both - 1)),
     }
     assert [one.family for one in table.columns if one.measure == "ratio"] == [Family.mean]
     # What is favourable stays so.
@@ -95,6 +98,45 @@ def test_unanimous_small_teams_are_clipped_in_a_group_mean_too() -> None:
     assert (rows(table, "p")[3].mean, rows(table, "p")[3].mean_bound) == (10, "at_most")
 
 
+def test_a_sum_is_rounded_and_clipped_as_the_group_mean_it_is_made_of() -> None:
+    same = [[0] * 5, TEAMS[1], TEAMS[2], [0, 0, 0, 0, 20]]
+    derived = [group_mean("s", ["a", "b"]), group_mean("sum", ["a", "b"], factor=100)]
+    table = company(rating("a", same), rating("b", OTHERS[:3] + same[3:]), derived=derived)
+    assert (rows(table, "s")[3].mean, rows(table, "sum")[3].mean) == (4.7, 470)
+    one, other = column(table, "s"), column(table, "sum")
+    assert other.mean is not None
+    assert one.mean is not None
+    assert other.mean.tolist() == (100 * one.mean).tolist()
+    assert other.decimals.tolist() == one.decimals.tolist()
+
+
+def test_a_group_mean_keeps_to_the_largest_threshold_of_its_parts() -> None:
+    """Seven people are enough for the mean of the second item, and too few to stand beside a sensitive one."""
+    few = [*TEAMS[:3], [1, 1, 2, 1, 2]]
+    derived = [
+        group_mean("s", ["a", "b"]),
+        group_mean("enough", ["c", "a"]),
+        group_mean("x", ["enough", "b"], kind=Kind.index),
+    ]
+    for sensitive in (False, True):
+        table = company(rating("a", sensitive=sensitive), rating("b", few), rating("c"), derived=derived)
+        assert column(table, "enough").published.all()
+        assert column(table, "a").published.all()
+        assert column(table, "b").published.all()
+        for name in ("s", "x"):
+            assert column(table, name).published.tolist() == [True, True, True, not sensitive]
+
+
+def test_a_group_mean_beside_two_neighbouring_answers_keeps_to_their_threshold() -> None:
+    """Their mean is a distribution, for which seven people are too few."""
+    few = [*TEAMS[:3], [1, 1, 2, 1, 2]]
+    two = rating("a", [[0, 0], [40, 56], [20, 28], [10, 14]], favourable=None, neutral=None, unfavourable=None)
+    table = company(two, rating("b", few), derived=[group_mean("s", ["a", "b"])])
+    assert column(table, "a").published.all()
+    assert column(table, "b").published.all()
+    assert column(table, "s").published.tolist() == [True, True, True, False]
+
+
 def test_a_group_mean_is_as_coarse_as_its_coarsest_part() -> None:
     """Twelve managers answered the second item only: tenths of a point of the company would give them away."""
     first = [[0] * 5, [20] * 5, [20] * 5, [20] * 5]
@@ -105,11 +147,19 @@ def test_a_group_mean_is_as_coarse_as_its_coarsest_part() -> None:
 
 
 def test_a_group_mean_of_gated_parts_tells_no_more_of_their_number() -> None:
-    gate, other = rating("gate"), rating("other")
+    gate, other = (rating(name, [[2 * people for people in team] for team in TEAMS]) for name in ("gate", "other"))
     gated = rating("gated", [[0] * 5, [0, 0, 24, 20, 28], [0, 0, 12, 10, 14], [0, 0, 6, 5, 7]], gates=["gate"])
     table = company(gate, other, gated, derived=[group_mean("s", ["gated", "other"])])
-    for row, part in zip(rows(table, "s"), rows(table, "gated"), strict=True):
-        assert (row.n_from, row.n_to) == (part.n_from, part.n_to)
+    found = [(row.n_from, row.n_to) for row in rows(table, "s")]
+    assert found == [(row.n_from, row.n_to) for row in rows(table, "gated")]
+    assert found == [(120, 139), (70, 74), (35, 39), (15, 19)]
+    # Where fewer answered the other, their number is in a band as wide, and in wholes of such parts as well.
+    fewer = rating("fewer", [[0] * 5, [0, 0, 24, 20, 20], [0, 0, 12, 10, 11], [0, 0, 6, 5, 7]])
+    derived = [group_mean("s", ["gated", "fewer"]), group_mean("x", ["s", "fewer"], kind=Kind.index)]
+    table = company(gate, fewer, gated, derived=derived)
+    assert [(row.n_from, row.n_to) for row in rows(table, "fewer")] == [(115, 115), (64, 64), (33, 33), (15, 19)]
+    for name in ("s", "x"):
+        assert [(row.n_from, row.n_to) for row in rows(table, name)] == [(100, 119), (60, 64), (30, 34), (15, 19)]
 
 
 def test_an_exact_half_of_a_group_mean_goes_away_from_zero() -> None:

@@ -332,6 +332,7 @@ def test_a_respondent_sees_one_language_and_no_scoring() -> None:
         "type": "rating",
         "text": "Load (en)",
         "required": False,
+        "sensitive": False,
         "points": 5,
         "labels": {"1": "No (en)"},
     }
@@ -342,7 +343,7 @@ def test_a_respondent_sees_one_language_and_no_scoring() -> None:
     assert by_id["seven"]["required"] is True
     spoken = json.dumps(shown)
     assert "(fr)" not in spoken
-    for hidden in ("reverse", "sensitive", "climate", "engagement", "scales", "indices"):
+    for hidden in ("reverse", "climate", "engagement", "scales", "indices"):
         assert hidden not in spoken
     assert localised(document, "de") == localised(document, "fr")
     bare = _sample()

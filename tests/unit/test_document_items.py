@@ -66,7 +66,7 @@ BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]]
     (
         [(("items", 0, "labels", "0"), {"fr": "x"})],
         [
-            ("/items/0/labels/0", "must be given in every listed language"),
+            ("/items/0/labels/0", "must be given in every listed language: en is missing"),
             ("/items/0/labels/0", "must not be given in a language that is not listed"),
         ],
     ),
@@ -117,11 +117,11 @@ BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]]
     (
         [(("sections", 0, "title"), {"fr": "x"})],
         [
-            ("/sections/0/title", "must be given in every listed language"),
+            ("/sections/0/title", "must be given in every listed language: en is missing"),
             ("/sections/0/title", "must not be given in a language that is not listed"),
         ],
     ),
-    ([(("sections", 1, "text"), {})], [("/sections/1/text", "must be given in every listed language")]),
+    ([(("sections", 1, "text"), {})], [("/sections/1/text", "must be given in every listed language: en is missing")]),
     # A grid has one row of columns.
     ([(("sections", 0, "layout"), "matrix")], [("/sections/0/layout", "must hold rating items alone")]),
     ([(("items", 3, "points"), 6)], [GRID]),
@@ -186,7 +186,7 @@ def test_a_respondent_sees_sections_and_the_newer_items() -> None:
         {"id": "rest", "title": None, "text": None, "items": ["more"], "order": "random", "layout": "list"},
     ]
     options = [{"id": "a", "text": "x"}, {"id": "b", "text": "x"}]
-    shared = {"text": "x", "required": False}
+    shared = {"text": "x", "required": False, "sensitive": False}
     nps, ranks, one, _, more = shown["items"]
     assert nps == {"id": "nps", "type": "enps", "labels": {"0": "no", "10": "yes"}} | shared
     assert ranks == {"id": "ranks", "type": "ranking", "options": options, "max_ranks": 1} | shared

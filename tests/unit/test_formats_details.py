@@ -1,6 +1,7 @@
 """Single things of foreign files, each with what becomes of it and what is said of it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -41,6 +42,15 @@ def old(*rows: dict[str, str], **tables: list[dict[str, str]]) -> Read:
 
 def _cells(row: dict[str, str]) -> str:
     return "".join(f"<{name}><![CDATA[{value}]]></{name}>" for name, value in row.items())
+
+
+POSITIVE = "is a rating here whose last point counts as the most positive: set reverse where it does not"
+NO_SCALE = "is a choice here: nothing says that its numbers are a scale"
+
+
+def of_reason(found: Read, reason: str) -> list[str]:
+    """The places of which this is said, as a change."""
+    return [entry.place for entry in found.report if (entry.severity, entry.reason) == ("changed", reason)]
 
 
 def told(found: Read, place: str, words: str) -> bool:
@@ -87,6 +97,41 @@ class TestXlsForm:
         found = form(*rows, more=("appearance",), choices=choices)
         assert [item["type"] for item in found.document["items"]] == ["rating", "rating", "rating", "single_choice"]
         assert told(found, "none", "nothing says that its numbers are a scale")
+
+    def test_of_each_rating_is_told_which_end_is_positive(self) -> None:
+        words = ("Strongly agree", "Agree", "Neither", "Disagree", "Strongly disagree")
+        agree = [["agree5", str(point), label] for point, label in enumerate(words, 1)]
+        choices = [["list_name", "name", "label"], *agree, *PLACES]
+        rows = [
+            ["select_one agree5", "by_list", "Q", "", "", ""],
+            ["range", "by_range", "Q", "", "", "start=1 end=5"],
+            ["select_one places", "place", "Q", "", "", ""],
+            ["select_one agree5", "ours", "Q", "rating", "", ""],
+            ["select_one agree5", "turned", "Q", "rating", "yes", ""],
+            ["select_one agree5", "said", "Q", "", "yes", ""],
+            ["range", "our_range", "Q", "rating", "", "start=1 end=5"],
+            ["range", "turned_range", "Q", "", "yes", "start=1 end=5"],
+        ]
+        found = form(*rows, more=("pouls_type", "pouls_reverse", "parameters"), choices=choices)
+        ratings = [item for item in found.document["items"] if item["type"] == "rating"]
+        assert [item["id"] for item in ratings if item.get("reverse")] == ["turned", "said", "turned_range"]
+        assert (len(ratings), of_reason(found, POSITIVE)) == (7, ["by_list", "by_range"])
+
+    @pytest.mark.parametrize(
+        ("codes", "maybe"),
+        [
+            ("12345", True), ("54321", True), ("01234", True), ("135", True), (("-1", "0", "1"), True),
+            ([str(code) for code in range(1, 41)], True), ("1a", False), (("1.5", "2.5"), False), ("ab", False),
+        ],
+    )  # fmt: skip
+    def test_a_choice_of_numbers_may_be_a_scale(self, codes: Sequence[str], maybe: bool) -> None:
+        choices = [["list_name", "name", "label"], *(["l", code, f"L{code}"] for code in codes)]
+        rows = [["select_one l", "one", "Q", ""], ["select_multiple l", "many", "Q", ""]]
+        rows += [["select_one l", "ours", "Q", "single_choice"]]
+        found = form(*rows, more=("pouls_type",), choices=choices)
+        kinds = [item["type"] for item in found.document["items"]]
+        assert kinds == ["single_choice", "multiple_choice", "single_choice"]
+        assert of_reason(found, NO_SCALE) == (["one"] if maybe else [])
 
     def test_conditions_of_groups_inside_groups_hold_together(self) -> None:
         rows = [
@@ -198,6 +243,33 @@ class TestSurveyJs:
         assert told(found, "steps", "no place here")
         assert told(found, "wide", "no place here")
 
+    def test_of_each_rating_is_told_which_end_is_positive(self) -> None:
+        found = survey(
+            {"type": "rating", "name": "one", "minRateDescription": "Strongly agree"},
+            {"type": "rating", "name": "turned", "rateValues": [5, 4, 3, 2, 1]},
+            {"type": "rating", "name": "ten", "rateMin": 0, "rateMax": 10, "enps": True},
+            {"type": "matrix", "name": "m", "rows": ["a", "b"], "columns": [1, 2, 3]},
+        )
+        assert of_reason(found, POSITIVE) == ["one", "turned", "m_a", "m_b"]
+
+    def test_a_choice_of_numbers_may_be_a_scale(self) -> None:
+        found = survey(
+            {"type": "radiogroup", "name": "down", "choices": [{"value": one, "text": "x"} for one in (3, 2, 1)]},
+            {"type": "dropdown", "name": "words", "choices": ["a", "b"]},
+            {"type": "checkbox", "name": "many", "choices": [1, 2]},
+            {"type": "boolean", "name": "yes"},
+            {"type": "matrix", "name": "m", "rows": ["a", "b"], "columns": [5, 4, 3]},
+        )
+        assert of_reason(found, NO_SCALE) == ["down", "m"]
+        assert of_reason(found, POSITIVE) == []
+
+    def test_what_is_beside_the_answers_is_told_with_what_to_do(self) -> None:
+        beside = {"showSelectAllItem": True, "hasNone": True, "showOtherItem": True, "showCommentArea": True}
+        found = survey({"type": "checkbox", "name": "c", "choices": ["a", "b"], **beside, "choicesByUrl": {"url": "u"}})
+        for words in ("whoever wants all of them chooses each", "for none of them", "add a text item", "no comment"):
+            assert told(found, "c", words)
+        assert told(found, "c", "its setting choicesByUrl is not kept: what is needed of it has to be put in by hand")
+
     def test_numbers_and_texts(self) -> None:
         found = survey(
             {"type": "text", "name": "n", "inputType": "number", "step": 5},
@@ -271,6 +343,26 @@ class TestLimeSurvey:
         assert [section.get("text") for section in found.document["sections"]] == [None, {"fr": "Plus bas"}]
         assert told(found, "q4", "for some people only")
         assert told(found, "G", "no question carried over follows")
+
+    def test_of_each_rating_is_told_which_end_is_positive(self) -> None:
+        parts = [
+            {"qid": f"9{at}", "parent_qid": str(at), "gid": "1", "title": "r", "question": "R"} for at in (2, 3, 4)
+        ]
+        answers = [
+            {"qid": qid, "code": code, "answer": "x", "sortorder": str(at)}
+            for qid, codes in (("3", "123"), ("4", "321"), ("5", "01"))
+            for at, code in enumerate(codes)
+        ]
+        found = old({"type": "5"}, {"type": "A"}, {"type": "F"}, {"type": "F"}, {"type": "L"}, {"type": "Y"},
+                    answers=answers, subquestions=parts)  # fmt: skip
+        assert of_reason(found, POSITIVE) == ["q1", "q2_r", "q3_r"]
+        assert of_reason(found, NO_SCALE) == ["q4", "q5"]
+
+    def test_a_group_that_becomes_several_sections_is_told_why(self) -> None:
+        found = old({"type": "Y"}, {"type": "X", "question": "Plus bas"}, {"type": "T"})
+        assert told(found, "G", "is several sections here, since a grid or a text inside it begins a new one")
+        rows = [["begin_group", "g", "G"], ["text", "t", "T"], ["note", "n", "N"], ["text", "u", "U"]]
+        assert told(form(*rows, ["end_group", "", ""]), "g", "is several sections here, since a group or a note")
 
     def test_questions_that_stand_nowhere(self) -> None:
         found = old({"type": "T"}, {"type": "T", "gid": "9"})

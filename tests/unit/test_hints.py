@@ -1,5 +1,6 @@
 """Advice on documents: each kind, where it is due and where it is not."""
 
+import time
 from typing import Any
 
 import pytest
@@ -100,8 +101,78 @@ def test_labels_without_both_ends() -> None:
     for labels in ({"1": label}, {"5": label}, {"3": label}):
         only(found([rating("a", labels=labels)]), "/items/0/labels", "both ends")
     assert found([rating("a", labels={"1": label, "5": label})]) == []
-    enps = {"id": "e", "type": "enps", "text": {"fr": "Recommandez-vous ?"}, "labels": {"1": label, "10": label}}
-    only(found([enps]), "/items/0/labels", "both ends")
+
+
+def test_an_enps_item_names_both_ends() -> None:
+    label = {"fr": "Oui"}
+    enps = {"id": "e", "type": "enps", "text": {"fr": "Recommandez-vous ?"}}
+    for given in ({}, {"labels": {"1": label, "10": label}}, {"labels": {"0": label}}):
+        only(found([enps | given]), "/items/0/labels", "both ends")
+    assert found([enps | {"labels": {"0": label, "10": label}}]) == []
+
+
+def test_a_risk_whose_items_are_none() -> None:
+    items = [rating(name) for name in "abc"]
+    risk = {"items": ["a", "b", "c"], "favourable": "low"}
+    only(found(items, [risk]), "/scales/0/favourable", "a high score will mean low answers")
+    assert found(items, [risk | {"favourable": "high"}]) == []
+    assert found([rating("a", reverse=True), *items[1:]], [risk]) == []
+
+
+THREE = [{"id": name, "items": [f"{name}{at}" for at in range(3)]} for name in "abcd"]
+ITEMS = [rating(name) for scale in THREE for name in scale["items"]]
+INDEX = {"id": "i", "title": {"fr": "Indice"}, "scales": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("scales", "index", "outcome"),
+    [
+        (THREE[:2], None, "a"),
+        ([THREE[0] | {"rule": "group"}, *THREE[1:]], None, "a"),
+        ([THREE[0], THREE[1] | {"rule": "group"}, THREE[2]], None, "a"),
+        (THREE[:3], INDEX, "i"),
+        (THREE, INDEX | {"rule": "group"}, "i"),
+        ([*THREE[:3], THREE[3] | {"rule": "group"}], INDEX, "i"),
+    ],
+)
+def test_an_outcome_that_nothing_is_weighed_with(
+    scales: list[dict[str, Any]], index: dict[str, Any] | None, outcome: str
+) -> None:
+    given = found(ITEMS, scales, indices=[index] if index else [], outcome=outcome)
+    only(given, "/outcome", "two other scales scored person by person")
+
+
+def test_an_outcome_with_enough_beside_it() -> None:
+    assert found(ITEMS, THREE[:3], outcome="a") == []
+    assert found(ITEMS, THREE, indices=[INDEX], outcome="a") == []
+    assert found(ITEMS, THREE, indices=[INDEX], outcome="i") == []
+    assert found(ITEMS, THREE[:2]) == []
+
+
+@pytest.mark.uncounted  # counting lines would be most of its time
+@pytest.mark.parametrize("words", ["n'", "ne ", "ne a. ", "a b ", "ne a pas ", "{{a}}", "et/", "a'", "ay"])
+def test_a_large_document_is_looked_at_soon(words: str) -> None:
+    text = {"fr": (words * 2_000)[:1_999].strip()}
+    document = {
+        "format": "pouls/1", "key": "k", "languages": ["fr"], "title": {"fr": "T"}, "introduction": text,
+        "items": [
+            {"id": f"q{at}", "type": "single_choice", "text": text,
+             "options": [{"id": "a", "text": text}, {"id": "b", "text": text}]}
+            for at in range(170)
+        ],
+    }  # fmt: skip
+    sound = Document.parse(document)
+    before = time.monotonic()
+    hints(sound)
+    assert time.monotonic() - before < 3
+
+
+def test_two_words_deny_within_a_reach() -> None:
+    near, far = "a" * 59, "a" * 61
+    only(of_text(f"ne {near} pas ne va pas"), "/items/0/text/fr", "denies twice")
+    assert of_text(f"ne {far} pas ne va pas") == []
+    assert of_text("pas jamais ne va pas") == []
+    assert of_text("ne ne va pas") == []
 
 
 def test_a_mention_without_form() -> None:

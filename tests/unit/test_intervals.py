@@ -68,38 +68,69 @@ def test_quantiles_fall_towards_the_normal_one() -> None:
 
 
 def test_eleven_of_twelve_are_no_sample_of_infinity() -> None:
-    """One in twelve is missing: 1/sqrt(11) times sqrt(1/11) is a eleventh of a deviation, not three tenths."""
-    assert of_a_deviation(array(11), array(12))[0] == pytest.approx(1 / 11)
-    assert of_a_deviation(array(11), array(10**9))[0] == pytest.approx(1 / sqrt(11))
-    assert of_a_deviation(array(12, 1, 1), array(12, 1, 2)).tolist() == [0, 0, 1]
+    """Nine in ten or more: sqrt(1/11) times sqrt(1/10) of a deviation is less than a tenth, not three tenths."""
+    assert of_a_deviation(array(11), array(12))[0] == pytest.approx(sqrt(0.1 / 11))
+    assert of_a_deviation(array(11), array(10**9))[0] == pytest.approx(sqrt(1 / 11))
+
+
+@pytest.mark.parametrize(
+    ("n", "invited", "left"),
+    [
+        (20, 100, 0.8),  # from 20 % on
+        (19, 100, 1),
+        (24, 100, 0.8),
+        (25, 100, 0.75),  # in steps of 5 points
+        (89, 100, 0.15),
+        (90, 100, 0.1),
+        (99, 100, 0.1),  # 90 % at most
+        (100, 100, 0.1),
+        (10, 10, 0.1),  # from 10 people on
+        (9, 9, 1),
+        (0, 0, 1),
+    ],
+)
+def test_participation_counts_as_it_is_shown(n: int, invited: int, left: float) -> None:
+    assert of_a_deviation(array(n), array(invited))[0] == pytest.approx(sqrt(left / max(n, 1)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 3000), st.integers(0, 3000))
+def test_an_error_is_never_smaller_than_the_exact_one(n: int, missing: int) -> None:
+    """But for the one person that a sample's variance has less than a population's."""
+    invited = n + missing
+    error = float(of_a_deviation(array(n), array(invited))[0])
+    assert error >= sqrt(missing / invited / n) - 1e-12
+    assert error >= sqrt(0.1 / n) - 1e-12
+    if invited >= 10 and 5 * n >= invited:  # by no more than a step of 5 points, or the tenth that may be missing
+        assert error <= sqrt(max(missing / invited + 0.05, 0.1) / n) + 1e-12
 
 
 def test_an_interval_by_hand() -> None:
-    # 100 of 10,000: 0.99 of a tenth of the deviation is 0.0995. 1.985 times 0.0995 of at most 1.005, and half a unit.
-    low, high = 346 - 19.85 - 0.5, 346 + 19.85 + 0.5
+    # 100 of 10,000: a tenth of the deviation. 1.984 times a tenth of at most 1.005, and half a unit.
+    low, high = 346 - 19.94 - 0.5, 346 + 19.94 + 0.5
     assert interval(346, 100, 100, 10_000, decimals=2) == (100, int(low), int(high) + 1)
-    # The same people, all of them: only what rounding took away is not known.
-    assert interval(346, 100, 100, 100, decimals=2) == (0, 345, 347)
-    # Ten of forty, of whom only the deviation of everybody is known: sqrt(30 / 39 / 10) of 1.2 is 0.333.
-    assert interval(30, None, 10, 40, everybody="1.20") == (33, 22, 38)
+    # The same people, all of them, told as nine of ten or more: 1.984 times 0.0316 of at most 1.005 is 0.063.
+    assert interval(346, 100, 100, 100, decimals=2) == (32, 339, 353)
+    # Ten of forty, of whom only the deviation of everybody is known: sqrt(3 / 4 / 10) of 1.2 is 0.329.
+    assert interval(30, None, 10, 40, everybody="1.20") == (33, 23, 37)
 
 
 def test_an_interval_ends_where_the_scale_does() -> None:
-    assert interval(48, None, 5, 500, everybody="1.2") == (53, 36, 50)
-    assert interval(12, None, 5, 500, everybody="1.2") == (53, 10, 24)
-    # A mean clipped to 4.7 may be any up to 5, also where nobody is missing.
-    assert interval(47, None, 10, 10, everybody="1.2", margin=3) == (0, 46, 50)
-    assert interval(13, None, 10, 10, everybody="1.2", margin=3) == (0, 10, 14)
+    assert interval(48, None, 5, 500, everybody="1.2") == (54, 36, 50)
+    assert interval(12, None, 5, 500, everybody="1.2") == (54, 10, 24)
+    # A mean clipped to 4.7 may be any up to 5, also where the error, a tenth of the deviation, reaches no further.
+    assert interval(47, None, 10, 10, everybody="0.2", margin=3) == (2, 46, 50)
+    assert interval(13, None, 10, 10, everybody="0.2", margin=3) == (2, 10, 14)
 
 
 def test_without_variance_an_interval_is_as_wide_as_the_rounding() -> None:
     assert interval(40, 0, 40, 400) == (0, 39, 41)
-    assert interval(40, 0, 1, 1) == (0, 39, 41)
+    assert interval(40, 0, 40, 40) == (0, 39, 41)
 
 
 def test_the_mean_of_0_to_100_leaves_open_half_a_step() -> None:
-    # Steps of 5 points: 62.5 to 67.5, and 1.96 deviations of 20.5 over the root of twelve, a quarter of that corrected.
-    reach = 1.96 * 20.5 * sqrt((48 - 12) / 47 / 12)
+    # Steps of 5 points: 62.5 to 67.5, and 1.96 deviations of 20.5 over the root of twelve, with three in four missing.
+    reach = 1.96 * 20.5 * sqrt(0.75 / 12)
     expected = (int(62.5 - reach), int(67.5 + reach) + 1)
     assert interval(65, None, 12, 48, decimals=0, everybody="20", step=5, ends=(0, 100))[1:] == expected
 
@@ -116,7 +147,8 @@ def test_an_interval_holds_the_one_around_the_exact_mean(scores: list[int], miss
     shown = int(mean * scale + Fraction(1, 2))
     sd = stdev(scores)
     se, low, high = interval(shown, round(sd * scale), n, n + missing, decimals=decimals)
-    error = sd / sqrt(n) * sqrt(missing / max(n + missing - 1, 1))
+    steps = 20 * n // (n + missing)
+    error = sd * sqrt((1 - (min(steps, 18) / 20 if steps >= 4 else 0)) / n)
     reach = float(student(array(n - 1))[0]) * error
     assert low / scale <= max(float(mean) - reach, 1) + 1e-9
     assert high / scale >= min(float(mean) + reach, 5) - 1e-9

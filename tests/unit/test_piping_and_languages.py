@@ -165,7 +165,7 @@ def test_the_service_puts_no_answer_into_a_text() -> None:
 def test_a_text_stands_in_every_language(steps: tuple[str | int, ...]) -> None:
     document = _sample()
     del _at(document, steps)["en"]
-    assert _faults(document) == [(_pointer(steps), "must be given in every listed language")]
+    assert _faults(document) == [(_pointer(steps), "must be given in every listed language: en is missing")]
     document = _sample()
     _at(document, steps)["de"] = "x"
     assert _faults(document) == [(_pointer(steps), "must not be given in a language that is not listed")]
@@ -178,7 +178,7 @@ def test_a_variant_may_leave_out_a_text_that_its_language_gives(steps: tuple[str
     _at(document, steps)["fr-CA"] = "x"
     Document.parse(document)
     del _at(document, steps)["fr"]
-    assert _faults(document) == [(_pointer(steps), "must be given in every listed language")]
+    assert _faults(document) == [(_pointer(steps), "must be given in every listed language: fr is missing")]
 
 
 def test_a_variant_by_itself_leaves_nothing_out() -> None:

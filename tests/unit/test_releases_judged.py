@@ -1,6 +1,7 @@
 """A release before its judge: who counts in what, and what the questionnaire says of each measure."""
 
 from collections.abc import Sequence
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -49,7 +50,8 @@ ITEMS = ("g", "h", "p", "q", "r", "t", "o", "o")
 
 def counted(made: Document, people: Sequence[str]) -> Answered:
     """Answers as letters, "." for none, of people in two classes by turns."""
-    matrix = np.array([[SKIPPED if one == "." else int(one) for one in line] for line in people], np.int16)
+    rows = [[SKIPPED if one == "." else int(one) for one in line] for line in people]
+    matrix = np.array(rows, np.int16).reshape(len(people), len(ITEMS))
     classes = np.array([at % 2 for at in range(len(people))], np.intp)
     columns = [SimpleNamespace(item_id=item) for item in ITEMS]
     return answered(made, cast("Any", columns), classes, matrix, 2)
@@ -61,7 +63,7 @@ def judged(made: Document, counts: Answered) -> dict[str, Measured]:
     return {measure.id: measure for measure in found.measures}
 
 
-PEOPLE = ["12345512", "12.4..1.", "..3.2.2.", "12345.12", "1.......", "12..3...", "123.45.1", "12.4..2."]
+PEOPLE = ["12345512", "12.4..10", "..3.2.02", "12345.12", "1.......", "12..3...", "123.4501", "12.4..21"]
 
 
 def test_a_ranking_is_answered_by_whoever_ranked_anything() -> None:
@@ -103,7 +105,54 @@ def test_people_with_gaps_are_counted_by_what_they_answered() -> None:
 
 def test_how_many_count_in_several_measures_at_once() -> None:
     found = counted(document(), PEOPLE)
-    assert [found.together(those) for those in (("p",), ("p", "r"), ("p", "r", "s"), ("g", "t"))] == [4, 4, 2, 2]
+    asked = (("p",), ("p", "r"), ("p", "r", "s"), ("g", "t"))
+    assert [found.together(those).tolist() for those in asked] == [[3, 1], [3, 1], [1, 1], [2, 0]]
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 150])
+def test_everybody_is_counted_as_they_would_be_one_by_one(size: int) -> None:
+    """Against sets of people: items, scales with gaps and without, an index, and any of them together."""
+    random = Random(size)
+    scales = [element(id="s", items=["p", "q"]), element(id="u", items=["r"]), element(id="w", items=["t"])]
+    parts = {"s": "pq", "u": "r", "w": "t", "i": "su"}
+    lines = []
+    for _ in range(size):
+        ranked = random.choice(["12", "10", "02", ".."])
+        lines.append("".join(random.choice("1234..") for _ in range(6)) + ranked)
+    answers = {item: {at for at, line in enumerate(lines) if line[ITEMS.index(item)] != "."} for item in ITEMS}
+    index = element(id="i", scales=["s", "u"])
+    for enough in (None, 1, 2):
+        gaps = element(id="v", items=["p", "q", "r"], answered=enough)
+        more = {"scales": scales, "indices": [index]} if enough is None else {"scales": [gaps]}
+        found = counted(document(**more), lines)
+        who = dict(answers)
+        partial = {}
+        for name, of in parts.items() if enough is None else ():
+            who[name] = set.intersection(*(who[one] for one in of))
+            partial[name] = set.union(*(who[one] for one in of)) - who[name]
+        if enough is not None:
+            many = {at: sum(at in answers[item] for item in "pqr") for at in range(size)}
+            who["v"] = {at for at, those in many.items() if those >= enough}
+            partial["v"] = {at for at, those in many.items() if 0 < those < enough}
+            sizes = range(enough, 4)
+            of_size = [{at for at in who["v"] if many[at] == those} for those in sizes]
+            assert found.gaps["v"].people.tolist() == [by_class(those) for those in of_size]
+            assert found.gaps["v"].answered.tolist() == [
+                [by_class(those & answers[item]) for item in "pqr"] for those in of_size
+            ]
+        assert {name: n.tolist() for name, n in found.n.items()} == {name: by_class(own) for name, own in who.items()}
+        assert {name: n.tolist() for name, n in found.partial.items()} == {
+            name: by_class(own) for name, own in partial.items()
+        }
+        for _ in range(20):
+            some = random.sample(sorted(who), random.randint(1, 4))
+            assert found.together(some).tolist() == by_class(set.intersection(*(who[one] for one in some)))
+
+
+def by_class(people: set[int]) -> list[int]:
+    """In two classes by turns."""
+    odd = sum(at % 2 for at in people)
+    return [len(people) - odd, odd]
 
 
 def test_what_follows_from_figures_of_groups_counts_nobody_by_class() -> None:

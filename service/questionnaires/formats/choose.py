@@ -5,6 +5,7 @@ from typing import Literal
 
 from service.questionnaires.formats import lss, own, surveyjs, xlsform_read
 from service.questionnaires.formats.report import Read, Unreadable
+from service.questionnaires.formats.workbook import OLE
 
 Format = Literal["json", "xlsform", "lss", "surveyjs"]
 _BOM = b"\xef\xbb\xbf"
@@ -33,7 +34,7 @@ def read(data: bytes, kind: Format | Literal["auto"] = "auto", language: str = "
 def told(data: bytes) -> Format:
     """The format that a file looks like."""
     start = data[:100].removeprefix(_BOM).lstrip()
-    if start.startswith(b"PK"):
+    if start.startswith((b"PK", OLE)):
         return "xlsform"
     if start.startswith(b"<"):
         return "lss"

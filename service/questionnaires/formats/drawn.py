@@ -17,8 +17,12 @@ Words = Mapping[str, str]
 """By language."""
 Condition = dict[str, Any] | None
 UNKNOWN_ANSWER = "…"
+PARTED = "begins a new one: give the later ones titles if they need any"
+_LAST_IS_MOST = "is a rating here whose last point counts as the most positive: set reverse where it does not"
+_NO_SCALE = "is a choice here: nothing says that its numbers are a scale"
 MAX_QUESTIONS = 5_000
 """Of the file, carried over or not."""
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 _CODE = re.compile(r"[A-Za-z]{0,3}?0*([0-9]{1,2})")
 
 
@@ -85,7 +89,7 @@ class Drawn:
         if part.open and not alone:
             return
         if part.begun:
-            self.report.changed(part.name, "is parted: an array, or what follows one or a text, is a section here")
+            self.report.changed(part.name, f"is several sections here, since a grid or a text inside it {PARTED}")
         given = {"order": part.order} | own
         title = None if part.begun else part.title
         visible_if = both(part.condition, condition)
@@ -99,13 +103,20 @@ class Drawn:
         if part.text or (part.title and not part.begun):
             self.report.lost(part.name, "has a title or a text that no question carried over follows")
 
-    def item(self, place: str, said: dict[str, str] | None, kind: str, **given: Any) -> dict[str, Any]:
-        """One more item, in the section begun last; what is None or False is left out."""
+    def item(
+        self, place: str, said: dict[str, str] | None, kind: str, *, ours: bool = False, **given: Any
+    ) -> dict[str, Any]:
+        """One more item, in the section begun last; what is None or False is left out.
+
+        Only a file with words of ours (`ours`) says which end of a rating is the positive one: of others it is told.
+        """
         if said is None:
             said = self.named(place)
             self.report.changed(place, "has no words: its name stands for them")
         item = {"id": self.names.item(place), "type": kind, "text": said}
         item |= {name: value for name, value in given.items() if value is not None and value is not False}
+        if kind == "rating" and not ours:
+            self.report.changed(place, _LAST_IS_MOST)
         if len(self.items) >= MAX_ITEMS:
             raise Unreadable(f"the file has more questions than a questionnaire may have: {MAX_ITEMS}")
         self.items.append(item)
@@ -147,6 +158,14 @@ class Drawn:
         except NotExpressible as error:
             self.report.changed(place, f"is asked of everybody here: its condition {error}")
             return None
+
+    def one_of(
+        self, offered: Sequence[tuple[str, dict[str, str] | None]], place: str
+    ) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The options of a single choice; numbers as its codes are told of, since they may have been a scale."""
+        if all(_WHOLE.fullmatch(code) for code, _ in offered):
+            self.report.changed(place, _NO_SCALE)
+        return self.options(offered, place)
 
     def options(
         self, offered: Sequence[tuple[str, dict[str, str] | None]], place: str

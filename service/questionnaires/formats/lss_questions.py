@@ -113,7 +113,7 @@ def _one(question: Question, drawn: Drawn, answers: Sequence[tuple[str, Words]],
     if _too_few(question, drawn, offered):
         return
     drawn.go_on(part)
-    options, ids = drawn.options(offered, question.name)
+    options, ids = drawn.one_of(offered, question.name)
     item = _item(question, drawn, "single_choice", options=options)
     names = [*question.called, *_mentions(question)]
     drawn.knows(names, Asked(item["id"], dict(ids)), piped=True)
@@ -212,7 +212,7 @@ def _array(question: Question, drawn: Drawn, answers: Sequence[tuple[str, Words]
             points, labels, values = scale
             item = _item(question, drawn, "rating", row=row, points=points, labels=labels)
         else:
-            options, ids = drawn.options(offered, question.name)
+            options, ids = drawn.one_of(offered, question.name)
             item, values = _item(question, drawn, "single_choice", row=row, options=options), dict(ids)
         drawn.knows([f"{question.called[0]}_{code}", f"{question.called[1]}{code}"], Asked(item["id"], values))
 

@@ -8,6 +8,8 @@ Severity = Literal["lost", "changed"]
 MAX_PLACE = 80
 MAX_ENTRIES = 2_000
 """Named one by one; of more, how many they are."""
+BY_HAND = "what is needed of it has to be put in by hand"
+"""Of a column or a setting that nobody reads."""
 _BREAKS = str.maketrans({"\t": " ", "\n": " "})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.questionnaires.formats.report import Report, shown
+from service.questionnaires.formats.report import BY_HAND, Report, shown
 
 _LOOKS = frozenset(
     {"logoPosition", "showProgressBar", "progressBarType", "showQuestionNumbers", "questionsOnPageMode", "widthMode"}
@@ -66,7 +66,7 @@ class Element:
             if name in _LOOKS:
                 looks.add(name)
             elif value not in _NOTHING:
-                report.lost(place, f"its {shown(name)[:40]} is not kept")
+                report.lost(place, f"its setting {shown(name)[:40]} is not kept: {BY_HAND}")
 
 
 def listed(value: object) -> list[dict[str, Any]]:

@@ -14,12 +14,18 @@ from service.questionnaires.formats.words import said
 _ONE_BY_ONE: tuple[object, ...] = (None, 1)
 _RATES = 5
 """Points of a rating that says nothing about them."""
+_OTHER = "has no free answer (other) here: add a text item if it is needed"
+_NONE = "has no answer for none of them here: add it to the answers if it is needed"
+_ALL = "has no answer for all of them at once here: whoever wants all of them chooses each"
+_REFUSED = "has no answer to refuse here: what is not required may be skipped"
+_NOT_KNOWN = "has no answer for not knowing here: add it to the answers if it is needed"
+_COMMENT = "has no comment here: add a text item if it is needed"
 _ALSO = {
-    "hasOther": "a free answer (other)", "showOtherItem": "a free answer (other)", "hasNone": "an answer for none",
-    "showNoneItem": "an answer for none", "hasSelectAll": "an answer for all", "showSelectAllItem": "an answer for all",
-    "showRefuseItem": "an answer to refuse", "showDontKnowItem": "an answer for not knowing", "hasComment": "a comment",
-    "showCommentArea": "a comment",
+    "hasOther": _OTHER, "showOtherItem": _OTHER, "hasNone": _NONE, "showNoneItem": _NONE, "hasSelectAll": _ALL,
+    "showSelectAllItem": _ALL, "showRefuseItem": _REFUSED, "showDontKnowItem": _NOT_KNOWN, "hasComment": _COMMENT,
+    "showCommentArea": _COMMENT,
 }  # fmt: skip
+"""What may be offered beside the answers, and what is said of it."""
 Offered = list[tuple[str, dict[str, str] | None]]
 
 
@@ -36,9 +42,9 @@ class _Question:
         self.required = element.take("isRequired") is True
         written = element.take("visibleIf")
         self.condition = drawn.condition(str(written), place) if written else None
-        for name, what in _ALSO.items():
+        for name, reason in _ALSO.items():
             if element.take(name):
-                drawn.report.changed(place, f"has no {what.partition(' ')[2]} here")
+                drawn.report.changed(place, reason)
 
     def begin(self) -> None:
         self.drawn.go_on(self.part)
@@ -50,7 +56,7 @@ class _Question:
 
     def item(self, kind: str, **given: Any) -> dict[str, Any]:
         text = self.drawn.texts(self.words, self.place, piped=True)
-        about = {"required": self.required, "visible_if": self.condition}
+        about: dict[str, Any] = {"required": self.required, "visible_if": self.condition}
         return self.drawn.item(self.place, text, kind, **about, **given)
 
     def offered(self, name: str) -> Offered:
@@ -137,7 +143,7 @@ def _one(question: _Question) -> None:
     if question.too_few(offered):
         return
     question.begin()
-    options, ids = question.drawn.options(offered, question.place)
+    options, ids = question.drawn.one_of(offered, question.place)
     item = question.item("single_choice", options=options)
     question.drawn.knows([question.place], Asked(item["id"], dict(ids)), piped=True)
 
@@ -227,7 +233,7 @@ def _matrix(question: _Question) -> None:
             item = drawn.item(name, text, "rating", points=len(codes), labels=labels or None, **about)
             values = {column: point for point, column in enumerate(codes, 1)}
         else:
-            options, ids = drawn.options(columns, question.place)
+            options, ids = drawn.one_of(columns, question.place)
             item, values = drawn.item(name, text, "single_choice", options=options, **about), dict(ids)
         drawn.knows([f"{question.place}.{code}"], Asked(item["id"], values))
 

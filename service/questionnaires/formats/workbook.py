@@ -25,6 +25,9 @@ MAX_ROW_NUMBER = 1 << 20
 MAX_CELL = 32_767
 MAX_CHARACTERS = MAX_UNPACKED
 """In all cells together: one long text may stand in many."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files of older office programs begin, and newer ones that a password protects."""
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 _WHOLE = re.compile(r"(-?[0-9]{1,15})\.0+")
 _LETTERS = 26
@@ -49,6 +52,9 @@ def unpacked(data: bytes) -> ZipFile:
     """The archive, once its sizes are known to be small; what they claim can not be exceeded in reading."""
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the workbook has more than {MAX_BYTES >> 20} MiB")
+    if data.startswith(OLE):
+        old = "the file is an old Excel file (.xls): save it as .xlsx"
+        raise Unreadable("the workbook is protected by a password" if _PROTECTED in data else old)
     archive = told("the file is no workbook (.xlsx), or it is damaged", lambda: ZipFile(io.BytesIO(data)))
     files = archive.infolist()
     if len(files) > MAX_FILES:

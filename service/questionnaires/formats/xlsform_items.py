@@ -159,13 +159,10 @@ class _Question:
             item = self._add("enps", labels=_labels(offered))
             values: dict[str, str | int] = {code: int(code) for code in codes}
         elif from_one and (self._ours == "rating" or (signed and not self._ours)):
-            reverse = self._line.take("pouls_reverse") == "yes"
-            item = self._add("rating", points=len(codes), labels=_labels(offered), reverse=reverse)
+            item = self._rating(len(codes), labels=_labels(offered))
             values = {code: int(code) for code in codes}
         else:
-            if from_one and not self._ours:
-                self._drawn.report.changed(self._place, "is a choice here: nothing says that its numbers are a scale")
-            options, ids = self._options(offered)
+            options, ids = self._options(offered, one=True)
             item, values = self._add("single_choice", options=options), dict(ids)
         self._drawn.knows([self._place], Asked(item["id"], values), piped=item["type"] == "single_choice")
 
@@ -195,8 +192,7 @@ class _Question:
             self._drawn.report.lost(self._place, "its parameters are not kept")
         if least == 1 and step == 1 and most is not None and most in range(2, MAX_POINTS + 1):
             self._begin()
-            reverse = self._line.take("pouls_reverse") == "yes"
-            item = self._add("rating", points=int(most), reverse=reverse)
+            item = self._rating(int(most))
             values: dict[str, str | int] = {str(point): point for point in range(1, int(most) + 1)}
             self._drawn.knows([self._place], Asked(item["id"], values))
             return True
@@ -221,12 +217,17 @@ class _Question:
         self._drawn.knows([self._place], Asked(item["id"], {}), piped=True)
         return True
 
+    def _rating(self, points: int, **given: Any) -> dict[str, Any]:
+        turned = self._line.take("pouls_reverse")
+        ours = self._ours == "rating" or turned != ""
+        return self._add("rating", points=points, reverse=turned == "yes", ours=ours, **given)
+
     def _add(self, kind: str, **given: Any) -> dict[str, Any]:
         said = self._choices.said(self._line, self._place)
         condition = visible_if(self._line, self._place, self._drawn)
         sensitive = self._line.take("pouls_sensitive") == "yes"
         required = self._required() or self._line.take("pouls_required") == "yes"
-        about = {"required": required, "sensitive": sensitive, "visible_if": condition}
+        about: dict[str, Any] = {"required": required, "sensitive": sensitive, "visible_if": condition}
         return self._drawn.item(self._place, said, kind, **about, **given)
 
     def _required(self) -> bool:
@@ -235,8 +236,9 @@ class _Question:
             self._drawn.report.changed(self._place, "may be skipped here: it is required under a condition")
         return said in _YES
 
-    def _options(self, offered: Sequence[Offered]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-        return self._drawn.options([(answer.code, answer.said) for answer in offered], self._place)
+    def _options(self, offered: Sequence[Offered], *, one: bool = False) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        drawn = self._drawn.one_of if one and not self._ours else self._drawn.options
+        return drawn([(answer.code, answer.said) for answer in offered], self._place)
 
     def _limit(self, form: re.Pattern[str], most: int) -> int | None:
         """The largest length or number of answers, taken from the constraint if that says nothing else."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.questionnaires.formats import workbook
-from service.questionnaires.formats.drawn import Condition, Drawn, below, joined
+from service.questionnaires.formats.drawn import PARTED, Condition, Drawn, below, joined
 from service.questionnaires.formats.expressions import XLSFORM
 from service.questionnaires.formats.names import slug
 from service.questionnaires.formats.report import Read, Report, Unreadable
@@ -243,7 +243,8 @@ class _Walk:
             outer.begun += 1
         text = self._noted(group, text)
         if group.begun and group.name != "section":
-            self._drawn.report.changed(group.name, "is parted: what follows a group or a note inside it is a section")
+            reason = f"is several sections here, since a group or a note inside it {PARTED}"
+            self._drawn.report.changed(group.name, reason)
         known = group is not self._groups[0] and not group.begun
         self._drawn.section(
             group.name,

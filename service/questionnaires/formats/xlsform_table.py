@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.questionnaires.formats.report import Report, shown
+from service.questionnaires.formats.report import BY_HAND, Report, shown
 from service.questionnaires.formats.tags import not_too_many, tag_of
 from service.questionnaires.formats.workbook import Row
 from service.questionnaires.formats.xlsform_cells import OURS
@@ -36,7 +36,7 @@ class Line:
     def tell_rest(self, report: Report, place: str) -> None:
         """Report what nobody has taken."""
         for column in self.cells:
-            report.lost(place, f"its {shown(column)[:40]} is not kept")
+            report.lost(place, f"its column {shown(column)[:40]} is not kept: {BY_HAND}")
         if self.formulas:
             report.lost(place, "holds a formula, which is not computed: its cell is taken as blank")
 
