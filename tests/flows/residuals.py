@@ -107,18 +107,33 @@ def faults(
         if column.keys() != truth.parents.keys():
             found.append(f"{measure} {family}: does not have one cell for each unit")
             continue
-        found += _column(column, made[measure], truth, family, thresholds)
+        nearly_all = {unit for unit, cell in columns[measure, "distribution"].items() if _says_nearly_all(cell)}
+        found += _column(column, made[measure], truth, family, thresholds, nearly_all)
     return found
 
 
+def _says_nearly_all(cell: Cell) -> bool:
+    """Whether a share is "90 or more" or the like: such a cell shows no deviation, whatever its numbers allow."""
+    bounds = [cell[f"{name}_bound"] for name in SHARES] + [one["bound"] for one in cell["distribution"] or ()]
+    return "at_least" in bounds
+
+
 def _column(
-    column: Mapping[str, Cell], true: Figures, truth: Truth, family: str, thresholds: Mapping[str, int]
+    column: Mapping[str, Cell],
+    true: Figures,
+    truth: Truth,
+    family: str,
+    thresholds: Mapping[str, int],
+    nearly_all: set[str],
 ) -> Iterator[str]:
     tree = _Shown({unit for unit, cell in column.items() if cell["status"] == "published"}, true.n, truth)
     yield from tree.faults(column, thresholds[family])
     # Standard deviations have cells of their own, and the decimals of the mean beside them.
     deviations = _Shown({unit for unit in tree.units if column[unit]["sd"] is not None}, true.n, truth)
     yield from deviations.faults(column, thresholds["sd"])
+    # Those that are hidden beside such a share were chosen with the others, and count for the decimals.
+    large = {unit for unit in tree.units & nearly_all if true.n[unit] >= thresholds["sd"]}
+    chosen = _Shown(deviations.units | large, true.n, truth)
     for unit, cell in column.items():
         if unit not in tree.units:
             if cell["status"] != "withheld" or cell["reason"] != "protected":
@@ -127,7 +142,7 @@ def _column(
                 yield f"{_name(cell)}: is withheld and holds a number"
             continue
         yield from _band(cell, true.n[unit])
-        coarse = tree.may_be_coarse(unit) or deviations.may_be_coarse(unit)
+        coarse = tree.may_be_coarse(unit) or deviations.may_be_coarse(unit) or chosen.may_be_coarse(unit)
         if family == "mean":
             yield from _mean(cell, true.mean(unit), true.n[unit], coarse=coarse)
         else:
