@@ -56,6 +56,14 @@ def sound_here(raw: dict[str, Any]) -> Sound:
         raise Invalid(faults=error.faults) from None
 
 
+def stored_here(raw: dict[str, Any]) -> Document:
+    """A version as it was published, whatever later rules say. Raises Invalid where it is no document at all."""
+    try:
+        return Document.stored(raw)
+    except DocumentRefused as error:
+        raise Invalid(faults=error.faults) from None
+
+
 async def checked(raw: object) -> Checked:
     """What is wrong with a decoded JSON value, and what could be better."""
     return await asyncio.to_thread(check, raw)

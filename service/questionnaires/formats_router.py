@@ -10,7 +10,7 @@ from service.kit.strict import api_router, read
 from service.problems import Invalid, NotFound, TooLarge, UnsupportedMediaType, problems
 from service.questionnaires import queries
 from service.questionnaires.admission import Admitted, DatabaseOf
-from service.questionnaires.checked import Checked, check, not_to_be_kept, sound_here
+from service.questionnaires.checked import Checked, check, not_to_be_kept, stored_here
 from service.questionnaires.formats import choose, own, printable, xlsform_write
 from service.questionnaires.formats.report import Entry, Unreadable, Written
 from service.questionnaires.formats.tags import tag_of
@@ -136,7 +136,7 @@ async def _exported(
         version = await queries.version(tx, caller.tenant_id, questionnaire_id, number)
 
     def write() -> Written:
-        document = sound_here(version.document).document
+        document = stored_here(version.document)
         if kind == "html":
             return printable.write(document, tongue)
         return xlsform_write.write(document) if kind == "xlsform" else own.write(document)

@@ -15,7 +15,7 @@ from service.questionnaires import actions, queries
 from service.questionnaires.actions import MOST_VERSIONS
 from service.questionnaires.admission import Admitted, DatabaseOf, SoundDocument, Writer
 from service.questionnaires.changes import changes
-from service.questionnaires.checked import checked, sound_here
+from service.questionnaires.checked import checked, stored_here
 from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersions, Unchanged
 from service.questionnaires.replies import IfNoneMatch, document_reply, documented
 from service.questionnaires.schemas import EXAMPLE, ChangesOut, CheckedOut, QuestionnaireOut, QuestionnairePage
@@ -141,7 +141,7 @@ async def compare_versions(
             raise Invalid(faults=[ParameterFault("since", "query", reason)]) from None
 
     def compare() -> ChangesOut:
-        found = changes(sound_here(old.document).document, sound_here(new.document).document)
+        found = changes(stored_here(old.document), stored_here(new.document))
         return ChangesOut.of(old.number, new.number, found)
 
     return await asyncio.to_thread(compare)

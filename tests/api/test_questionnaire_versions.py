@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -292,18 +294,18 @@ def test_nothing_is_looked_at_for_who_may_not_write(tenant: TenantUnderTest, mon
     assert seen == []
 
 
+def _counting(whole: Callable[[object], Document], pool: Any, taken: list[int], raw: object) -> Document:
+    taken.append(pool.checkedout())
+    return whole(raw)
+
+
 def test_no_connection_is_held_while_a_document_is_looked_at(
     tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = tenant.house.client.app.state.database.engine.pool  # type: ignore[attr-defined]  # Starlette types the app as a callable
     taken: list[int] = []
-    whole = Document.parse
-
-    def parse(raw: object) -> Document:
-        taken.append(pool.checkedout())
-        return whole(raw)
-
-    monkeypatch.setattr(Document, "parse", parse)
+    for name in ("parse", "stored"):
+        monkeypatch.setattr(Document, name, partial(_counting, getattr(Document, name), pool, taken))
     ident = a_questionnaire(tenant)["id"]
     ok(add(tenant, ident, titled("Two")), 201)
     ok(validate(tenant, QUESTIONNAIRE))
@@ -314,6 +316,17 @@ def test_no_connection_is_held_while_a_document_is_looked_at(
     ok(tenant.call(SCOPE, "POST", f"/v1/questionnaire-drafts/{draft}/publish", headers={"If-Match": '"1"'}), 201)
     assert len(taken) == 8
     assert set(taken) == {0}
+
+
+def test_a_version_that_a_later_rule_refuses_is_compared_and_exported_all_the_same(tenant: TenantUnderTest) -> None:
+    ident = a_questionnaire(tenant)["id"]
+    ok(add(tenant, ident, titled("Two")), 201)
+    tenant.sql(
+        """UPDATE questionnaire_version SET document = jsonb_set(document, '{title,en}', '"About {{nothing|this}}"') """
+        "WHERE number = 1"
+    )
+    for path in ("2/changes", "1/export?format=json", "1/export/report"):
+        ok(get(tenant, f"{ident}/versions/{path}"))
 
 
 def test_a_campaign_can_be_made_of_a_version_added(tenant: TenantUnderTest) -> None:
