@@ -1,5 +1,6 @@
 """Which cells of which measure are published: a function of numbers of respondents alone, never of an answer."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ def _missing(whole: Measure, parts: Sequence[Measure]) -> Ints:
     return missing if whole.gaps is None else missing - whole.gaps.answered.sum(axis=0)
 
 
-class Thresholds:
+class Thresholds(ABC):
     """Which k each measure keeps in each family, with the measures by id.
 
     `respondents` are all who answered anything, [classes].
@@ -214,13 +215,13 @@ class Thresholds:
             plain &= (left >= k) & (np.minimum(n, left) * WHOLE_SHARE > end * people)
         return plain
 
+    @abstractmethod
     def sums(self, own: Ints) -> Ints:
         """Sum over the classes of each cell, [size]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:
         """The cells that stay where nothing may describe fewer than k of these people, [classes]."""
-        raise NotImplementedError
 
     def all(self) -> list[int]:
         """Every threshold that some measure has, ascending."""

@@ -46,8 +46,8 @@ class Relation:
     """People who count in all of some measures: how many of each class, and their sums of products.
 
     `measures` are what it is made of and what that is made of; `moments` are over the first of them, as many as there
-    are `denominators`, over which their scores are whole numbers. `beside` are indices made of them: where these show a
-    deviation, it could be compared with the relation as well.
+    are `denominators`, over which their scores are whole numbers. `beside` are indices made of them, with which it
+    could be compared as well, whatever these show.
     """
 
     measures: tuple[str, ...]

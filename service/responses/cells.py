@@ -5,6 +5,7 @@ A cell is looked up like a dictionary, so that a whole form is one `map` over ce
 worked out afterwards by `refusal`, which is called for wrong answers alone and may take its time.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -117,7 +118,7 @@ class _Number(_Table):
         return _integer_refusal(answer, self._minimum, self._maximum)
 
 
-class _Options:
+class _Options(ABC):
     """A list of options, each in a cell of its own; no option twice, and not more than `most` of them.
 
     An empty list is an answer ("none of these"), but not to a required item.
@@ -143,9 +144,9 @@ class _Options:
             record[place] = self._code(number)
         return bytes(record)
 
+    @abstractmethod
     def _code(self, number: int) -> int:
         """What stands in the cell of the option that came as the number-th."""
-        raise NotImplementedError
 
     def refusal(self, answer: object) -> str | None:
         if answer is None:
