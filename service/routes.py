@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from service.campaigns.router import router as campaigns
 from service.people.router import router as people
-from service.questionnaires.catalogue_router import router as catalogue
-from service.questionnaires.draft_router import router as questionnaire_drafts
-from service.questionnaires.formats_router import router as questionnaire_formats
+from service.questionnaires.catalogue.router import router as catalogue
+from service.questionnaires.drafts.router import router as questionnaire_drafts
+from service.questionnaires.formats.router import router as questionnaire_formats
 from service.questionnaires.router import router as questionnaires
 from service.releases.recut_router import router as recuts
 from service.releases.router import router as releases

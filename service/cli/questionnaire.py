@@ -21,7 +21,7 @@ from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.formats import choose, own, printable, xlsform_write
 from service.questionnaires.formats.report import Report, Unreadable, Written
 from service.questionnaires.formats.tags import tag_of
-from service.questionnaires.hints import Hint, hints
+from service.questionnaires.lint.hints import Hint, hints
 
 FINE, FAULTY, UNUSABLE = 0, 1, 2
 

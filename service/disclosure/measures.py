@@ -105,6 +105,8 @@ class GroupMean:
 class Measure:
     """One item, scale or index of a wave, counted in each class (the people directly in a node, not those below).
 
+    What decides how much is hidden (`sensitive`, `alike`, `gaps`, `gates`) has no default: who forgets it hears of it.
+
     Arrays are whole numbers of shape [classes], but `counts`, which is [classes, options].
 
     Attributes:
@@ -142,7 +144,7 @@ class Measure:
     id: str
     kind: Kind
     n: Ints
-    sensitive: bool = False
+    sensitive: bool
     total: Ints | None = None
     square_total: Ints | None = None
     denominator: int = 1
@@ -154,10 +156,10 @@ class Measure:
     unfavourable: Ints | None = None
     share_denominator: int = 1
     parts: Sequence[str] = ()
-    alike: bool = True
+    alike: bool
     partial: Ints | None = None
-    gaps: Gaps | None = None
-    gates: Sequence[str] = ()
+    gaps: Gaps | None
+    gates: Sequence[str]
     percent: bool = False
     times: int = 1
     enps: bool = False

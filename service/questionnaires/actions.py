@@ -11,7 +11,7 @@ from sqlmodel import col
 from service.kit.ids import new_id
 from service.kit.reasons import Fault
 from service.questionnaires import queries
-from service.questionnaires.checked import Sound
+from service.questionnaires.lint.checked import Sound
 from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersions, Unchanged
 from service.questionnaires.tables import Questionnaire, QuestionnaireVersion
 from service.tenants.actions import audit

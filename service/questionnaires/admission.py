@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Body, Depends, Request
 
 from service.kit.db import Database
-from service.questionnaires.checked import Sound, sound
+from service.questionnaires.lint.checked import Sound, sound
 from service.questionnaires.schemas import EXAMPLE
 from service.tenants.keys import Key
 from service.tenants.principals import Principal, authenticated, database_of, holding, now_of, presented_key

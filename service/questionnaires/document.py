@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError, ValidationInfo, model_validator
 
 from service.kit.reasons import Fault
-from service.questionnaires.draft import Draft
 from service.questionnaires.elements import (
     MAX_CONTACTS,
     MAX_ITEMS,
@@ -34,8 +33,9 @@ from service.questionnaires.elements import (
     Texts,
     at_most,
 )
-from service.questionnaires.faults import DocumentRefused, structural_faults
 from service.questionnaires.lint import lint
+from service.questionnaires.lint.decoded import Decoded
+from service.questionnaires.lint.faults import DocumentRefused, structural_faults
 
 __all__ = [
     "Contact",
@@ -113,14 +113,14 @@ class Document(Element):
     def _sound(self, info: ValidationInfo) -> Self:
         if info.context is _STORED:
             return self
-        draft = Draft(
+        decoded = Decoded(
             source=self.as_json(),
             items=dict(enumerate(self.items)),
             sections=dict(enumerate(self.sections or ())),
             scales=dict(enumerate(self.scales)),
             indices=dict(enumerate(self.indices)),
         )
-        faults = lint(draft)
+        faults = lint(decoded)
         if len(self.canonical()) > MAX_BYTES:
             faults.append(Fault("", f"must be at most {MAX_BYTES} bytes long"))
         if faults:
@@ -157,10 +157,10 @@ _SCALE: TypeAdapter[Scale] = TypeAdapter(Scale)
 _INDEX: TypeAdapter[Index] = TypeAdapter(Index)
 
 
-def _salvage(obj: object) -> Draft:
+def _salvage(obj: object) -> Decoded:
     """The well-formed elements of a document that is not, so that the checks between elements can still speak."""
     source: Mapping[str, object] = obj if isinstance(obj, dict) else {}
-    return Draft(
+    return Decoded(
         source=source,
         items=_well_formed(_ITEM, source.get("items")),
         sections=_well_formed(_SECTION, source.get("sections")),

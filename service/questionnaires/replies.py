@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Header
 from starlette.responses import JSONResponse, Response
 
+from service.kit.etags import held, tag
 from service.questionnaires.schemas import EXAMPLE
-from service.questionnaires.tags import held, tag
 
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 

@@ -14,8 +14,8 @@ from service.problems import Invalid, Malformed, NotFound, TooLarge, problems
 from service.questionnaires import actions, queries
 from service.questionnaires.actions import MOST_VERSIONS
 from service.questionnaires.admission import Admitted, DatabaseOf, SoundDocument, Writer
-from service.questionnaires.changes import changes
-from service.questionnaires.checked import checked, stored_here
+from service.questionnaires.compare.changes import changes
+from service.questionnaires.lint.checked import checked, stored_here
 from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersions, Unchanged
 from service.questionnaires.replies import IfNoneMatch, document_reply, documented
 from service.questionnaires.schemas import EXAMPLE, ChangesOut, CheckedOut, QuestionnaireOut, QuestionnairePage

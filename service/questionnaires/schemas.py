@@ -8,12 +8,12 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from service.kit.text import Slug, Wire
-from service.questionnaires.changes import Change, Changes
-from service.questionnaires.checked import Checked, Note
-from service.questionnaires.differences import Reason, Weight
+from service.questionnaires.compare.changes import Change, Changes
+from service.questionnaires.compare.differences import Reason, Weight
 from service.questionnaires.document import Document
 from service.questionnaires.elements import MAX_LANGUAGES, Language
 from service.questionnaires.formats.report import Entry
+from service.questionnaires.lint.checked import Checked, Note
 from service.questionnaires.tables import QuestionnaireDraft, QuestionnaireVersion
 
 EXAMPLE: dict[str, Any] = {

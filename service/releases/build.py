@@ -7,7 +7,6 @@ either, the release is refused. The answers exist in this process's memory for t
 """
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.audit import Verdict
-from service.disclosure.measures import GroupMean, Kind, Measure
+from service.disclosure.measures import GroupMean, Measure
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Ints
@@ -46,7 +45,7 @@ from service.releases.problems import (
     ReleaseRefused,
 )
 from service.releases.publish import Outcome
-from service.releases.statistics import MeasureTally, tally
+from service.releases.statistics import tally
 from service.releases.tables import Release
 from service.responses.seal import Seal
 from service.responses.sheet import RecordsCorrupt
@@ -134,7 +133,6 @@ class Counts:
 
     by_class: Counted
     respondents: Ints
-    tallies: list[MeasureTally]
     measures: list[Measure]
     derived: list[GroupMean]
     invited: Ints | None
@@ -213,7 +211,7 @@ def statistics_of(agreed: Agreed, counts: Counts, table: SafeTable) -> dict[str,
     grid, tree = counts.by_class.grid, counts.by_class.tree
     node = np.arange(tree.size) if grid is None else grid.node
     by_node = relations.ByNode(node, tree.size)
-    return relations.told(counts.related, table, counts.tallies, tree, by_node, agreed.policy)
+    return relations.told(counts.related, table, counts.measures, tree, by_node, agreed.policy)
 
 
 def counts_of(
@@ -241,7 +239,7 @@ def counts_of(
     columns = found.sheet.columns
     classes = class_of(labels, by_class.classes)
     stages.done("decode")
-    tallies = tally(agreed.document, columns, classes, matrix, by_class.count)
+    measures = tally(agreed.document, columns, classes, matrix, by_class.count)
     respondents = np.bincount(classes, minlength=by_class.count).astype(np.int64)
     roster = class_of(labels, {row.label: number for number, row in enumerate(found.classes)})
     who = answered(agreed.document, columns, roster, matrix, len(found.classes))
@@ -250,8 +248,7 @@ def counts_of(
     return Counts(
         by_class,
         respondents,
-        tallies,
-        [_measure(one) for one in tallies],
+        measures,
         group_means(agreed.document),
         invited.by_class(on_roster, by_class.classes, respondents),
         related,
@@ -273,8 +270,3 @@ def class_of(
     if (known[at] != labels).any():
         raise ClassUnknown
     return numbers[at]
-
-
-def _measure(tallied: MeasureTally) -> Measure:
-    fields = {field.name: getattr(tallied, field.name) for field in dataclasses.fields(tallied)}
-    return Measure(**fields | {"kind": Kind(tallied.kind)})

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.disclosure.measures import Family
+from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.table import Column as TableColumn
 from service.disclosure.table import SafeTable
@@ -32,7 +32,6 @@ from service.questionnaires.document import Document, RatingItem
 from service.questionnaires.scoring import SKIPPED, ByColumn, Rated, Scores, Scoring, rated
 from service.releases.drivers import correlations, relative_weights
 from service.releases.reliability import Matrix, Moments, alpha, icc, omega
-from service.releases.statistics import MeasureTally
 from service.responses.sheet import Column
 
 FEWEST = 100
@@ -170,7 +169,7 @@ class _OfScales(_Sums):
 
 
 def told(
-    counted: Related, table: SafeTable, measures: Sequence[MeasureTally], tree: Tree, by_node: "ByNode", policy: Policy
+    counted: Related, table: SafeTable, measures: Sequence[Measure], tree: Tree, by_node: "ByNode", policy: Policy
 ) -> dict[str, Any]:
     """What is told of all this, for the manifest; empty where nothing may be.
 
@@ -188,7 +187,8 @@ def told(
         for name, relation in counted.scales.items()
         if shown.may(relation) and (entry := _reliability(name, relation, shown.compared(relation))) is not None
     ]
-    units = [entry for measure in measures if measure.kind == "scale" and (entry := shown.units(measure)) is not None]
+    of_units = [measure for measure in measures if measure.kind is Kind.scale]
+    units = [entry for scale in of_units if (entry := shown.units(scale)) is not None]
     drivers = counted.drivers
     weighed = _weights(drivers, shown.compared(drivers)) if drivers is not None and shown.may(drivers) else None
     found = {"scales": scales, "units": units, "drivers": weighed}
@@ -248,7 +248,7 @@ class _Beside:
     """What is published beside the relations."""
 
     def __init__(
-        self, measures: Mapping[str, MeasureTally], table: SafeTable, tree: Tree, by_node: ByNode, policy: Policy
+        self, measures: Mapping[str, Measure], table: SafeTable, tree: Tree, by_node: ByNode, policy: Policy
     ) -> None:
         self._measures = measures
         self._means: dict[str, TableColumn] = {
@@ -282,12 +282,12 @@ class _Beside:
             return False
         return self._enough_apart(measure, people)
 
-    def _enough_apart(self, measure: MeasureTally, people: Ints) -> bool:
+    def _enough_apart(self, measure: Measure, people: Ints) -> bool:
         others = measure.n - people
         kept_in = int(np.minimum(people, others).sum())
         return not others.any() or kept_in >= self._policy.sd_k(sensitive=measure.sensitive)
 
-    def _gated(self, measure: MeasureTally) -> bool:
+    def _gated(self, measure: Measure) -> bool:
         """Whether its number of respondents is an answer: a relation would tell it exactly."""
         return bool(measure.gates) or any(self._gated(self._measures[part]) for part in measure.parts)
 
@@ -295,7 +295,7 @@ class _Beside:
         column = self._means.get(name)
         return None if column is None or column.has_sd is None else column.has_sd[: self._tree.size]
 
-    def units(self, measure: MeasureTally) -> dict[str, Any] | None:
+    def units(self, measure: Measure) -> dict[str, Any] | None:
         """How much of a score is its unit's: of the units as published, and of what is left of those above."""
         deviations = self._deviations(measure.id)
         n = int(measure.n.sum())

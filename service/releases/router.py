@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service.kit.db import Database
+from service.kit.etags import held
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
@@ -82,13 +83,6 @@ def _caching(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
 
 
-def _matches(etag: str, if_none_match: str | None) -> bool:
-    if if_none_match is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return etag in tags or "*" in tags
-
-
 @router.get("/releases", operation_id="releases.list", responses=problems(Invalid))
 async def list_releases(
     request: Request,
@@ -117,7 +111,7 @@ async def list_releases(
 async def get_release(release: ReleaseToRead, if_none_match: IfNoneMatch = None) -> Response:
     """One release with its manifest."""
     caching = _caching(_etag(release, "manifest"))
-    if _matches(caching["ETag"], if_none_match):
+    if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     body = ReleaseDetail.of(release).model_dump_json()
     return Response(body, headers=caching, media_type="application/json")
@@ -136,7 +130,7 @@ async def get_certificate(release: ReleaseToRead, tx: Transaction, if_none_match
     """
     signed = await queries.certificate(tx, release)
     caching = _caching(_etag(release, "certificate", signed["signature"]))
-    if _matches(caching["ETag"], if_none_match):
+    if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     return Response(CertificateOut(**signed).model_dump_json(), headers=caching, media_type="application/json")
 
@@ -165,7 +159,7 @@ async def list_cells(
     if "text/csv" in request.headers.get("accept", ""):
         return _csv(database, release, wanted, if_none_match)
     caching = _caching(_etag(release, "json", wanted.text(), str(limit), cursor or ""))
-    if _matches(caching["ETag"], if_none_match):
+    if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     found = await queries.cells(tx, release, wanted, _position(cursor), limit + 1)
     page = page_of(found, limit, key=lambda row: f"{row.node}:{row.number}", show=CellOut.of)
@@ -206,7 +200,7 @@ def _position(cursor: str | None) -> queries.Position:
 
 def _csv(database: Database, release: Release, wanted: CellFilter, if_none_match: str | None) -> Response:
     caching = _caching(_etag(release, "csv", wanted.text()))
-    if _matches(caching["ETag"], if_none_match):
+    if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     headers = caching | {
         "Content-Disposition": f'attachment; filename="{release.release_id}.csv"',

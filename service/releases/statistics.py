@@ -5,14 +5,15 @@ rounds. Items follow from one count of values by class; only scales and indices 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from service.disclosure.measures import Gaps
-from service.questionnaires.branching import conditions, gates
+from service.disclosure.measures import Gaps, Kind, Measure
+from service.questionnaires.branching import conditions
+from service.questionnaires.branching import gates as gates_of
 from service.questionnaires.document import (
     Document,
     EnpsItem,
@@ -46,51 +47,13 @@ ENPS_THIRDS = (frozenset({9, 10}), frozenset({7, 8}), frozenset(range(7)))
 """Promoters, passives, detractors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MeasureTally:
-    """One measure by class: int64 arrays over the C classes. None where the quantity does not exist for the measure.
-
-    A person's score, between `score_min` and `score_max`, is an integer over `denominator`; `total` and `square_total`
-    sum these integers and their squares over the `n` people of the class, reversed where the item says so. `counts`
-    [C, options] are people per point as answered, per option, or of a scale or index per band of the score. The shares
-    are sums over people of numerators over `share_denominator`. A measure of sensitive parts is `sensitive`. `partial`
-    counts those who answered a part (an item of the scale, all of a scale of the index) without being scored, and
-    `gaps` those who are scored on a scale without having answered all of it. Whether an item is asked hangs on its
-    `gates`. A score is shown as 0 to 100 where `percent`, else as many `times`
-    as large, and a scale treats its items `alike` unless weights differ.
-    """
-
-    id: str
-    kind: Literal["item", "scale", "index"]
-    n: Counts
-    sensitive: bool = False
-    total: Counts | None = None
-    square_total: Counts | None = None
-    denominator: int = 1
-    score_min: int | None = None
-    score_max: int | None = None
-    counts: Counts | None = None
-    favourable: Counts | None = None
-    neutral: Counts | None = None
-    unfavourable: Counts | None = None
-    share_denominator: int = 1
-    parts: tuple[str, ...] = ()
-    partial: Counts | None = None
-    gaps: Gaps | None = None
-    gates: tuple[str, ...] = ()
-    alike: bool = True
-    percent: bool = False
-    times: int = 1
-    enps: bool = False
-
-
 def tally(
     document: Document,
     columns: Sequence[Column],
     classes: npt.NDArray[np.intp],
     matrix: npt.NDArray[np.int16],
     class_count: int,
-) -> list[MeasureTally]:
+) -> list[Measure]:
     """Every measure of the document, in its order: items (without texts), then scales and indices of the person rule.
 
     `classes` [n] in 0..class_count-1 and `matrix` int16 [n, columns] as decoded by the document's sheet, best with
@@ -120,7 +83,7 @@ class _Answers(NamedTuple):
         return np.zeros((self.class_count, *shape), np.int64)
 
 
-def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answers) -> dict[str, MeasureTally]:
+def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answers) -> dict[str, Measure]:
     places: dict[str, list[int]] = {}
     for at, column in enumerate(columns):
         places.setdefault(column.item_id, []).append(at)
@@ -142,14 +105,16 @@ def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answe
     for joint, histogram in zip(joined, histograms, strict=True):
         tables.update(zip(joint.columns, joint.separate(histogram), strict=True))
     asked_if = conditions(document.items, document.sections)
-    found = {
-        item.id: _number_tally(item, sums[places[item.id][0]])
-        if isinstance(item, NumberItem)
-        else _table_tally(item, [tables[at] for at in places[item.id]])
-        for item in document.items
-        if item.id in places
-    }
-    return {name: replace(told, gates=tuple(sorted(gates(*asked_if.get(name, ()))))) for name, told in found.items()}
+    found: dict[str, Measure] = {}
+    for item in document.items:
+        if item.id not in places:
+            continue
+        behind = tuple(sorted(gates_of(*asked_if.get(item.id, ()))))
+        if isinstance(item, NumberItem):
+            found[item.id] = _number_tally(item, behind, sums[places[item.id][0]])
+        else:
+            found[item.id] = _table_tally(item, behind, [tables[at] for at in places[item.id]])
+    return found
 
 
 def _codes(answers: npt.NDArray[np.int16], least: int) -> npt.NDArray[np.int16]:
@@ -158,13 +123,16 @@ def _codes(answers: npt.NDArray[np.int16], least: int) -> npt.NDArray[np.int16]:
     return codes if least == 1 else codes - np.int16(least - 1)
 
 
-def _number_tally(item: NumberItem, sums: Sums) -> MeasureTally:
+def _number_tally(item: NumberItem, gates: tuple[str, ...], sums: Sums) -> Measure:
     n, total, square_total = sums.shifted(item.minimum - 1)
-    return MeasureTally(
+    return Measure(
         id=item.id,
-        kind="item",
+        kind=Kind.item,
         n=n,
         sensitive=item.sensitive,
+        alike=True,
+        gaps=None,
+        gates=gates,
         total=total,
         square_total=square_total,
         denominator=1,
@@ -173,31 +141,48 @@ def _number_tally(item: NumberItem, sums: Sums) -> MeasureTally:
     )
 
 
-def _table_tally(item: Item, tables: Sequence[Counts]) -> MeasureTally:
+def _table_tally(item: Item, gates: tuple[str, ...], tables: Sequence[Counts]) -> Measure:
     """The tally of an item from the histogram [C, 1 + values] of each of its columns, skips first."""
     n = tables[0][:, 1:].sum(axis=1)
     counts = np.ascontiguousarray(tables[0][:, 1:])
     if isinstance(item, RatingItem):
         points = np.arange(1, item.points + 1, dtype=np.int64)
         thirds = favourable_points(item.points)
-        return _points_tally(item, n, counts, points[::-1] if item.reverse else points, thirds)
+        return _points_tally(item, gates, n, counts, points[::-1] if item.reverse else points, thirds)
     if isinstance(item, EnpsItem):
-        return _points_tally(item, n, counts, np.arange(ENPS_MOST + 1, dtype=np.int64), ENPS_THIRDS)
+        return _points_tally(item, gates, n, counts, np.arange(ENPS_MOST + 1, dtype=np.int64), ENPS_THIRDS)
     if isinstance(item, MultipleChoiceItem | RankingItem):  # who chose it, or put it first
         counts = np.stack([table[:, 2] for table in tables], axis=1)
-    return MeasureTally(id=item.id, kind="item", n=n, sensitive=item.sensitive, counts=counts)
+    return Measure(
+        id=item.id,
+        kind=Kind.item,
+        n=n,
+        sensitive=item.sensitive,
+        alike=True,
+        gaps=None,
+        gates=gates,
+        counts=counts,
+    )
 
 
 def _points_tally(
-    item: RatingItem | EnpsItem, n: Counts, counts: Counts, scores: Counts, thirds: Sequence[frozenset[int]]
-) -> MeasureTally:
+    item: RatingItem | EnpsItem,
+    gates: tuple[str, ...],
+    n: Counts,
+    counts: Counts,
+    scores: Counts,
+    thirds: Sequence[frozenset[int]],
+) -> Measure:
     """The tally of an item whose answers are scores; `thirds` are the favourable, neutral and unfavourable ones."""
     favourable, neutral, unfavourable = (counts[:, np.isin(scores, list(chosen))].sum(axis=1) for chosen in thirds)
-    return MeasureTally(
+    return Measure(
         id=item.id,
-        kind="item",
+        kind=Kind.item,
         n=n,
         sensitive=item.sensitive,
+        alike=True,
+        gaps=None,
+        gates=gates,
         total=counts @ scores,
         square_total=counts @ (scores * scores),
         denominator=1,
@@ -213,8 +198,8 @@ def _points_tally(
 
 
 def _scored_tallies(
-    document: Document, columns: Sequence[Column], answers: _Answers, items: Mapping[str, MeasureTally]
-) -> Iterator[MeasureTally]:
+    document: Document, columns: Sequence[Column], answers: _Answers, items: Mapping[str, Measure]
+) -> Iterator[Measure]:
     scorings = rated(document, {column.item_id: at for at, column in enumerate(columns)})
     wholes: list[Scoring] = [*scorings.scales.values(), *scorings.indices.values()]
     sums = {scoring.id: _ScoredSums(scoring, answers) for scoring in wholes}
@@ -229,7 +214,7 @@ def _scored_tallies(
         yield told[name]
 
 
-def _with_shares(scorings: Rated, items: Mapping[str, MeasureTally], present: Counts) -> frozenset[str]:
+def _with_shares(scorings: Rated, items: Mapping[str, Measure], present: Counts) -> frozenset[str]:
     """The scales whose shares are counted person by person.
 
     Where nobody skipped anything, shares add up from the parts' and no person is looked at for them.
@@ -290,14 +275,14 @@ class _ScoredSums:
             for part, column in enumerate(scoring.columns):
                 by_part[at][part] += block.count(these & (rows[column] != SKIPPED))
 
-    def tally(self, parts: Sequence[MeasureTally]) -> MeasureTally:
+    def tally(self, parts: Sequence[Measure]) -> Measure:
         """The measure, given the tallies of its parts."""
         scoring = self.scoring
         n, total, square_total = self._codes.shifted(scoring.least - 1)
         scale = isinstance(scoring, ScaleScoring)
-        told = MeasureTally(
+        told = Measure(
             id=scoring.id,
-            kind="scale" if scale else "index",
+            kind=Kind.scale if scale else Kind.index,
             n=n,
             sensitive=any(part.sensitive for part in parts),
             total=total,
@@ -310,12 +295,13 @@ class _ScoredSums:
             partial=self._partial,
             gaps=None if self._gaps is None else Gaps(np.stack(self._gaps[0]), np.array(self._gaps[1], np.int64)),
             alike=_alike(scoring, parts),
+            gates=(),
             percent=scoring.unit == "percent",
             times=scoring.weight if isinstance(scoring, ScaleScoring) and scoring.unit == "sum" else 1,
         )
         return told if isinstance(scoring, IndexScoring) and scoring.ratio else replace(told, **self._shares(n, parts))
 
-    def _shares(self, n: Counts, parts: Sequence[MeasureTally]) -> dict[str, Any]:
+    def _shares(self, n: Counts, parts: Sequence[Measure]) -> dict[str, Any]:
         favourable, unfavourable = self._favourable, self._unfavourable
         if not self._counts_shares:
             favourable = _combined(self.scoring, [part.favourable for part in parts])
@@ -328,7 +314,7 @@ class _ScoredSums:
         }
 
 
-def _alike(scoring: Scoring, parts: Sequence[MeasureTally]) -> bool:
+def _alike(scoring: Scoring, parts: Sequence[Measure]) -> bool:
     """Whether no figure can hang on some of its items alone: bands of unlike parts may."""
     if isinstance(scoring, ScaleScoring):
         return len(set(scoring.weights)) == 1

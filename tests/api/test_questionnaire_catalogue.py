@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from service.questionnaires.checked import Sound
+from service.questionnaires.catalogue.page import page
+from service.questionnaires.catalogue.shipped import catalogue, copied
 from service.questionnaires.document import Document
 from service.questionnaires.languages import text_in
-from service.questionnaires.page import page
-from service.questionnaires.shipped import catalogue, copied
+from service.questionnaires.lint.checked import Sound
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import places, problem
 from tests.make.world import QUESTIONNAIRE, ok

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from service.questionnaires.checked import MOST_LEVELS
 from service.questionnaires.document import Document
-from service.questionnaires.drafts import MOST_DRAFTS
+from service.questionnaires.drafts.actions import MOST_DRAFTS
+from service.questionnaires.lint.checked import MOST_LEVELS
 from tests.fixtures.house import TenantUnderTest
 from tests.make.statements import statements
 from tests.make.wire import Sent, ask, places, problem

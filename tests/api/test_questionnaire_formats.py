@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from service.questionnaires import readers
 from service.questionnaires.document import Document
-from service.questionnaires.formats import xlsform_write
+from service.questionnaires.formats import readers, xlsform_write
 from service.questionnaires.formats.report import Unreadable
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import Sent, ask, places, problem, raw

@@ -22,6 +22,7 @@ from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 Ints = NDArray[np.int64]
 Answers = tuple[int | None, ...]
@@ -153,7 +154,7 @@ class World:
         made += [self._whole(lines, name) for name in self.wholes]
         if self.gated:
             said = np.stack([self._sum(lines, lambda a, v=v: a[self.items] == v) for v in (0, 1)], axis=1)  # type: ignore[misc]  # a default binds
-            made.append(Measure(id="g", kind=Kind.item, n=said.sum(axis=1), counts=said))
+            made.append(a_measure(id="g", kind=Kind.item, n=said.sum(axis=1), counts=said))
             made.append(self._rating(lines, "f", self.items + 1, gates=["g"]))
         return made
 
@@ -178,7 +179,7 @@ class World:
         counts = np.stack([self._sum(lines, lambda a, v=v: a[column] == v) for v in points], axis=1)  # type: ignore[misc]  # a default binds
         held = [line for line in lines if line[1][column] is not None]
         thirds = [self._sum(held, lambda a, w=w: self.third(a[column] or 0) == w) for w in range(3)]  # type: ignore[misc]  # same
-        return Measure(
+        return a_measure(
             id=name, kind=Kind.item, n=counts.sum(axis=1), total=counts @ points,
             square_total=counts @ np.square(points), score_min=1, score_max=self.points, counts=counts,
             favourable=thirds[0], neutral=thirds[1], unfavourable=thirds[2], **more,
@@ -191,7 +192,7 @@ class World:
         counts = [self._sum(held, lambda a, b=b: self.band(name, a) == b) for b in bands]  # type: ignore[misc]  # same
         shares = [self._sum(held, lambda a, w=w: self.share(name, a, w) * over) for w in range(3)]  # type: ignore[misc]  # same
         parts = ["s", "r"] if name == "x" else [f"q{q}" for q in self.wholes[name]]
-        return Measure(
+        return a_measure(
             id=name, kind=Kind.index if name == "x" else Kind.scale, n=self._sum(held, lambda _: 1),
             total=self._sum(held, lambda a: self.score(name, a) * over),
             square_total=self._sum(held, lambda a: (self.score(name, a) * over) ** 2),

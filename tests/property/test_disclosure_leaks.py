@@ -15,6 +15,7 @@ from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 # The same lines thousands of times: coverage learns nothing here, and would take three times as long.
 
@@ -80,13 +81,13 @@ class World:
             column = answers[:, [item]]
             facts = one(Kind.item, f"q{item}", column[:, 0] > 0, column, [1])
             options = [count(column[:, 0] == value, np.ones_like(classes)) for value in range(1, POINTS + 1)]
-            made.append(Measure(**facts, counts=np.stack(options, axis=1), sensitive=item in self.sensitive))  # type: ignore[arg-type]  # facts by name
+            made.append(a_measure(**facts, counts=np.stack(options, axis=1), sensitive=item in self.sensitive))  # type: ignore[arg-type]  # facts by name
         full = [np.all(answers[:, scale] > 0, axis=1) for scale in self.scales]
         for number, scale in enumerate(self.scales):
             partial = np.any(answers[:, scale] > 0, axis=1) & ~full[number]
             facts = one(Kind.scale, f"s{number}", full[number], answers[:, scale], [1] * len(scale))
             parts = [f"q{item}" for item in scale]
-            made.append(Measure(**facts, parts=parts, partial=count(partial, np.ones_like(classes))))  # type: ignore[arg-type]  # facts by name
+            made.append(a_measure(**facts, parts=parts, partial=count(partial, np.ones_like(classes))))  # type: ignore[arg-type]  # facts by name
         if self.index:
             whole = np.all(full, axis=0)
             partial = np.any(full, axis=0) & ~whole
@@ -94,7 +95,7 @@ class World:
             weights = [int(np.lcm.reduce(lengths)) // len(scale) for scale in self.scales for _ in scale]
             facts = one(Kind.index, "x", whole, answers, weights)
             parts = [f"s{number}" for number in range(len(self.scales))]
-            made.append(Measure(**facts, parts=parts, partial=count(partial, np.ones_like(classes))))  # type: ignore[arg-type]  # facts by name
+            made.append(a_measure(**facts, parts=parts, partial=count(partial, np.ones_like(classes))))  # type: ignore[arg-type]  # facts by name
         return made
 
     def respondents(self) -> Ints:

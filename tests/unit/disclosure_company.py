@@ -10,6 +10,7 @@ from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import Column, Row, SafeTable
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 COMPANY = Tree(np.array([-1, 0, 0, 0]))
 """A company of three teams."""
@@ -21,7 +22,7 @@ TEAMS = [[0] * 5, [8, 16, 24, 20, 28], [4, 8, 12, 10, 14], [2, 4, 6, 5, 7]]
 def rating(name: str, by_class: Sequence[Sequence[int]] = TEAMS, **more: Any) -> Measure:
     counts = np.array(by_class)
     points = np.arange(1, counts.shape[1] + 1)
-    return Measure(
+    return a_measure(
         **{
             "id": name,
             "kind": Kind.item,
@@ -44,7 +45,7 @@ def scale(name: str, items: Sequence[Measure], **more: Any) -> Measure:
     first, size = items[0], len(items)
     assert first.total is not None
     assert first.square_total is not None
-    return Measure(
+    return a_measure(
         **{
             "id": name,
             "kind": Kind.scale,

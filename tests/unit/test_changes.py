@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.questionnaires.changes import Change, Changes, _moved, changes
-from service.questionnaires.differences import WORDS, Weight
+from service.questionnaires.compare.changes import Change, Changes, _moved, changes
+from service.questionnaires.compare.differences import WORDS, Weight
 from service.questionnaires.document import Document
 
 Json = dict[str, Any]

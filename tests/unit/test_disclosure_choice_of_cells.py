@@ -6,6 +6,7 @@ from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 PEOPLE = np.array([0, 300, 200, 40])
 SKIPPED = np.array([0, 30, 20, 2])
@@ -13,7 +14,7 @@ SKIPPED = np.array([0, 30, 20, 2])
 
 
 def item(name: str, n: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Measure:
-    return Measure(
+    return a_measure(
         id=name, kind=Kind.item, n=n, total=3 * n, square_total=9 * n, score_min=1, score_max=5,
         favourable=0 * n, neutral=n, unfavourable=0 * n,
     )  # fmt: skip
@@ -21,7 +22,7 @@ def item(name: str, n: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Measure:
 
 def published(family: Family) -> set[int]:
     complete = PEOPLE - SKIPPED
-    scale = Measure(
+    scale = a_measure(
         id="scale", kind=Kind.scale, n=complete, parts=("a", "b"), partial=SKIPPED, total=6 * complete,
         square_total=36 * complete, denominator=2, score_min=1, score_max=5, favourable=0 * complete,
         neutral=2 * complete, unfavourable=0 * complete, share_denominator=2,
@@ -41,7 +42,7 @@ def test_a_division_is_withheld_before_the_whole_company_is() -> None:
 
 def test_sums_of_squares_of_a_million_people_are_accepted() -> None:
     n = np.array([1_000_000])
-    measure = Measure(
+    measure = a_measure(
         id="number", kind=Kind.item, n=n, total=30_000 * n, square_total=30_000**2 * n, score_min=0, score_max=32_000
     )
     table = protect(Tree(np.array([-1])), n, [measure], Policy())

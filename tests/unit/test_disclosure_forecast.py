@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from service.disclosure.breakdowns import protect_breakdowns
 from service.disclosure.forecast import Shares, forecast
 from service.disclosure.grid import Grid
-from service.disclosure.measures import Kind, Measure
+from service.disclosure.measures import Kind
 from service.disclosure.policy import Policy
 from service.disclosure.programme import programme
 from service.disclosure.tree import Ints, Tree
+from tests.make.measures import a_measure
 
 PARENTS = np.array([-1, 0, 0, 1, 1, 1, 2, 2])
 
@@ -31,7 +32,7 @@ def test_where_everybody_answers_it_is_the_release() -> None:
     grid, invited = a_company()
     policy = Policy()
     found = forecast(grid, invited, 1.0, [policy.k_mean, policy.k_distribution])
-    measure = Measure(
+    measure = a_measure(
         id="one", kind=Kind.item, n=invited, total=invited, square_total=invited, score_min=1, score_max=5,
         counts=np.column_stack([invited, *np.zeros((4, len(invited)), np.int64)]),
     )  # fmt: skip

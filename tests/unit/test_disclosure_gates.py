@@ -12,6 +12,7 @@ from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 COMPANY = Tree(np.array([-1, 0, 0]))
 """A company of two teams."""
@@ -23,7 +24,7 @@ def rating(name: str, n: list[int], **more: Any) -> Measure:
     people = np.array(n)
     low, none = people // 2, 0 * people
     high = people - low
-    return Measure(
+    return a_measure(
         id=name, kind=Kind.item, n=people, total=2 * low + 4 * high, square_total=4 * low + 16 * high, score_min=1,
         score_max=5, counts=np.stack([none, low, none, high, none], axis=1), favourable=high, neutral=none,
         unfavourable=low, **more,
@@ -34,12 +35,12 @@ def gate(name: str = "g", n: list[int] | None = None, **more: Any) -> Measure:
     """A choice of two, half of the people each."""
     people = EVERYBODY if n is None else np.array(n)
     half = people // 2
-    return Measure(id=name, kind=Kind.item, n=people, counts=np.stack([half, people - half], axis=1), **more)
+    return a_measure(id=name, kind=Kind.item, n=people, counts=np.stack([half, people - half], axis=1), **more)
 
 
 def scale(parts: list[Measure], n: list[int], **more: Any) -> Measure:
     people = np.array(n)
-    return Measure(
+    return a_measure(
         **{
             "id": "s", "kind": Kind.scale, "n": people, "total": 3 * people, "square_total": 9 * people,
             "score_min": 1, "score_max": 5, "favourable": 0 * people, "neutral": people, "unfavourable": 0 * people,
@@ -142,7 +143,7 @@ def test_a_branched_item_is_held_to_the_threshold_of_its_gates() -> None:
 
 @pytest.mark.parametrize("gates", [["nobody"], ["hours"]])
 def test_a_gate_has_a_distribution(gates: list[str]) -> None:
-    hours = Measure(id="hours", kind=Kind.item, n=EVERYBODY, total=EVERYBODY, square_total=EVERYBODY, score_min=0,
+    hours = a_measure(id="hours", kind=Kind.item, n=EVERYBODY, total=EVERYBODY, square_total=EVERYBODY, score_min=0,
                     score_max=80)  # fmt: skip
     with pytest.raises(ValueError, match="gate"):
         protect(COMPANY, EVERYBODY, [hours, rating("q", [0, 20, 8], gates=gates)], Policy())
@@ -156,7 +157,7 @@ def test_branched_items_in_breakdowns() -> None:
     """Of the second team, six of one value answered the gate, and twelve were asked with it or without."""
     everybody, answered = np.array([40, 40, 40, 24]), np.array([20, 20, 20, 6])
     measures = [
-        Measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
+        a_measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
         rating("free", [20, 20, 20, 12]),
         rating("asked", [20, 20, 20, 12], gates=["g"]),
     ]
@@ -175,7 +176,7 @@ def test_who_was_not_asked_is_counted_in_breakdowns() -> None:
     for few, withheld in ((4, True), (10, False)):
         asked = [20, 20, 20, 40 - few]
         measures = [
-            Measure(id="g", kind=Kind.item, n=everybody, counts=np.stack([everybody, 0 * everybody], axis=1)),
+            a_measure(id="g", kind=Kind.item, n=everybody, counts=np.stack([everybody, 0 * everybody], axis=1)),
             rating("free", asked),
             rating("asked", asked, gates=["g"]),
         ]
@@ -196,7 +197,7 @@ def test_who_was_not_asked_is_counted_in_breakdowns() -> None:
 def test_what_was_shown_before_stays_and_opens_nothing_by_itself() -> None:
     everybody, answered = np.array([40, 40, 40, 40]), np.array([30, 30, 30, 30])
     measures = [
-        Measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
+        a_measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
         rating("asked", [20, 20, 20, 20], gates=["g"]),
     ]
     first = BOTH.tree.size
@@ -291,7 +292,7 @@ def test_gaps_that_the_argument_does_not_cover_are_refused() -> None:
     gaps = Gaps(np.array([[0, 1, 0]]), np.array([[[0, 1, 0], NOBODY]]))
     whole = scale(items, N, gaps=gaps)
     n = items[1].n
-    seven = Measure(id="q1", kind=Kind.item, n=n, total=3 * n, square_total=9 * n, score_min=1, score_max=7,
+    seven = a_measure(id="q1", kind=Kind.item, n=n, total=3 * n, square_total=9 * n, score_min=1, score_max=7,
                     favourable=n, neutral=0 * n, unfavourable=0 * n)  # fmt: skip
     index = scale([whole], N, id="x", kind=Kind.index)
     nobody_skipped = scale(items, N)

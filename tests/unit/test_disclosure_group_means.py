@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.disclosure.measures import Family, Kind, Measure
+from service.disclosure.measures import Family, Kind
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import Share
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 from tests.unit.disclosure_company import TEAMS, column, company, group_mean, rating, rows
 
 OTHERS = [[0] * 5, [20, 20, 20, 20, 10], [10, 10, 10, 10, 5], [4, 4, 4, 4, 4]]
@@ -222,7 +223,7 @@ def test_a_group_mean_is_exact_to_the_digit(
 def test_group_means_that_cannot_be_are_refused() -> None:
     first, choice = (
         rating("a"),
-        Measure(id="c", kind=Kind.item, n=np.array([0, 96, 48, 24]), counts=np.zeros((4, 2), int)),
+        a_measure(id="c", kind=Kind.item, n=np.array([0, 96, 48, 24]), counts=np.zeros((4, 2), int)),
     )
     zero = rating("z", score_min=0)
     cases = [

@@ -14,6 +14,7 @@ from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import Row, SafeTable, Share
 from service.disclosure.tree import Tree
+from tests.make.measures import a_measure
 
 COMPANY = Tree(np.array([-1, 0, 0, 0]))
 """A company of three teams."""
@@ -23,7 +24,7 @@ def rating(name: str, by_class: list[list[int]], **more: Any) -> Measure:
     """A five-point item from the number of people by class and answer."""
     counts = np.array(by_class)
     points = np.arange(1, counts.shape[1] + 1)
-    return Measure(
+    return a_measure(
         id=name,
         kind=Kind.item,
         n=counts.sum(axis=1),
@@ -111,7 +112,7 @@ def test_a_mean_of_two_answers_is_a_distribution() -> None:
 
 
 def scale_of(items: list[Measure], n: np.ndarray[Any, Any], partial: list[int]) -> Measure:
-    return Measure(
+    return a_measure(
         id="s",
         kind=Kind.scale,
         n=n,
@@ -176,8 +177,8 @@ def test_a_withheld_row_holds_no_number() -> None:
 
 def test_choices_have_no_mean_and_numbers_no_distribution() -> None:
     counts = np.array([[0, 0, 0], [20, 9, 15], [6, 8, 9], [0, 3, 3]])
-    choice = Measure(id="tools", kind=Kind.item, n=np.array([0, 30, 12, 6]), counts=counts)
-    hours = Measure(
+    choice = a_measure(id="tools", kind=Kind.item, n=np.array([0, 30, 12, 6]), counts=counts)
+    hours = a_measure(
         id="hours",
         kind=Kind.item,
         n=np.array([0, 30, 12, 6]),
@@ -223,7 +224,7 @@ def test_a_safe_table_cannot_be_changed() -> None:
 
 def test_the_arrays_a_caller_keeps_are_not_those_of_the_measure() -> None:
     n = np.array([0, 40, 12, 6])
-    measure = Measure(id="q", kind=Kind.item, n=n, counts=n[:, None])
+    measure = a_measure(id="q", kind=Kind.item, n=n, counts=n[:, None])
     n[1] = 3
     assert measure.n.tolist() == [0, 40, 12, 6]
 
@@ -253,20 +254,20 @@ BAD_MEASURES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("wrong", BAD_MEASURES.values(), ids=BAD_MEASURES)
 def test_a_measure_that_contradicts_itself_is_refused(wrong: dict[str, Any]) -> None:
-    Measure(id="q", kind=Kind.item, n=ROW, counts=ROW[:, None])
+    a_measure(id="q", kind=Kind.item, n=ROW, counts=ROW[:, None])
     with pytest.raises(ValueError, match=r"measure|Kind"):
-        Measure(**{"id": "q", "kind": Kind.item, "n": ROW, "counts": ROW[:, None], **wrong})
+        a_measure(**{"id": "q", "kind": Kind.item, "n": ROW, "counts": ROW[:, None], **wrong})
 
 
 def test_measures_that_contradict_each_other_are_refused() -> None:
     first, second = rating("q0", TEAMS), rating("q1", TEAMS)
     scale = scale_of([first, second], first.n, [0] * 4)
-    index = Measure(id="x", kind=Kind.index, n=first.n, total=first.n, square_total=first.n, score_min=1, score_max=5,
+    index = a_measure(id="x", kind=Kind.index, n=first.n, total=first.n, square_total=first.n, score_min=1, score_max=5,
                     parts=["q0"], partial=first.n * 0)  # fmt: skip
     fewer = scale_of([first, second], first.n - [0, 1, 0, 0], [0] * 4)
     more = scale_of([first, second], first.n - [0, 1, 0, 0], [0, 3, 0, 0])
-    choice = Measure(id="q1", kind=Kind.item, n=first.n, counts=first.n[:, None])
-    no_mean = Measure(id="s", kind=Kind.scale, n=first.n, favourable=first.n, neutral=first.n * 0,
+    choice = a_measure(id="q1", kind=Kind.item, n=first.n, counts=first.n[:, None])
+    no_mean = a_measure(id="s", kind=Kind.scale, n=first.n, favourable=first.n, neutral=first.n * 0,
                       unfavourable=first.n * 0, parts=["q0", "q1"], partial=first.n * 0)  # fmt: skip
     larger = rating("q2", [TEAMS[0], TEAMS[1], TEAMS[1], TEAMS[3]])
     cases: list[tuple[str, list[Measure]]] = [
@@ -293,7 +294,7 @@ def test_measures_that_contradict_each_other_are_refused() -> None:
 
 def renamed(measure: Measure, name: str) -> Measure:
     names = Measure.__dataclass_fields__
-    return Measure(**{field: getattr(measure, field) for field in names} | {"id": name})
+    return a_measure(**{field: getattr(measure, field) for field in names} | {"id": name})
 
 
 @pytest.mark.shared

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.questionnaires.document import Document, DocumentRefused, favourable_points
-from service.questionnaires.faults import MAX_FAULTS
+from service.questionnaires.lint.faults import MAX_FAULTS
 from service.questionnaires.respondent import localised
 
 CANARY = "zq-canary-zq"

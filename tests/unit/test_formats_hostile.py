@@ -25,10 +25,10 @@ HEAD = ["type", "name", "label"]
 
 def refusal(data: bytes, kind: Any = "auto") -> str:
     """Why a file is refused; and that it is refused soon."""
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(Unreadable) as caught:
         choose.read(data, kind)
-    assert time.monotonic() - before < 10
+    assert time.process_time() - before < 10
     assert CANARY not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -209,9 +209,9 @@ class TestTooMuch:
             b"</title>", f"</title><relevance><![CDATA[{words}]]></relevance>".encode()
         )
         for data in (json.dumps(survey).encode(), workbook_of_them, old):
-            before = time.monotonic()
+            before = time.process_time()
             assert len(choose.read(data).document["items"]) == 40
-            assert time.monotonic() - before < 5
+            assert time.process_time() - before < 5
 
     def test_a_condition_without_end(self) -> None:
         for relevant in ("(" * 5_000, "not " * 5_000, "${q} = '1' or " * 300 + "${q} = '1'", "-" * 30_000):
@@ -230,9 +230,9 @@ class TestTooMuch:
 
     def test_markup_without_end(self) -> None:
         survey = {"elements": [{"type": "comment", "name": "q", "title": "<b>" * 400_000 + "end"}]}
-        before = time.monotonic()
+        before = time.process_time()
         found = choose.read(json.dumps(survey).encode())
-        assert time.monotonic() - before < 5
+        assert time.process_time() - before < 5
         assert any("rest is left out" in entry.reason for entry in found.report)
 
     def test_panels_inside_panels(self) -> None:

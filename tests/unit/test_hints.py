@@ -7,7 +7,7 @@ import pytest
 
 from service.questionnaires import schema
 from service.questionnaires.document import Document
-from service.questionnaires.hints import Hint, hints, readability, syllables
+from service.questionnaires.lint.hints import Hint, hints, readability, syllables
 
 COUNTED = {
     "le": 1, "les": 1, "que": 1, "table": 1, "groupe": 1, "guerre": 1, "vie": 1, "rue": 1, "clé": 1, "crée": 1,
@@ -162,9 +162,9 @@ def test_a_large_document_is_looked_at_soon(words: str) -> None:
         ],
     }  # fmt: skip
     sound = Document.parse(document)
-    before = time.monotonic()
+    before = time.process_time()
     hints(sound)
-    assert time.monotonic() - before < 3
+    assert time.process_time() - before < 3
 
 
 def test_two_words_deny_within_a_reach() -> None:

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.disclosure.measures import Measure
 from service.questionnaires.document import Document
 from service.questionnaires.scoring import Scores, rated
-from service.releases.statistics import MeasureTally, tally
+from service.releases.statistics import tally
 from service.responses.sheet import Sheet
 from tests.make.one_person import Told, a_document, told_of
 
@@ -33,7 +34,7 @@ def _decoded(document: Document, people: Iterable[tuple[int, dict[str, int]]]) -
     return sheet, classes.astype(np.intp), matrix
 
 
-def _by_class(document: Document, people: list[tuple[int, dict[str, int]]]) -> dict[str, MeasureTally]:
+def _by_class(document: Document, people: list[tuple[int, dict[str, int]]]) -> dict[str, Measure]:
     sheet, classes, matrix = _decoded(document, people)
     found = tally(document, sheet.columns, classes, matrix, int(classes.max(initial=0)) + 1)
     return {told.id: told for told in found}
@@ -47,7 +48,7 @@ def _by_person(document: Document, answers: list[dict[str, int]]) -> dict[str, t
     return {name: (scores[name], scale.denominator) for name, scale in found.scales.items()}
 
 
-def _means(told: MeasureTally) -> npt.NDArray[np.float64]:
+def _means(told: Measure) -> npt.NDArray[np.float64]:
     assert told.total is not None
     means: npt.NDArray[np.float64] = told.total / told.n / told.denominator
     return means

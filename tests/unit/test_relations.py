@@ -1,6 +1,5 @@
 """What is told of how answers go together: against plain numpy, and whether it tells anything of too few people."""
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.disclosure import policy as policies
-from service.disclosure.measures import Family, Kind, Measure
+from service.disclosure.measures import Family, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
@@ -22,7 +21,7 @@ from service.questionnaires.document import Document
 from service.releases import relations
 from service.releases.group_rule import group_means
 from service.releases.relations import ByNode, Related, related, told
-from service.releases.statistics import MeasureTally, tally
+from service.releases.statistics import tally
 from service.responses.sheet import SKIPPED, Sheet
 from tests.property.test_disclosure_audit_wave import largest_groups, rank
 
@@ -71,18 +70,12 @@ class World:
         return related(*self.answers)
 
     @property
-    def tallies(self) -> list[MeasureTally]:
+    def tallies(self) -> list[Measure]:
         return tally(*self.answers)
 
-    def table(self, tallies: Sequence[MeasureTally]) -> SafeTable:
-        measures = [
-            Measure(
-                **{field.name: getattr(one, field.name) for field in dataclasses.fields(one)} | {"kind": Kind(one.kind)}
-            )
-            for one in tallies
-        ]
+    def table(self, tallies: Sequence[Measure]) -> SafeTable:
         respondents = np.bincount(self.classes, minlength=self.tree.size).astype(np.int64)
-        return protect(self.tree, respondents, measures, self.policy, derived=group_means(self.document))
+        return protect(self.tree, respondents, tallies, self.policy, derived=group_means(self.document))
 
     def told(self) -> dict[str, Any]:
         tallies = self.tallies

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from service.disclosure.measures import Measure
 from service.questionnaires import scoring
 from service.questionnaires.document import Document
-from service.releases.statistics import MeasureTally, tally
+from service.releases.statistics import tally
 from service.responses.sheet import SKIPPED, Sheet
 
 TEXT = {"en": "x"}
@@ -40,14 +41,14 @@ def _document(items: list[dict[str, Any]], **measures: dict[str, list[str]]) -> 
     )
 
 
-def _tally(document: Document, rows: list[list[int]], classes: list[int] | None = None) -> dict[str, MeasureTally]:
+def _tally(document: Document, rows: list[list[int]], classes: list[int] | None = None) -> dict[str, Measure]:
     columns = Sheet.of(document).columns
     labels = np.array(classes or [0] * len(rows), np.intp)
     matrix = np.array(rows, np.int16).reshape(len(rows), len(columns))
     return {told.id: told for told in tally(document, columns, labels, matrix, int(labels.max(initial=0)) + 1)}
 
 
-def _score_percent(told: MeasureTally, at: int = 0) -> float:
+def _score_percent(told: Measure, at: int = 0) -> float:
     """The mean as a score 0-100."""
     assert told.total is not None
     assert told.score_min is not None
@@ -56,7 +57,7 @@ def _score_percent(told: MeasureTally, at: int = 0) -> float:
     return float(100 * (mean - told.score_min) / (told.score_max - told.score_min))
 
 
-def _favourable_percent(told: MeasureTally, chosen: slice = slice(None)) -> float:
+def _favourable_percent(told: Measure, chosen: slice = slice(None)) -> float:
     assert told.favourable is not None
     return float(100 * told.favourable[chosen].sum() / (told.n[chosen].sum() * told.share_denominator))
 

@@ -6,9 +6,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from service.questionnaires.checked import Sound
 from service.questionnaires.document import Document
 from service.questionnaires.languages import base_of, text_in
+from service.questionnaires.lint.checked import Sound
 
 
 @cache

@@ -9,13 +9,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from service.kit.etags import meant, tag
 from service.kit.ids import new_id
 from service.problems import Invalid
 from service.questionnaires import actions, queries
-from service.questionnaires.checked import Sound, not_to_be_kept
+from service.questionnaires.lint.checked import Sound, not_to_be_kept
 from service.questionnaires.problems import DraftMoved, RevisionMissing, TooManyDrafts
 from service.questionnaires.tables import QuestionnaireDraft, QuestionnaireVersion
-from service.questionnaires.tags import meant, tag
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 

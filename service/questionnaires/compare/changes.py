@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from service.questionnaires.branching import conditions, gates
-from service.questionnaires.differences import Reason, Weight, differing, many, texts
+from service.questionnaires.compare.differences import Reason, Weight, differing, many, texts
 from service.questionnaires.document import Document, Index, Item, Scale, Section
 from service.questionnaires.elements import Texts
 

@@ -11,12 +11,12 @@ from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.questionnaires import actions
 from service.questionnaires.admission import Admitted, Writer
-from service.questionnaires.checked import Sound
-from service.questionnaires.page import headers_of, page
+from service.questionnaires.catalogue.page import headers_of, page
+from service.questionnaires.catalogue.shipped import catalogue, copied
+from service.questionnaires.lint.checked import Sound
 from service.questionnaires.problems import KeyTaken
 from service.questionnaires.replies import IfNoneMatch, document_reply, documented
 from service.questionnaires.schemas import CopyIn, QuestionnaireOut, ShippedOut
-from service.questionnaires.shipped import catalogue, copied
 from service.tenants.principals import Now, Transaction
 
 router = api_router()

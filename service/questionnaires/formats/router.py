@@ -5,21 +5,21 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from service.kit.etags import tag
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router, read
 from service.problems import Invalid, NotFound, TooLarge, UnsupportedMediaType, problems
 from service.questionnaires import queries
 from service.questionnaires.admission import Admitted, DatabaseOf
-from service.questionnaires.checked import Checked, check, not_to_be_kept, stored_here
+from service.questionnaires.catalogue.page import HTML, headers_of
 from service.questionnaires.formats import choose, own, printable, xlsform_write
+from service.questionnaires.formats.readers import apart
 from service.questionnaires.formats.report import Entry, Unreadable, Written
 from service.questionnaires.formats.tags import tag_of
-from service.questionnaires.page import HTML, headers_of
+from service.questionnaires.lint.checked import Checked, check, not_to_be_kept, stored_here
 from service.questionnaires.problems import FileUnreadable, ReadersBusy
-from service.questionnaires.readers import apart
 from service.questionnaires.router import Number
 from service.questionnaires.schemas import ImportOut, NoteOut, ReportOut
-from service.questionnaires.tags import tag
 
 router = api_router()
 MOST_BYTES = 2 << 20

@@ -5,16 +5,17 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 
+from service.kit.etags import tag
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, TooLarge, problems
-from service.questionnaires import drafts, queries
+from service.questionnaires import queries
 from service.questionnaires.admission import Admitted, DatabaseOf, Writer
-from service.questionnaires.checked import Sound, checked, sound
+from service.questionnaires.drafts import actions
+from service.questionnaires.lint.checked import Sound, checked, sound
 from service.questionnaires.problems import DraftMoved, RevisionMissing, TooManyDrafts, TooManyVersions, Unchanged
 from service.questionnaires.schemas import CheckedOut, DraftDetail, DraftIn, DraftOut, DraftPage, QuestionnaireOut
 from service.questionnaires.tables import QuestionnaireDraft
-from service.questionnaires.tags import tag
 from service.tenants.principals import Now, Transaction
 
 router = api_router()
@@ -41,7 +42,7 @@ async def _ready(caller: Admitted, database: DatabaseOf, draft_id: UUID, if_matc
     # In a transaction of its own, over before the checks begin.
     async with database.transaction(caller.tenant_id) as tx:
         draft = await queries.draft(tx, caller.tenant_id, draft_id)
-    drafts.must_mean(draft, if_match)
+    actions.must_mean(draft, if_match)
     return Ready(draft.revision, await sound(draft.document))
 
 
@@ -56,7 +57,7 @@ DraftToPublish = Annotated[Ready, Depends(_ready)]
 )
 async def create_draft(caller: Writer, tx: Transaction, now: Now, response: Response, given: DraftIn) -> DraftOut:
     """Keep a document that is not finished: any JSON object of at most 1 MiB, 100 drafts at most."""
-    made = await drafts.create(tx, caller, given.document, now)
+    made = await actions.create(tx, caller, given.document, now)
     response.headers["ETag"] = tag(made.revision)
     return DraftOut.of(made)
 
@@ -97,7 +98,7 @@ async def replace_draft(
     if_match: IfMatch = None,
 ) -> DraftOut:
     """Put another document in a draft's place. `If-Match` must carry the `ETag` of the revision that it replaces."""
-    changed = await drafts.replace(tx, caller, draft, if_match, given.document, now)
+    changed = await actions.replace(tx, caller, draft, if_match, given.document, now)
     response.headers["ETag"] = tag(changed.revision)
     return DraftOut.of(changed)
 
@@ -112,7 +113,7 @@ async def delete_draft(
     draft: DraftToChange, caller: Writer, tx: Transaction, now: Now, if_match: IfMatch = None
 ) -> None:
     """Delete a draft; with `If-Match`, only if it is at that revision."""
-    await drafts.delete(tx, caller, draft, if_match, now)
+    await actions.delete(tx, caller, draft, if_match, now)
 
 
 @router.post(
@@ -129,5 +130,5 @@ async def publish_draft(
     `If-Match` must carry the `ETag` of the revision to publish. Faults are listed at once, by their place in the
     document, and then the draft stays.
     """
-    made = await drafts.publish(tx, caller, draft_id, ready.revision, ready.sound, now)
+    made = await actions.publish(tx, caller, draft_id, ready.revision, ready.sound, now)
     return QuestionnaireOut.of(made, ready.sound.document.key)

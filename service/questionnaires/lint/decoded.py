@@ -12,7 +12,7 @@ ANY = None
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Decoded:
     """The decoded JSON, and those of its elements that are well formed, each under its position.
 
     So the checks also run on a document of which some other element is malformed, and one reply names everything there

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
-from service.questionnaires.draft import Draft, Found, Steps
 from service.questionnaires.elements import Band, Index, RatingItem, Scale
+from service.questionnaires.lint.decoded import Decoded, Found, Steps
 
 MAX_DENOMINATOR = 2_520
 """A person's score on an index is a whole number over this at most, so that sums of squares of a million people's
@@ -15,12 +15,12 @@ Ends = tuple[Fraction, Fraction]
 """The lowest and the highest score there is."""
 
 
-def _scales(draft: Draft) -> Found:
-    known = {name for _, name in draft.ids("items")}
-    others = {item.id for item in draft.items.values() if not isinstance(item, RatingItem)}
-    points = {item.id: item.points for item in draft.items.values() if isinstance(item, RatingItem)}
+def _scales(decoded: Decoded) -> Found:
+    known = {name for _, name in decoded.ids("items")}
+    others = {item.id for item in decoded.items.values() if not isinstance(item, RatingItem)}
+    points = {item.id: item.points for item in decoded.items.values() if isinstance(item, RatingItem)}
     used: set[str] = set()
-    for at, scale in draft.scales.items():
+    for at, scale in decoded.scales.items():
         if len({points[name] for name in scale.items if name in points}) > 1:
             yield ("scales", at, "items"), "must be rating items with the same number of points"
         for place, name in enumerate(scale.items):
@@ -122,12 +122,12 @@ def _conditional(steps: Steps, bands: Sequence[Band], scales: Mapping[str, Ends 
                 yield (*here, "when", name), "must have at_least under below"
 
 
-def _indices(draft: Draft) -> Found:
-    known = {name for _, name in draft.ids("scales")}
-    scales = {scale.id: scale for scale in draft.scales.values()}
-    ratings = {item.id: item.points for item in draft.items.values() if isinstance(item, RatingItem)}
+def _indices(decoded: Decoded) -> Found:
+    known = {name for _, name in decoded.ids("scales")}
+    scales = {scale.id: scale for scale in decoded.scales.values()}
+    ratings = {item.id: item.points for item in decoded.items.values() if isinstance(item, RatingItem)}
     used: set[str] = set()
-    for at, index in draft.indices.items():
+    for at, index in decoded.indices.items():
         for place, name in enumerate(index.scales):
             steps = ("indices", at, "scales", place)
             if name in used:
@@ -179,9 +179,9 @@ def _ends_of_index(index: Index, parts: Sequence[Scale], points: set[int]) -> En
     return _ends(parts[0], set(points)) if parts else None
 
 
-def _outcome(draft: Draft) -> Found:
-    for steps, name in draft.at("outcome"):
-        if isinstance(name, str) and name not in {known for _, known in draft.ids("scales", "indices")}:
+def _outcome(decoded: Decoded) -> Found:
+    for steps, name in decoded.at("outcome"):
+        if isinstance(name, str) and name not in {known for _, known in decoded.ids("scales", "indices")}:
             yield steps, "is not a scale or index of this document"
 
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from service.kit.reasons import pointer
 from service.questionnaires.document import Document, EnpsItem, RatingItem, TextItem
-from service.questionnaires.draft import Steps
 from service.questionnaires.elements import ENPS_MOST, Index, Scale
 from service.questionnaires.formats.plain import without_answers
+from service.questionnaires.lint.decoded import Steps
 from service.questionnaires.piping import pipes
 
 MOST_ITEMS = 60

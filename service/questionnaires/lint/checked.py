@@ -12,7 +12,7 @@ from service.kit.reasons import Fault, pointer
 from service.kit.text import SURROGATES
 from service.problems import Invalid
 from service.questionnaires.document import Document, DocumentRefused
-from service.questionnaires.hints import hints
+from service.questionnaires.lint.hints import hints
 
 MOST_LEVELS = 64
 """Of a draft: objects and lists inside one another. A sound document has a third of them."""

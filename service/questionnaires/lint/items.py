@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.questionnaires.branching import conditions, fact, gates, inner, leaves, must_answer, never_asked, values
-from service.questionnaires.draft import ANY, Draft, Found, Steps
 from service.questionnaires.elements import (
     Condition,
     Item,
@@ -15,20 +14,21 @@ from service.questionnaires.elements import (
     Section,
     SingleChoiceItem,
 )
+from service.questionnaires.lint.decoded import ANY, Decoded, Found, Steps
 
 _NAMED = ("items", "sections", "scales", "indices")
 
 
-def _unique_ids(draft: Draft) -> Found:
+def _unique_ids(decoded: Decoded) -> Found:
     seen: set[str] = set()
-    for steps, name in draft.ids(*_NAMED):
+    for steps, name in decoded.ids(*_NAMED):
         if name in seen:
             yield steps, "is already the id of another item, section, scale or index"
         seen.add(name)
 
 
-def _items(draft: Draft) -> Found:
-    for at, item in draft.items.items():
+def _items(decoded: Decoded) -> Found:
+    for at, item in decoded.items.items():
         match item:
             case RatingItem():
                 yield from _labels(at, item.labels, item.points)  # those of eNPS are checked with the element
@@ -58,12 +58,12 @@ def _options(at: int, item: SingleChoiceItem | MultipleChoiceItem | RankingItem)
         yield ("items", at, "max_ranks"), "must be at most the number of options"
 
 
-def _sections(draft: Draft) -> Found:
-    if not draft.sections:
+def _sections(decoded: Decoded) -> Found:
+    if not decoded.sections:
         return
-    places = {name: int(steps[1]) for steps, name in draft.ids("items")}
+    places = {name: int(steps[1]) for steps, name in decoded.ids("items")}
     last, used = -1, set[str]()
-    for at, section in draft.sections.items():
+    for at, section in decoded.sections.items():
         for number, name in enumerate(section.items):
             steps = ("sections", at, "items", number)
             if name not in places:
@@ -76,15 +76,15 @@ def _sections(draft: Draft) -> Found:
                 last = places[name]
             used.add(name)
         if section.layout == "matrix":
-            yield from _matrix(draft, at, section)
-    whole = len(draft.sections) == sum(1 for _ in draft.at("sections", ANY))
+            yield from _matrix(decoded, at, section)
+    whole = len(decoded.sections) == sum(1 for _ in decoded.at("sections", ANY))
     for name, place in places.items():
         if whole and name not in used:
             yield ("items", place), "must be in a section, as the others are"
 
 
-def _matrix(draft: Draft, at: int, section: Section) -> Found:
-    held = [item for item in draft.items.values() if item.id in section.items]
+def _matrix(decoded: Decoded, at: int, section: Section) -> Found:
+    held = [item for item in decoded.items.values() if item.id in section.items]
     rows = [item for item in held if isinstance(item, RatingItem)]
     if len(rows) < len(held):
         yield ("sections", at, "layout"), "must hold rating items alone"
@@ -94,13 +94,13 @@ def _matrix(draft: Draft, at: int, section: Section) -> Found:
         yield ("sections", at, "layout"), "must not hold items that are asked of some people only"
 
 
-def _branches(draft: Draft) -> Found:
-    known = {item.id: (at, item) for at, item in draft.items.items()}
-    named = {name for _, name in draft.ids("items")}
-    for at, item in draft.items.items():
+def _branches(decoded: Decoded) -> Found:
+    known = {item.id: (at, item) for at, item in decoded.items.items()}
+    named = {name for _, name in decoded.ids("items")}
+    for at, item in decoded.items.items():
         if item.visible_if:
             yield from _facts(("items", at, "visible_if"), item.visible_if, at, known, named)
-    for at, section in draft.sections.items():
+    for at, section in decoded.sections.items():
         first = min((known[name][0] for name in section.items if name in known), default=None)
         if section.visible_if and first is not None:
             yield from _facts(("sections", at, "visible_if"), section.visible_if, first, known, named)
@@ -111,20 +111,20 @@ def _branches(draft: Draft) -> Found:
                     yield ("items", known[name][0], "visible_if"), "must not depend on an item that may come after it"
 
 
-def _several(draft: Draft) -> Found:
+def _several(decoded: Decoded) -> Found:
     """How many are asked by several items is a joint answer, of those as well who answered some of them only.
 
     The same goes for scales and indices of persons, whose respondents were asked all of their items.
     """
-    items = [item for _, item in sorted(draft.items.items())]
-    needed = conditions(items, tuple(draft.sections.values()))
+    items = [item for _, item in sorted(decoded.items.items())]
+    needed = conditions(items, tuple(decoded.sections.values()))
     always = {item.id for item in items if must_answer(item) and item.id not in needed}
     behind = {item.id: gates(*needed.get(item.id, ())) for item in items}
-    for at, item in draft.items.items():
+    for at, item in decoded.items.items():
         if len(behind[item.id]) > 1 and not behind[item.id] <= always:
             yield ("items", at), f"is asked by several items: {_EACH_ALWAYS}"
-    wholes = [("scales", at, scale.id, scale.items, scale.rule) for at, scale in draft.scales.items()]
-    wholes += [("indices", at, index.id, index.scales, index.rule) for at, index in draft.indices.items()]
+    wholes = [("scales", at, scale.id, scale.items, scale.rule) for at, scale in decoded.scales.items()]
+    wholes += [("indices", at, index.id, index.scales, index.rule) for at, index in decoded.indices.items()]
     for field, at, name, parts, rule in wholes:
         behind[name] = frozenset().union(*(behind.get(part, frozenset()) for part in parts))
         if rule != "group" and len(behind[name]) > 1 and not behind[name] <= always:
@@ -180,13 +180,13 @@ def _form(condition: Condition) -> str | None:
     return next((form for one in inner(condition) if (form := _form(one)) is not None), None)
 
 
-def _reachable(draft: Draft) -> Found:
-    items = [item for _, item in sorted(draft.items.items())]
-    needed = conditions(items, tuple(draft.sections.values()))
+def _reachable(decoded: Decoded) -> Found:
+    items = [item for _, item in sorted(decoded.items.items())]
+    needed = conditions(items, tuple(decoded.sections.values()))
     if any(_form(one) is not None for some in needed.values() for one in some):
         return
     never = set(never_asked(items, needed))
-    for at, item in draft.items.items():
+    for at, item in decoded.items.items():
         if item.id in never:
             yield ("items", at), "is never asked: no answers lead to it"
 

@@ -5,9 +5,9 @@ from itertools import islice
 
 from pydantic import TypeAdapter, ValidationError
 
-from service.questionnaires.draft import ANY, Draft, Found, Steps
 from service.questionnaires.elements import Language, NumberItem, SingleChoiceItem
 from service.questionnaires.languages import base_of
+from service.questionnaires.lint.decoded import ANY, Decoded, Found, Steps
 from service.questionnaires.piping import pipes
 
 MOST_NAMED = 3
@@ -36,15 +36,15 @@ _TEXTS: Paths = (
 )
 
 
-def _languages(draft: Draft) -> Found:
-    languages = [name for _, name in draft.at("languages", ANY) if isinstance(name, str)]
+def _languages(decoded: Decoded) -> Found:
+    languages = [name for _, name in decoded.at("languages", ANY) if isinstance(name, str)]
     listed = set(languages)
     if len(listed) < len(languages):
         yield ("languages",), "must not list a language twice"
     needed = [name for name in dict.fromkeys(languages) if base_of(name, listed) is None]
     named = {name for name in needed if _well_formed(name)}
     for path in _TEXTS if listed else ():
-        for steps, texts in draft.at(*path):
+        for steps, texts in decoded.at(*path):
             if not isinstance(texts, dict):
                 continue
             missing = list(islice((name for name in needed if name not in texts), MOST_NAMED + 1))
@@ -71,23 +71,23 @@ def _well_formed(name: str) -> bool:
     return True
 
 
-def _pipes(draft: Draft) -> Found:
+def _pipes(decoded: Decoded) -> Found:
     for path in (*_BEFORE_ITEMS, *_AFTER_ITEMS):
-        for steps, _ in _piped(draft, path):
+        for steps, _ in _piped(decoded, path):
             yield steps, "must not hold an earlier answer: there is none"
-    sources = {item.id: at for at, item in draft.items.items() if isinstance(item, SingleChoiceItem | NumberItem)}
-    places = {name: steps[1] for steps, name in draft.ids("items")}
-    first = {at: _first_place(section.items, places) for at, section in draft.sections.items()}
+    sources = {item.id: at for at, item in decoded.items.items() if isinstance(item, SingleChoiceItem | NumberItem)}
+    places = {name: steps[1] for steps, name in decoded.ids("items")}
+    first = {at: _first_place(section.items, places) for at, section in decoded.sections.items()}
     # In a shuffled section, what comes before an item is what comes before all of them.
     first_of = {
         int(places[name]): first[at]
-        for at, section in draft.sections.items()
+        for at, section in decoded.sections.items()
         for name in section.items
         if section.order == "random" and name in places
     }
     for field, paths in (("items", _OF_ITEM), ("sections", _OF_SECTION)):
         for path in paths:
-            for steps, item in _piped(draft, (field, ANY, *path)):
+            for steps, item in _piped(decoded, (field, ANY, *path)):
                 here = first_of.get(int(steps[1]), int(steps[1])) if field == "items" else first.get(int(steps[1]))
                 if item not in sources or (here is not None and sources[item] >= int(here)):
                     yield steps, "must name an earlier single choice or number in {{item|other words}}"
@@ -98,8 +98,8 @@ def _first_place(names: tuple[str, ...], places: dict[str, str | int]) -> int | 
     return min(known, default=None)
 
 
-def _piped(draft: Draft, path: tuple[str | None, ...]) -> Iterator[tuple[Steps, str]]:
-    for steps, texts in draft.at(*path):
+def _piped(decoded: Decoded, path: tuple[str | None, ...]) -> Iterator[tuple[Steps, str]]:
+    for steps, texts in decoded.at(*path):
         if isinstance(texts, dict):
             found = {pipe.item for text in texts.values() if isinstance(text, str) for pipe in pipes(text)}
             yield from ((steps, item) for item in sorted(item for item in found if item is not None))
