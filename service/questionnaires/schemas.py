@@ -28,7 +28,7 @@ EXAMPLE: dict[str, Any] = {
             "text": {"fr": "Ma charge de travail est tenable.", "en": "My workload is manageable."},
             "points": 5,
         },
-        {"id": "comment", "type": "text", "text": {"fr": "Un mot ?", "en": "Anything to add?"}, "max_length": 300},
+        {"id": "comment", "type": "text", "text": {"fr": "Un mot\u00a0?", "en": "Anything to add?"}, "max_length": 300},
     ],
     "scales": [{"id": "load", "title": {"fr": "Charge", "en": "Load"}, "items": ["workload"]}],
 }

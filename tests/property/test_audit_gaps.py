@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from service.disclosure.audit import Gaps, Measured, Published, Report, Verdict, Wave, audit_wave
 from service.disclosure.audit.model import worst
-from tests.property.test_disclosure_audit_wave import largest_groups, organisation, rank
+from tests.make.groups import largest_groups, rank
+from tests.make.organisations import organisation
 
 Ints = NDArray[np.int64]
 Group = tuple[int, frozenset[str]]

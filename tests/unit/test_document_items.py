@@ -1,16 +1,13 @@
 """Newer kinds of items, and the sections that they stand in: what is refused, and where."""
 
 import json
-from copy import deepcopy
-from typing import Any
 
 import pytest
 
-from service.questionnaires.document import Document, DocumentRefused
+from service.questionnaires.document import Document
 from service.questionnaires.respondent import localised
+from tests.make.faulty_documents import TEXT, Fault, Json, Put, changed, faults, source
 
-Json = dict[str, Any]
-TEXT = {"en": "x"}
 OPTIONS = [{"id": "a", "text": TEXT}, {"id": "b", "text": TEXT}]
 ENDS = {"1": {"en": "never"}, "5": {"en": "always"}}
 
@@ -23,36 +20,13 @@ def _sample() -> Json:
         {"id": "two", "type": "rating", "points": 5, "labels": ENDS},
         {"id": "more", "type": "multiple_choice", "options": OPTIONS},
     ]
-    document: Json = {
-        "format": "pouls/1",
-        "key": "k",
-        "languages": ["en"],
-        "title": TEXT,
-        "sections": [
-            {"id": "first", "items": ["nps", "ranks"], "title": TEXT},
-            {"id": "grid", "items": ["one", "two"], "text": {"en": "How often"}, "layout": "matrix"},
-            {"id": "rest", "items": ["more"], "order": "random"},
-        ],
-        "items": [{"text": TEXT} | item for item in items],
-    }
-    shared_nowhere: Json = json.loads(json.dumps(document))
+    sections: list[Json] = [
+        {"id": "first", "items": ["nps", "ranks"], "title": TEXT},
+        {"id": "grid", "items": ["one", "two"], "text": {"en": "How often"}, "layout": "matrix"},
+        {"id": "rest", "items": ["more"], "order": "random"},
+    ]
+    shared_nowhere: Json = json.loads(json.dumps(source(items, sections=sections)))
     return shared_nowhere
-
-
-def _changed(*changes: tuple[tuple[str | int, ...], Any]) -> Json:
-    document = _sample()
-    for steps, value in changes:
-        target: Any = document
-        for step in steps[:-1]:
-            target = target[step]
-        target[steps[-1]] = deepcopy(value)
-    return document
-
-
-def _faults(document: Json) -> list[tuple[str, str]]:
-    with pytest.raises(DocumentRefused) as caught:
-        Document.parse(document)
-    return [(fault.pointer, fault.reason) for fault in caught.value.faults]
 
 
 TAKEN = "is already the id of another item, section, scale or index"
@@ -60,7 +34,7 @@ ORDER = "must come in the order of the document's items"
 IN_ONE = "must be in a section, as the others are"
 GRID = ("/sections/1/layout", "must hold rating items with the same points and labels")
 
-BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]] = [
+BAD: list[tuple[list[Put], list[Fault]]] = [
     ([(("items", 0, "labels", "11"), TEXT)], [("/items/0/labels", "has a key that is not allowed")]),
     ([(("items", 0, "labels", "-1"), TEXT)], [("/items/0/labels", "has a key that is not allowed")]),
     (
@@ -137,10 +111,8 @@ BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]]
 
 
 @pytest.mark.parametrize(("changes", "expected"), BAD, ids=range(len(BAD)))
-def test_a_fault_of_an_item_or_section_is_named_by_its_place(
-    changes: list[tuple[tuple[str | int, ...], Any]], expected: list[tuple[str, str]]
-) -> None:
-    assert sorted(_faults(_changed(*changes))) == sorted(expected)
+def test_a_fault_of_an_item_or_section_is_named_by_its_place(changes: list[Put], expected: list[Fault]) -> None:
+    assert sorted(faults(changed(_sample(), *changes))) == sorted(expected)
 
 
 def test_the_sample_is_sound_and_comes_back() -> None:
@@ -152,8 +124,8 @@ def test_the_sample_is_sound_and_comes_back() -> None:
 def test_the_labels_of_a_grid_are_the_same_in_any_order() -> None:
     turned = dict(reversed(ENDS.items()))
     assert json.dumps(turned) != json.dumps(ENDS)
-    changed = Document.parse(_changed((("items", 3, "labels"), turned)))
-    assert changed.digest() == Document.parse(_sample()).digest()
+    alike = Document.parse(changed(_sample(), (("items", 3, "labels"), turned)))
+    assert alike.digest() == Document.parse(_sample()).digest()
     languages = _sample()
     languages["languages"] = ["en", "fr"]
     both = json.loads(json.dumps(languages).replace('{"en": "x"}', '{"en": "x", "fr": "y"}'))
@@ -166,7 +138,12 @@ def test_the_labels_of_a_grid_are_the_same_in_any_order() -> None:
 
 def test_a_sensitive_item_is_never_shown_as_required() -> None:
     document = Document.parse(
-        _changed((("items", 0, "required"), True), (("items", 1, "required"), True), (("items", 1, "sensitive"), True))
+        changed(
+            _sample(),
+            (("items", 0, "required"), True),
+            (("items", 1, "required"), True),
+            (("items", 1, "sensitive"), True),
+        )
     )
     assert [item["required"] for item in localised(document, "en")["items"]] == [True, False, False, False, False]
 
@@ -192,7 +169,7 @@ def test_a_respondent_sees_sections_and_the_newer_items() -> None:
     assert ranks == {"id": "ranks", "type": "ranking", "options": options, "max_ranks": 1} | shared
     assert one == {"id": "one", "type": "rating", "points": 5, "labels": {"1": "never", "5": "always"}} | shared
     assert more == {"id": "more", "type": "multiple_choice", "options": options, "max_choices": 2} | shared
-    every = Document.parse(_changed((("items", 1, "max_ranks"), None)))
+    every = Document.parse(changed(_sample(), (("items", 1, "max_ranks"), None)))
     assert localised(every, "en")["items"][1]["max_ranks"] == 2
     without = _sample()
     del without["sections"]
@@ -201,4 +178,7 @@ def test_a_respondent_sees_sections_and_the_newer_items() -> None:
 
 def test_a_fault_inside_a_section_hides_no_other() -> None:
     changes = [(("sections", 0), {"id": "first"}), (("sections", 2, "items"), ["more", "nowhere"])]
-    assert {pointer for pointer, _ in _faults(_changed(*changes))} == {"/sections/0/items", "/sections/2/items/1"}
+    assert {pointer for pointer, _ in faults(changed(_sample(), *changes))} == {
+        "/sections/0/items",
+        "/sections/2/items/1",
+    }

@@ -1,50 +1,22 @@
 """Scales, indices and their bands in a document: what is refused, and where."""
 
-from copy import deepcopy
-from typing import Any
-
 import pytest
 
-from service.questionnaires.document import Document, DocumentRefused
-
-Json = dict[str, Any]
-TEXT = {"en": "x"}
+from service.questionnaires.document import Document
+from tests.make.faulty_documents import TEXT, Fault, Json, Put, changed, faults, source
 
 
 def _sample() -> Json:
     """Six ratings of five points in three scales, two more of seven points, and an index of two scales."""
-    items: list[Json] = [{"id": f"q{at}", "type": "rating", "points": 5, "text": TEXT} for at in range(6)]
-    items += [{"id": f"r{at}", "type": "rating", "points": 7, "text": TEXT} for at in range(2)]
-    items += [{"id": "nps", "type": "enps", "text": TEXT}, {"id": "why", "type": "text", "text": TEXT}]
-    return {
-        "format": "pouls/1",
-        "key": "k",
-        "languages": ["en"],
-        "title": TEXT,
-        "items": items,
-        "scales": [
-            {"id": "s", "title": TEXT, "items": ["q0", "q1"]},
-            {"id": "t", "title": TEXT, "items": ["q2", "q3", "q4"]},
-            {"id": "u", "title": TEXT, "items": ["r0", "r1"]},
-        ],
-        "indices": [{"id": "x", "title": TEXT, "scales": ["s", "t"]}],
-    }
-
-
-def _changed(*changes: tuple[tuple[str | int, ...], Any]) -> Json:
-    document = _sample()
-    for steps, value in changes:
-        target: Any = document
-        for step in steps[:-1]:
-            target = target[step]
-        target[steps[-1]] = deepcopy(value)
-    return document
-
-
-def _faults(document: Json) -> list[tuple[str, str]]:
-    with pytest.raises(DocumentRefused) as caught:
-        Document.parse(document)
-    return [(fault.pointer, fault.reason) for fault in caught.value.faults]
+    items: list[Json] = [{"id": f"q{at}", "type": "rating", "points": 5} for at in range(6)]
+    items += [{"id": f"r{at}", "type": "rating", "points": 7} for at in range(2)]
+    items += [{"id": "nps", "type": "enps"}, {"id": "why", "type": "text"}]
+    scales: list[Json] = [
+        {"id": "s", "title": TEXT, "items": ["q0", "q1"]},
+        {"id": "t", "title": TEXT, "items": ["q2", "q3", "q4"]},
+        {"id": "u", "title": TEXT, "items": ["r0", "r1"]},
+    ]
+    return source(items, scales=scales, indices=[{"id": "x", "title": TEXT, "scales": ["s", "t"]}])
 
 
 def _bands(*cuts: float | None) -> list[Json]:
@@ -63,7 +35,7 @@ LAST = "must have a condition (when), unless it is the last band, which has none
 LARGE = "have numbers of items whose common multiple is too large"
 
 # What is put where, and all faults expected.
-BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]] = [
+BAD: list[tuple[list[Put], list[Fault]]] = [
     ([(("scales", 0, "items", 0), "nps")], [("/scales/0/items/0", "must be a rating item")]),
     (
         [(("scales", 0, "items", 0), "r0")],
@@ -217,13 +189,11 @@ BAD: list[tuple[list[tuple[tuple[str | int, ...], Any]], list[tuple[str, str]]]]
 
 
 @pytest.mark.parametrize(("changes", "expected"), BAD, ids=range(len(BAD)))
-def test_a_fault_of_a_scale_or_index_is_named_by_its_place(
-    changes: list[tuple[tuple[str | int, ...], Any]], expected: list[tuple[str, str]]
-) -> None:
-    assert _faults(_changed(*changes)) == expected
+def test_a_fault_of_a_scale_or_index_is_named_by_its_place(changes: list[Put], expected: list[Fault]) -> None:
+    assert faults(changed(_sample(), *changes)) == expected
 
 
-SOUND: list[list[tuple[tuple[str | int, ...], Any]]] = [
+SOUND: list[list[Put]] = [
     [],
     [(("scales", 0, "weights"), [100, 1]), (("scales", 2, "weights"), [7, 9])],
     [(("scales", 2, "answered"), 2)],
@@ -254,16 +224,16 @@ SOUND: list[list[tuple[tuple[str | int, ...], Any]]] = [
 
 
 @pytest.mark.parametrize("changes", SOUND, ids=range(len(SOUND)))
-def test_a_sound_scale_or_index_is_accepted(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
-    document = Document.parse(_changed(*changes))
+def test_a_sound_scale_or_index_is_accepted(changes: list[Put]) -> None:
+    document = Document.parse(changed(_sample(), *changes))
     assert Document.parse(document.as_json()).digest() == document.digest()
 
 
 @pytest.mark.parametrize("units", [("sum", "mean"), ("mean", "sum"), ("sum", "sum"), ("percent", "mean")])
 def test_a_ratio_compares_means(units: tuple[str, str]) -> None:
     changes = [(("scales", at, "score"), unit) for at, unit in enumerate(units)]
-    faults = _faults(_changed((("indices", 0, "combine"), "ratio"), *changes))
-    assert faults == [("/indices/0/scales", "must be scored by their mean: a ratio compares means")]
+    found = faults(changed(_sample(), (("indices", 0, "combine"), "ratio"), *changes))
+    assert found == [("/indices/0/scales", "must be scored by their mean: a ratio compares means")]
 
 
 def test_faults_of_scales_come_beside_those_of_form() -> None:
@@ -275,7 +245,7 @@ def test_faults_of_scales_come_beside_those_of_form() -> None:
         (("indices", 0, "scales"), ["s"]),
         (("outcome",), "nowhere"),
     ]
-    assert {pointer for pointer, _ in _faults(_changed(*changes))} == {
+    assert {pointer for pointer, _ in faults(changed(_sample(), *changes))} == {
         "/items/9/type",
         "/scales/2/answered",
         "/scales/0/bands/1/at_least",
@@ -288,7 +258,8 @@ def test_new_fields_that_are_absent_are_not_written() -> None:
     written = Document.parse(_sample()).canonical().decode()
     for field in ("weights", "score", "favourable", "rule", "answered", "bands", "combine", "outcome", "sections"):
         assert f'"{field}"' not in written
-    every = _changed(
+    every = changed(
+        _sample(),
         (("scales", 0, "weights"), [1, 2]),
         (("scales", 0, "favourable"), "low"),
         (("scales", 2, "answered"), 1),
@@ -302,5 +273,7 @@ def test_new_fields_that_are_absent_are_not_written() -> None:
 
 
 def test_a_cut_off_is_the_same_written_whole_or_with_a_point() -> None:
-    whole, pointed = (Document.parse(_changed((("scales", 0, "bands"), _bands(None, cut)))) for cut in (3, 3.0))
+    whole, pointed = (
+        Document.parse(changed(_sample(), (("scales", 0, "bands"), _bands(None, cut)))) for cut in (3, 3.0)
+    )
     assert whole.digest() == pointed.digest()
