@@ -135,7 +135,7 @@ def protect_more(
     if any(bool(mask[first:].any()) for mask in kept.values()):
         raise ValueError("a place that is asked for now was published before")
     decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
-    every = columns(_OfGrid(grid), measures, decided, derived, asked, sd_of_all)
+    every = columns(_Later(grid), measures, decided, derived, asked, sd_of_all)
     found = [tail(one, first) for one in every]
     return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
@@ -160,6 +160,19 @@ class _OfGrid:
     def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
         both = zip(n.T, published.T, strict=True)
         return coding.Nearby.side_by_side([nearby(self._grid, cells, shown) for cells, shown in both])
+
+
+class _Later(_OfGrid):
+    """Places that are shown beside others that were shown before.
+
+    These keep their steps, and what was united lies in no axis of the grid: whatever can be computed takes a place
+    that is new, which is as coarse as any group of fewer people would be.
+    """
+
+    def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
+        found = super().nearby(n, published)
+        largest = [below - 1 for _, below, _ in coding.SIZE_CLASSES]
+        return coding.Nearby(*(np.full_like(size, most) for size, most in zip(found, largest, strict=True)))
 
 
 def _by_node(grid: Grid, measure: Measure) -> Measure:

@@ -202,16 +202,23 @@ def mean_decimals(n: Ints, near: Nearby) -> Ints:
     return np.where(step == MEAN_STEPS[0], 2, 1)
 
 
-def mean_format(n: Ints, near: Nearby) -> tuple[Ints, Ints]:
-    """Decimals of the means of cells of n people, and by how many units of the last one both ends are clipped."""
+def mean_format(n: Ints, near: Nearby, alike: Mask | None = None) -> tuple[Ints, Ints]:
+    """Decimals of the means of cells of n people, and by how many units of the last one both ends are clipped.
+
+    One decimal where nearly all are told to be `alike`: the mean then is their answer's score, and no finer truth.
+    """
     decimals = mean_decimals(n, near)
+    if alike is not None:
+        decimals = np.where(alike, 1, decimals)
     step = np.where(decimals == 2, *MEAN_STEPS)  # noqa: PLR2004 - two decimals are steps of a hundredth
     clip = np.where(n < EXACT_FROM, MEAN_CLIPS[-1], MEAN_CLIPS[0])
     clip = _widened(clip, MEAN_CLIPS, step, n, need=MEAN_CLIPS[-1] * near.small, widest=MEAN_CLIPS[-1])
     return decimals, clip * 10**decimals // 100
 
 
-def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, near: Nearby) -> Means:
+def means(
+    total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, near: Nearby, alike: Mask | None = None
+) -> Means:
     """Means of cells, clipped at both ends of the answer scale where the cell, or a residual beside it, is small.
 
     Args:
@@ -221,8 +228,9 @@ def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int,
         lowest: lowest score there is.
         highest: highest score there is.
         near: residuals of the same cells.
+        alike: cells where nearly all gave the same answer, and no more is told of it.
     """
-    decimals, margin = mean_format(n, near)
+    decimals, margin = mean_format(n, near, alike)
     scale = 10**decimals
     units = divide(total * scale, denominator * n)
     # The ends are whole units, so clipping what is rounded equals rounding what is clipped.
@@ -230,13 +238,13 @@ def means(total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int,
 
 
 def percent_means(
-    total: Ints, denominator: int, n: Ints, *, lowest: int, highest: int, step: Ints, end: Ints
+    total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, step: Ints, end: Ints
 ) -> "Shares":
     """Means as 0 to 100 between the lowest and the highest score, in the steps and end bands of a share."""
     per_person = denominator * (highest - lowest)
     # Python's integers where a product might leave 64 bits: in rounding, over two thousand times the whole.
-    kind = object if per_person * int(n.max(initial=0)) * WHOLE_SHARE * 4 > LARGEST_EXACT else np.int64
-    people = n.astype(kind)
+    largest = int(per_person.max(initial=0)) * int(n.max(initial=0)) * WHOLE_SHARE * 4
+    people = n.astype(object if largest > LARGEST_EXACT else np.int64)
     return shares(total - lowest * denominator * people, per_person * people, step, end)
 
 
@@ -288,9 +296,15 @@ def shares(numerator: Ints, denominator: Ints, step: Ints, end: Ints) -> Shares:
         end: tenths of a point; 0: no end bands.
     """
     tenths = divide(numerator * WHOLE_SHARE, denominator * step) * step
-    high = (end > 0) & (numerator * WHOLE_SHARE >= (WHOLE_SHARE - end) * denominator)
+    high = in_upper_end(numerator, denominator, end)
     low = (end > 0) & (numerator * WHOLE_SHARE <= end * denominator)
     return banded(tenths, high, low, step, end)
+
+
+def in_upper_end(numerator: Ints, denominator: Ints, end: Ints) -> Mask:
+    """Where a share is told as no more than large; arguments as those of `shares`."""
+    found: Mask = (end > 0) & (numerator * WHOLE_SHARE >= (WHOLE_SHARE - end) * denominator)
+    return found
 
 
 def banded(tenths: Ints, high: Mask, low: Mask, step: Ints, end: Ints) -> Shares:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from service.disclosure import agreement, coding, group_means
+from service.disclosure.ends import Ends, moved
 from service.disclosure.intervals import ShownMeans, intervals
 from service.disclosure.measures import Family, GroupMean, Kind, Measure
 from service.disclosure.patterns import Pattern, Patterns
@@ -133,13 +134,20 @@ class _Columns:
         near = layout.nearby(n, np.stack([pattern.published for pattern in patterns], axis=1))
         # A standard deviation has the decimals of its mean, so the residuals of both patterns count for both.
         self.near = near.with_those_of(layout.nearby(n, np.stack([pattern.sd for pattern in patterns], axis=1)))
+        told = {name: decided[name, family].published for name, family in self.asked if family is Family.distribution}
+        self.ends = Ends(self.known, self.people, layout.sums, self._near, told)
 
     def all(
         self, derived: Sequence[GroupMean], invited: Ints | None, sd_of_all: Mapping[str, Decimal] | None
     ) -> list[Column]:
         asked = None if invited is None else self.layout.sums(invited)
         shares = {
-            name: _distribution_column(self.known[name], self.decided[name, family], self._cells(name, family))
+            name: _distribution_column(
+                self.known[name],
+                self.decided[name, family],
+                self._cells(name, family),
+                self.ends.shares_moved(self.known[name]),
+            )
             for name, family in self.asked
             if family is Family.distribution
         }
@@ -149,7 +157,8 @@ class _Columns:
                 found.append(shares[name])
                 continue
             measure, pattern, cells = self.known[name], self.decided[name, family], self._cells(name, family)
-            column, means = _mean_column(measure, pattern, cells, _nearly_all(shares.get(name), self.layout.size))
+            nearly_all = _nearly_all(shares.get(name), self.layout.size)
+            column, means = _mean_column(measure, pattern, cells, nearly_all, self.ends)
             self.deviations[name] = pattern.sd if column.has_sd is None else column.has_sd
             if asked is not None:
                 everybody = self._sd_of_all(column) if sd_of_all is None else sd_of_all.get(name)
@@ -163,6 +172,9 @@ class _Columns:
             parts[one.id] = group_means.combined(one, [parts[name] for name in one.parts])
             found.extend(group_means.columns(one, parts[one.id]))
         return found
+
+    def _near(self, name: str, family: Family) -> coding.Nearby:
+        return coding.Nearby(*(size[:, self.number[name, family]] for size in self.near))
 
     def _cells(self, name: str, family: Family) -> _Cells:
         published = self.decided[name, family].published
@@ -218,25 +230,22 @@ class _Columns:
         return replace(column, rwg=sealed(rwg), has_rwg=sealed(shown))
 
     def _part(self, measure: Measure) -> group_means.Part:
-        n = self.people[measure.id]
-        some = np.maximum(n, 1).astype(np.float64)
-
-        def each(own: Ints | None, denominator: int) -> coding.Floats:
-            return np.zeros_like(some) if own is None else self.layout.sums(own) / (some * denominator)
-
         shares = (measure.favourable, measure.neutral, measure.unfavourable) if measure.has_shares else ()
-        numbers = {family: self.number[measure.id, family] for family in measure.families}
+        families = measure.families
         return group_means.Part(
-            n=n,
+            n=self.people[measure.id],
             band=self._band(measure.id, np.ones(self.layout.size, np.bool_)),
             gated=bool(self._gates(measure.id)),
-            k={family: self.decided[measure.id, family].k for family in numbers},
-            published={family: self.decided[measure.id, family].published for family in numbers},
-            near={family: coding.Nearby(*(size[:, at] for size in self.near)) for family, at in numbers.items()},
+            k={family: self.decided[measure.id, family].k for family in families},
+            published={family: self.decided[measure.id, family].published for family in families},
+            near={family: self._near(measure.id, family) for family in families},
             lowest=Fraction(measure.score_min or 0),
             highest=Fraction(measure.score_max or 0),
-            mean=each(measure.total, measure.denominator),
-            shares=[each(share, measure.share_denominator) for share in shares],
+            mean=self.ends.exact(measure, measure.total, measure.denominator) + self.ends.mean_hidden(measure),
+            shares=[
+                self.ends.exact(measure, share, measure.share_denominator) + hidden
+                for share, hidden in zip(shares, self.ends.shares_hidden(measure), strict=True)
+            ],
         )
 
 
@@ -251,22 +260,26 @@ def _nearly_all(shares: Column | None, size: int) -> Mask:
     return found
 
 
-def _mean_column(measure: Measure, pattern: Pattern, cells: _Cells, nearly_all: Mask) -> tuple[Column, ShownMeans]:
+def _mean_column(
+    measure: Measure, pattern: Pattern, cells: _Cells, nearly_all: Mask, ends_of: Ends
+) -> tuple[Column, ShownMeans]:
     if measure.total is None or measure.square_total is None or measure.score_min is None or measure.score_max is None:
         raise ValueError(f"measure {measure.id}: has no mean")
     total, squares = cells.sums(measure.total), cells.sums(measure.square_total)
     denominator = np.full_like(total, measure.denominator)
     ends = {"lowest": measure.score_min, "highest": measure.score_max}
+    known, parts = moved(total, measure.denominator, cells.n, ends_of.mean_moved(measure)[cells.published])
     bounds, unit = None, (1, 1)
     if measure.percent:
         step, end = coding.share_format(cells.n, cells.near)
-        percent = coding.percent_means(total, measure.denominator, cells.n, **ends, step=step, end=end)
+        percent = coding.percent_means(known, parts, cells.n, **ends, step=step, end=end)
         bounds, unit = percent.bounds, (100, measure.score_max - measure.score_min)
         whole = 100 * 10**percent.decimals
         step, none = coding.share_units(step), np.zeros_like(step)
         means = ShownMeans(percent.units, percent.decimals, step, none, lowest=none, highest=whole)
     else:
-        plain = coding.means(total, denominator, cells.n, **ends, near=cells.near)
+        alike = ends_of.nearly_all(measure)[cells.published]
+        plain = coding.means(known, parts, cells.n, **ends, near=cells.near, alike=alike)
         low, high = (score * 10**plain.decimals for score in ends.values())
         means = ShownMeans(plain.units, plain.decimals, np.ones_like(total), plain.margin, lowest=low, highest=high)
     shown = (pattern.sd & ~nearly_all)[pattern.published]
@@ -337,7 +350,9 @@ def _with_intervals(
     )
 
 
-def _distribution_column(measure: Measure, pattern: Pattern, cells: _Cells) -> Column:
+def _distribution_column(
+    measure: Measure, pattern: Pattern, cells: _Cells, shares_moved: Sequence[coding.Floats]
+) -> Column:
     step, end = coding.share_format(cells.n, cells.near)
 
     def coded(own: Ints, denominator: int) -> coding.Shares:
@@ -360,7 +375,9 @@ def _distribution_column(measure: Measure, pattern: Pattern, cells: _Cells) -> C
     if measure.favourable is None or measure.neutral is None or measure.unfavourable is None:
         return column
     high, middle, low = (
-        coded(own, measure.share_denominator) for own in (measure.favourable, measure.neutral, measure.unfavourable)
+        coding.shares(known, cells.n * parts, step, end)
+        for own, by in zip((measure.favourable, measure.neutral, measure.unfavourable), shares_moved, strict=True)
+        for known, parts in (moved(cells.sums(own), measure.share_denominator, cells.n, by[cells.published]),)
     )
     column = replace(column, favourable=figures(high), neutral=figures(middle), unfavourable=figures(low))
     if not measure.enps:

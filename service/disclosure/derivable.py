@@ -23,9 +23,8 @@ def nearby(grid: Grid, n: Ints, published: Mask) -> Nearby:
     """
     if not published.any():
         return Nearby(*np.zeros((3, grid.size), np.int64))
-    axes = [np.where(published, above, -1) for above in (grid.above(published), *grid.without)]
-    axes = [np.where((above >= 0) & published[above], above, -1) for above in axes]
-    rest = [_rest(n, published, above) for above in axes]
+    ways = axes(grid, published)
+    rest = [_rest(n, published, above) for above in ways]
     shown = np.flatnonzero(published)
     downwards = shown[np.argsort(grid.rank[shown], kind="stable")]
     levels = np.split(downwards, np.flatnonzero(np.diff(grid.rank[downwards])) + 1)
@@ -34,18 +33,24 @@ def nearby(grid: Grid, n: Ints, published: Mask) -> Nearby:
         own = [np.where(published & (left >= low) & (left < high), left, 0) for left in rest]
         cell = np.where(published & (n >= low) & (n < high), n, 0)
         coarse = sheltered(n, shelter)
-        together = [_summed(coarse, above) for above in axes]
+        together = [_summed(coarse, above) for above in ways]
         reach = np.maximum.reduce(own)
         for places in reversed(levels):
-            for left, above, all_ in zip(rest, axes, together, strict=True):
+            for left, above, all_ in zip(rest, ways, together, strict=True):
                 inside = places[above[places] >= 0]
                 over = above[inside]
                 derived = np.maximum(reach[inside], cell[inside])
                 bare = (left[over] == 0) & (all_[over] - coarse[inside] < shelter[0] * derived)
                 np.maximum.at(reach, over[bare], derived[bare])
-        beside = [np.where(above >= 0, mine[above], 0) for mine, above in zip(own, axes, strict=True)]
+        beside = [np.where(above >= 0, mine[above], 0) for mine, above in zip(own, ways, strict=True)]
         found.append(np.maximum.reduce([reach, *beside]))
     return Nearby(*found)
+
+
+def axes(grid: Grid, published: Mask) -> list[Ints]:
+    """For the tree and each dimension: the published place that each published one is a term of, -1 where none is."""
+    found = [np.where(published, above, -1) for above in (grid.above(published), *grid.without)]
+    return [np.where((above >= 0) & published[above], above, -1) for above in found]
 
 
 def _summed(weights: Ints, above: Ints) -> Ints:

@@ -6,10 +6,10 @@ anybody is in it; places are numbered group by group, nodes within a group in th
 those of group 0 are the nodes themselves. Who has no value in a dimension is in no group of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import product
-from typing import Any
+from itertools import permutations, product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,14 @@ from service.disclosure.tree import NOBODY, Ints, Mask, Tree
 
 Values = tuple[tuple[int, int], ...]
 """A group's values: (dimension, value), in the order of its breakdown."""
+
+
+class _Way(NamedTuple):
+    """How a group is held by another one: without some dimensions, in place of which others may unite their values."""
+
+    left_out: frozenset[int]
+    taken: tuple[tuple[int, int], ...]
+    """Dimensions that unite, each with the one that is left out for it."""
 
 
 class Grid:
@@ -112,24 +120,66 @@ class Grid:
 
     @cached_property
     def rank(self) -> Ints:
-        """Level of each place's unit plus the number of its group's dimensions: more than in any cell that holds it."""
-        dimensions = np.array([len(values) for values in self.groups], np.int64)
-        return self.depth + np.repeat(dimensions, self.tree.size)
+        """More than in any cell that holds the place, as `above` and `without` have them, [places]."""
+        weight = [1] * len(self.sizes)
+        for fine in sorted(range(len(self.sizes)), key=self._fineness):
+            weight[fine] += sum(weight[coarse] for coarse in self.united[fine])
+        of_group = np.array([sum(weight[dimension] for dimension, _ in values) for values in self.groups], np.int64)
+        return self.depth + np.repeat(of_group, self.tree.size)
+
+    def _fineness(self, dimension: int) -> tuple[int, int]:
+        """Greater in a dimension whose values others may unite; these came later, if there are as many."""
+        return len(np.unique(self.values[:, dimension])), -dimension
+
+    @cached_property
+    def united(self) -> tuple[dict[int, dict[int, int]], ...]:
+        """For each dimension those whose values unite some of its own, as regions do sites: by value the one there."""
+        found: list[dict[int, dict[int, int]]] = [{} for _ in self.sizes]
+        for fine, coarse in product(range(len(self.sizes)), repeat=2):
+            if self._fineness(fine) <= self._fineness(coarse):
+                continue
+            pairs = np.unique(self.values[:, [fine, coarse]], axis=0)
+            value, times = np.unique(pairs[:, 0], return_counts=True)
+            alone = np.isin(pairs[:, 0], value[times == 1]) & (pairs >= 0).all(axis=1)
+            if alone.any():
+                found[fine][coarse] = dict(pairs[alone].tolist())
+        return tuple(found)
 
     @cached_property
     def without(self) -> tuple[Ints, ...]:
-        """For each dimension: the same unit in the group without that dimension, -1 where there is none, [places]."""
+        """For each way to hold a group: the same unit in the group that holds the place, -1 where none, [places]."""
         number = {frozenset(values): group for group, values in enumerate(self.groups)}
         nodes = np.arange(self.tree.size)
         out = []
-        for dimension in range(len(self.sizes)):
+        for way in self._ways():
             above = np.full((len(self.groups), self.tree.size), NOBODY)
             for group, values in enumerate(self.groups):
-                rest = frozenset(pair for pair in values if pair[0] != dimension)
-                if len(rest) < len(values) and rest in number:
-                    above[group] = number[rest] * self.tree.size + nodes
+                holder = self._holder(way, dict(values))
+                if holder in number:
+                    above[group] = number[holder] * self.tree.size + nodes
             out.append(above.reshape(-1))
         return tuple(out)
+
+    def _ways(self) -> list[_Way]:
+        """To leave out a dimension; and whatever leads from one breakdown to another that holds it."""
+        found = dict.fromkeys(_Way(frozenset({dimension}), ()) for dimension in range(len(self.sizes)))
+        for one, other in permutations(map(frozenset, self.breakdowns), 2):
+            left_out, new = one - other, sorted(other - one)
+            sources = [[fine for fine in sorted(left_out) if coarse in self.united[fine]] for coarse in new]
+            found |= dict.fromkeys(_Way(left_out, tuple(zip(new, fine, strict=True))) for fine in product(*sources))
+        return list(found)
+
+    def _holder(self, way: _Way, values: Mapping[int, int]) -> frozenset[tuple[int, int]] | None:
+        """The values of the group that holds the one of these; None where there is none of this way."""
+        if not way.left_out <= values.keys() or any(coarse in values for coarse, _ in way.taken):
+            return None
+        rest = {dimension: value for dimension, value in values.items() if dimension not in way.left_out}
+        for coarse, fine in way.taken:
+            value = self.united[fine][coarse].get(values[fine])
+            if value is None:
+                return None
+            rest[coarse] = value
+        return frozenset(rest.items())
 
     def above(self, published: Mask) -> Ints:
         """Nearest published place above in the tree, in the same group, -1 where there is none, [places]."""

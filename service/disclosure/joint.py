@@ -69,6 +69,7 @@ class Joint:
         self.budget = budget
         self.total = total
         self._proved: dict[tuple[bytes, int], list[Mask]] = {}
+        self._beside: dict[tuple[bytes, int, bytes, bytes], Mask] = {}
         self._regions = grid.tree.regions()
 
     def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None = None) -> Mask:
@@ -83,10 +84,16 @@ class Joint:
         Raises:
             Unproved: the work ran out.
         """
+        if kept is not None:
+            # What is published already stays whether it can be proved or not: only the same question has this answer.
+            asked = (n.tobytes(), k, allowed.tobytes(), kept.tobytes())
+            if asked not in self._beside:
+                self._beside[asked] = self.together([n], [allowed], k, [kept])[0]
+            return self._beside[asked]
         known = self._proved.setdefault((n.tobytes(), k), [])
         if not any(bool((allowed <= mask).all()) for mask in known):
             # What is left out of a safe pattern takes nothing from its safety.
-            known.append(self.together([n], [allowed], k, None if kept is None else [kept])[0])
+            known.append(self.together([n], [allowed], k)[0])
             return known[-1]
         return allowed
 

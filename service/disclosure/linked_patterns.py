@@ -9,13 +9,16 @@ from types import MappingProxyType
 
 import numpy as np
 
+from service.disclosure.derivable import axes
+from service.disclosure.gates import hide_behind_gates
 from service.disclosure.grid import Grid
 from service.disclosure.joint import Joint
 from service.disclosure.linked import BUDGET
 from service.disclosure.measures import Family, Kind, Measure
-from service.disclosure.patterns import Pattern, Patterns, Thresholds
+from service.disclosure.patterns import Pattern, Patterns
 from service.disclosure.policy import Policy
 from service.disclosure.programme import programme
+from service.disclosure.thresholds import Thresholds
 from service.disclosure.tree import Ints, Mask
 
 Kept = Mapping[tuple[str, Family], Mask]
@@ -69,6 +72,9 @@ class _LinkedPatterns(Thresholds):
     def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:
         return self.joint.safe(n, allowed, k, kept)
 
+    def axes(self, shown: Mask) -> list[Ints]:
+        return axes(self.grid, shown)
+
     def _kept(self, measure: Measure, family: Family) -> Mask:
         found = self.kept.get((measure.id, family))
         return np.zeros(self.grid.size, np.bool_) if found is None else found
@@ -90,7 +96,7 @@ class _LinkedPatterns(Thresholds):
             for measure in mine:
                 if measure.kind is Kind.item and measure.id in whole_of:
                     self._prove_together(measure, family, whole_of)
-        self.behind_gates(self.final, self.kept)
+        hide_behind_gates(self, self.final, self.kept)
         deviations = self._deviations()
         none = np.zeros(self.grid.size, np.bool_)
         return {

@@ -105,7 +105,8 @@ class GroupMean:
 class Measure:
     """One item, scale or index of a wave, counted in each class (the people directly in a node, not those below).
 
-    What decides how much is hidden (`sensitive`, `alike`, `gaps`, `gates`) has no default: who forgets it hears of it.
+    What decides how much is hidden (`sensitive`, `alike`, `gaps`, `gates`, `asks_skippers`) has no default: who forgets
+    it hears of it.
 
     Arrays are whole numbers of shape [classes], but `counts`, which is [classes, options].
 
@@ -127,11 +128,15 @@ class Measure:
         unfavourable: as `favourable`; the three add up to n times `share_denominator`.
         share_denominator: a person's share is a whole number over this (items of a scale; 1 for an item).
         parts: ids of the measures it is built from. No measure is part of two.
+        weights: of each part in the score, where that is a mean of theirs; none: it is something else, or an item.
+        negative: the score is that mean turned round: lowest plus highest score less it.
+        scores: of an item whose options are scores, that of each.
         alike: its parts have equal weights, and no band looks at one of them alone.
         partial: people who are respondents of at least one part and not of the measure; for scales and indices only.
         gaps: respondents who skipped some of the parts; for scales that allow it. None: whoever has a gap is none.
         gates: ids of measures whose answers decide who is asked: its n is an answer to them, so that it is published
             only where each of their distributions is.
+        asks_skippers: whoever answered none of its gates is asked, as by a condition with `not`.
         percent: the mean is shown as 0 to 100 between `score_min` and `score_max`.
         times: the mean is shown so many times as large, a sum of points. It is rounded before, as any mean is: the
             unit of a sum is its author's choice.
@@ -156,10 +161,14 @@ class Measure:
     unfavourable: Ints | None = None
     share_denominator: int = 1
     parts: Sequence[str] = ()
+    weights: Sequence[int] = ()
+    negative: bool = False
+    scores: Sequence[int] = ()
     alike: bool
     partial: Ints | None = None
     gaps: Gaps | None
     gates: Sequence[str]
+    asks_skippers: bool
     percent: bool = False
     times: int = 1
     enps: bool = False
@@ -169,7 +178,8 @@ class Measure:
             raise ValueError("a measure has an id")
         object.__setattr__(self, "kind", Kind(self.kind))
         object.__setattr__(self, "parts", tuple(self.parts))
-        object.__setattr__(self, "gates", tuple(self.gates))
+        for name in ("gates", "weights", "scores"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in _ARRAYS:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, self._whole(name, np.asarray(getattr(self, name))))
@@ -254,6 +264,10 @@ class Measure:
             self._refuse("parts", "and partial go with scales and indices, and with them only")
         if len(set(self.parts)) != len(self.parts):
             self._refuse("parts", "names a measure twice")
+        if self.weights and (len(self.weights) != len(self.parts) or min(self.weights) < 1):
+            self._refuse("weights", "are not one of 1 or more for each part")
+        if self.scores and (self.counts is None or len(self.scores) != self.counts.shape[1]):
+            self._refuse("scores", "are not one for each option")
         if self.gaps is not None and (
             self.kind is not Kind.scale
             or self.gaps.answered.shape[1:] != (len(self.parts), len(self.n))

@@ -1,17 +1,17 @@
 """Which cells of which measure are published: a function of numbers of respondents alone, never of an answer."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from service.disclosure.coding import BANDLESS_FROM, EXACT_FROM, FINE_FROM, SHARE_ENDS, WHOLE_SHARE
+from service.disclosure.gates import hide_behind_gates
 from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.parts import withdraw
 from service.disclosure.policy import Policy
 from service.disclosure.programme import programme
-from service.disclosure.tree import Ints, Mask, Tree
+from service.disclosure.thresholds import Thresholds, missing_of
+from service.disclosure.tree import NOBODY, Ints, Mask, Tree
 
 _MADE_OF = {Kind.scale: Kind.item, Kind.index: Kind.scale}
 
@@ -76,7 +76,7 @@ def _check_whole(whole: Measure, partial: Ints, parts: Sequence[Measure]) -> Non
         raise ValueError(f"measure {whole.id}: has gaps, and parts that are not alike")
     if any(part.gaps is not None for part in parts):
         raise ValueError(f"measure {whole.id}: a part has gaps")
-    missing = _missing(whole, parts)
+    missing = missing_of(whole, parts)
     if bool((missing < 0).any()):
         raise ValueError(f"measure {whole.id}: has respondents that a part has not")
     if bool(((partial < missing.max(axis=0)) | (partial > missing.sum(axis=0))).any()):
@@ -86,150 +86,6 @@ def _check_whole(whole: Measure, partial: Ints, parts: Sequence[Measure]) -> Non
 def patterns(tree: Tree, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> Patterns:
     """The cells of every measure in every family it has; `check_parts` first."""
     return _Patterns(tree, respondents, measures, policy).decided()
-
-
-def _missing(whole: Measure, parts: Sequence[Measure]) -> Ints:
-    """Respondents of each part who are not respondents of the measure, [parts, classes]."""
-    missing = np.stack([part.n - whole.complete for part in parts])
-    return missing if whole.gaps is None else missing - whole.gaps.answered.sum(axis=0)
-
-
-class Thresholds(ABC):
-    """Which k each measure keeps in each family, with the measures by id.
-
-    `respondents` are all who answered anything, [classes].
-    """
-
-    def __init__(self, respondents: Ints, measures: Sequence[Measure], policy: Policy) -> None:
-        self.respondents = respondents
-        self.measures = measures
-        self.known = {measure.id: measure for measure in measures}
-        self.policy = policy
-
-    def items(self, measure: Measure) -> list[Measure]:
-        """The items that a measure is made of in the end; itself where it is one."""
-        if not measure.parts:
-            return [measure]
-        return [item for part in measure.parts for item in self.items(self.known[part])]
-
-    def k(self, measure: Measure, family: Family) -> int:
-        """Smallest group of a measure in a family; never under that of its parts, or of its gates' distributions."""
-        behind = max((self.k(self.known[gate], Family.distribution) for gate in self.gates(measure)), default=0)
-        return max(behind, self._own_k(measure, family))
-
-    def _own_k(self, measure: Measure, family: Family) -> int:
-        sensitive = self._sensitive(measure)
-        # Of two neighbouring answers, the mean tells how many gave each: it is held to the threshold of a distribution.
-        if family is Family.distribution or any(item.binary for item in self.items(measure)):
-            return self.policy.distribution_k(sensitive=sensitive)
-        return self.policy.mean_k(sensitive=sensitive)
-
-    def sd_k(self, measure: Measure) -> int:
-        """Smallest group of a standard deviation."""
-        return max(self.policy.sd_k(sensitive=self._sensitive(measure)), self.k(measure, Family.mean))
-
-    def apart(self, whole: Measure, family: Family) -> Ints:
-        """Numbers of people that are nobody's or of k wherever the measure is shown, [numbers, classes]; see `parts`.
-
-        Respondents of each part who are not respondents of the measure come first.
-        """
-        missing = _missing(whole, [self.known[part] for part in whole.parts])
-        if whole.gaps is None:
-            return missing
-        skipped = whole.gaps.people.sum(axis=0) - whole.gaps.answered.sum(axis=0)
-        # By size as well, since a share weighs an answer by it, and a band may catch people of one size alone.
-        sizes = whole.gaps.people if family is Family.distribution else whole.gaps.people[:0]
-        return np.concatenate([missing, skipped, sizes])
-
-    def alike(self, whole: Measure, family: Family) -> bool:
-        """Whether what a measure publishes in a family hangs on each of its items in the same way; see `parts`."""
-        if len({item.answers for item in self.items(whole)}) > 1:
-            return False
-        # A mean and favourable shares add up over the items, and no weight is zero.
-        if family is Family.mean or whole.counts is None:
-            return True
-        parts = [self.known[part] for part in whole.parts]
-        return all(one.alike for one in (whole, *parts)) and len({len(part.parts) for part in parts}) == 1
-
-    def has_deviations(self, measure: Measure) -> bool:
-        """Whether a standard deviation is ever shown; see `parts` on squares."""
-        return measure.gaps is None or len(measure.parts) - len(measure.gaps.people) > 1
-
-    def gates(self, measure: Measure) -> set[str]:
-        """Whose answers decide who is asked for a measure, or for any part of it."""
-        return set(measure.gates).union(*(self.gates(self.known[part]) for part in measure.parts))
-
-    def behind_gates(self, shown: dict[tuple[str, Family], Mask], kept: Mapping[tuple[str, Family], Mask]) -> None:
-        """Take away what is shown of gated measures beyond what their n may tell, until nothing more changes.
-
-        Where somebody is asked only after certain answers, the number of respondents counts these answers: a measure
-        is shown only where the distribution of each of its gates is, and only where it tells nothing that the end bands
-        of such a share hide: both who was asked and who was not are k people at least, and their share lies in no end
-        band; also in what is left of a cell without others. Wholes lie inside their parts, and distributions inside
-        their means, as before. What is taken away takes nothing from what is proved.
-
-        Args:
-            shown: cells of each measure in each family.
-            kept: those of them that were published before; they stay.
-        """
-        gated = [(one, family) for one in self.measures if self.gates(one) for family in one.families]
-        for measure, family in gated:
-            key = (measure.id, family)
-            allowed = shown[key] & self._plain(measure, family)
-            before = kept.get(key)
-            for rest in self._not_asked(measure):
-                allowed = self.safe(
-                    rest, allowed if before is None else allowed | before, self.k(measure, family), before
-                )
-            shown[key] = allowed if before is None else allowed | before
-        changing = True
-        while changing:
-            changing = False
-            for measure, family in gated:
-                around = [(gate, Family.distribution) for gate in self.gates(measure)]
-                around += [(part, family) for part in measure.parts]
-                around += [(measure.id, other) for other in measure.families if family is Family.distribution]
-                inside = np.logical_and.reduce([shown[key] for key in around])
-                key = (measure.id, family)
-                left = shown[key] & (inside | kept[key]) if key in kept else shown[key] & inside
-                changing |= bool((left != shown[key]).any())
-                shown[key] = left
-
-    def _not_asked(self, measure: Measure) -> list[Ints]:
-        """Who is no respondent of a gated measure, [classes] each: of all, and of those who answered a gate."""
-        answered = (self.known[gate].n for gate in sorted(self.gates(measure)))
-        rests = [self.respondents - measure.n, *(n - measure.n for n in answered)]
-        # Conditions that hold without an answer are met by people who did not answer the gate.
-        return [rest for rest in rests if not (rest < 0).any()]
-
-    def _plain(self, measure: Measure, family: Family) -> Mask:
-        """Cells where the share of those asked lies in no end band, nor on one side of the threshold."""
-        n, k = self.sums(measure.n), self.k(measure, family)
-        plain = n >= k
-        for rest in self._not_asked(measure):
-            left = self.sums(rest)
-            people = n + left
-            end = np.select(
-                [people >= BANDLESS_FROM, people >= FINE_FROM, people >= EXACT_FROM], SHARE_ENDS[:3], SHARE_ENDS[3]
-            )
-            plain &= (left >= k) & (np.minimum(n, left) * WHOLE_SHARE > end * people)
-        return plain
-
-    @abstractmethod
-    def sums(self, own: Ints) -> Ints:
-        """Sum over the classes of each cell, [size]."""
-
-    @abstractmethod
-    def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:
-        """The cells that stay where nothing may describe fewer than k of these people, [classes]."""
-
-    def all(self) -> list[int]:
-        """Every threshold that some measure has, ascending."""
-        return sorted({self.k(measure, family) for measure in self.measures for family in measure.families})
-
-    def _sensitive(self, measure: Measure) -> bool:
-        parts = (self.known[part] for part in measure.parts)
-        return measure.sensitive or any(self._sensitive(part) for part in parts)
 
 
 class _Patterns(Thresholds):
@@ -245,7 +101,7 @@ class _Patterns(Thresholds):
         for family in Family:
             for kind in Kind:
                 self._publish(family, [one for one in self.measures if one.kind is kind and family in one.families])
-        self.behind_gates(self.final, {})
+        hide_behind_gates(self, self.final, {})
         deviations = self._deviations()
         none = np.zeros(self.tree.size, dtype=bool)
         found = {}
@@ -268,6 +124,9 @@ class _Patterns(Thresholds):
 
     def safe(self, n: Ints, allowed: Mask, k: int, kept: Mask | None) -> Mask:  # noqa: ARG002 - the tree keeps nothing
         return programme(self.tree, n, k, allowed)
+
+    def axes(self, shown: Mask) -> list[Ints]:
+        return [np.where(shown, self.tree.above(shown), NOBODY)]
 
     def _bases(self, respondents: Ints) -> dict[int, Mask]:
         """The pattern of all who answered at all, per threshold: each one inside those of smaller thresholds."""

@@ -221,7 +221,11 @@ class ScaleScoring:
         scored = answered >= self.needed
         partial = (answered > 0) & ~scored
         spread = self._spread(answered)
-        thirds = (spread(high), spread(low)) if shares else (None, None)
+        thirds: tuple[ByPerson | None, ByPerson | None] = (None, None)
+        if shares:
+            favourable = spread(high)
+            # One of each of two answers: both halves would be rounded up, and leave less than nobody between them.
+            thirds = favourable, np.minimum(spread(low), self.denominator - favourable)
         return Scores(spread(score), None if scored.all() else scored, partial, answered, score, *thirds)
 
     def _spread(self, answered: ByPerson) -> "_Spread":

@@ -112,8 +112,8 @@ async def _with_answers(
     agreed, found = wider(agreed, found, [entry.breakdowns for entry in entries])
     counts = await asyncio.to_thread(counts_of, agreed, found, Stages())
     published = together([entry.published for entry in entries])
-    policy = agreed.policy.as_dict()
-    judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered)
+    policy, united = agreed.policy.as_dict(), agreed.breakdowns.united
+    judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered, united)
     report = await asyncio.to_thread(audit_wave, judged, budget, told)
     for entry in entries:
         beside = relations(entry.release.manifest, judged, counts.answered.together)

@@ -41,7 +41,8 @@ async def judged(
     published = together(
         [*(rows for _, rows in earlier), await read_back.published(tx, release.tenant_id, release.release_id)]
     )
-    wave = wave_of(published, agreed.document, agreed.policy.as_dict(), found.units, found.classes, counts)
+    policy, united = agreed.policy.as_dict(), agreed.breakdowns.united
+    wave = wave_of(published, agreed.document, policy, found.units, found.classes, counts, united)
     try:
         report = await asyncio.to_thread(audit_wave, wave)
         refused = report.refusals

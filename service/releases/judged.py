@@ -10,8 +10,9 @@ from uuid import UUID
 
 import numpy as np
 
-from service.disclosure.audit import Measured, Wave
+from service.disclosure.audit import Measured, Wave, Where
 from service.disclosure.audit import Published as Column
+from service.questionnaires.branching import conditions, holds
 from service.questionnaires.document import Document, NumberItem, RatingItem
 from service.questionnaires.elements import Condition
 from service.releases.answered import Answered
@@ -30,6 +31,7 @@ def wave_of(
     units: Sequence[Unit],
     classes: Sequence[ClassRow],
     counts: Answered,
+    united: Mapping[str, str],
 ) -> Wave:
     """Everything that is published of a wave, with whom it is about.
 
@@ -40,6 +42,7 @@ def wave_of(
         units: the frozen tree.
         classes: the roster's classes; `counts` is in their order.
         counts: who answered what.
+        united: by dimension that whose values its own unite, of all releases.
 
     Raises:
         ContractBroken: a place is of no unit of the wave.
@@ -50,6 +53,8 @@ def wave_of(
         respondents=counts.respondents,
         measures=_measures(document, policy, counts),
         published=[column for cells in published.cells for column in _columns(cells)],
+        where=[_where(place) for place in published.places],
+        united=united,
     )
 
 
@@ -66,6 +71,11 @@ def _columns(cells: Cells) -> list[Column]:
 def _name(place: Place) -> dict[str, str]:
     unit = {} if place.unit is None else {"unit": place.unit}
     return unit | dict(place.dimensions)
+
+
+def _where(place: Place) -> Where:
+    unit = "" if place.unit is None else f"{len(place.source or '')} {place.source} {place.unit}"
+    return Where(unit, tuple(sorted(place.dimensions.items())))
 
 
 def _members(places: Sequence[Place], units: Sequence[Unit], classes: Sequence[ClassRow]) -> list[np.ndarray[Any, Any]]:
@@ -107,7 +117,7 @@ def _measures(document: Document, policy: Mapping[str, int], counts: Answered) -
         below[index.id] = tuple(item for scale in index.scales for item in below[scale])
     derived = {scale.id for scale in document.scales if scale.rule == "group"}
     derived |= {index.id for index in document.indices if index.rule == "group"}
-    weighed, gates = _weighed(document), _gates(document)
+    weighed, gates, asks_skippers = _weighed(document), _gates(document), _asks_skippers(document)
     found = []
     for name, of in parts.items():
         made_of = [items[item] for item in below[name]]
@@ -122,6 +132,7 @@ def _measures(document: Document, policy: Mapping[str, int], counts: Answered) -
                 alike=len({item.points for item in made_of if isinstance(item, RatingItem)}) <= 1
                 and name not in weighed,
                 gates=gates.get(name, ()),
+                asks_skippers=name in asks_skippers,
                 gaps=counts.gaps.get(name),
                 derived=name in derived,
             )
@@ -130,13 +141,14 @@ def _measures(document: Document, policy: Mapping[str, int], counts: Answered) -
 
 
 def _weighed(document: Document) -> set[str]:
-    """Scales and indices with a figure that may depend on some of their items alone, by their weights or bands."""
-    found = {scale.id for scale in document.scales if len(set(scale.weights or ())) > 1}
+    """Scales and indices with bands that may depend on some of their items alone; means and shares only add up."""
+    unequal = {scale.id for scale in document.scales if len(set(scale.weights or ())) > 1}
+    found = {scale.id for scale in document.scales if scale.bands and scale.id in unequal}
     sizes = {scale.id: len(scale.items) for scale in document.scales}
     for index in document.indices:
-        by_score = index.combine != "ratio" and len({sizes[scale] for scale in index.scales}) == 1
-        banded = index.bands and not (by_score and all(band.when is None for band in index.bands))
-        if banded or found.intersection(index.scales):
+        same_sizes = len({sizes[scale] for scale in index.scales}) == 1
+        by_score = index.combine != "ratio" and same_sizes and unequal.isdisjoint(index.scales)
+        if index.bands and not (by_score and all(band.when is None for band in index.bands)):
             found.add(index.id)
     return found
 
@@ -151,6 +163,12 @@ def _gates(document: Document) -> dict[str, tuple[str, ...]]:
     for name, of in conditions.items():
         found[name] = tuple(dict.fromkeys(gate for one in of if one is not None for gate in _asked_of(one)))
     return found
+
+
+def _asks_skippers(document: Document) -> set[str]:
+    """Branched items that are asked of people, too, who answered nothing that decides about it."""
+    needed = conditions(document.items, document.sections)
+    return {name for name, of in needed.items() if all(holds(one, {}) for one in of)}
 
 
 def _asked_of(condition: Condition) -> Iterator[str]:

@@ -68,6 +68,11 @@ class Breakdowns:
         return {dimension["name"]: [value["id"] for value in dimension["values"]] for dimension in self.dimensions}
 
     @property
+    def united(self) -> dict[str, str]:
+        """By dimension of a recut the dimension whose values its own unite; not those that unite units."""
+        return {dimension["name"]: dimension["of"] for dimension in self.dimensions if dimension.get("of") is not None}
+
+    @property
     def groups(self) -> list[Values]:
         """Each combination of values that units are shown by, in the order of a `Grid`; the first has none."""
         values = self.values

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from service.disclosure.measures import Gaps, Kind, Measure
-from service.questionnaires.branching import conditions
-from service.questionnaires.branching import gates as gates_of
+from service.questionnaires.branching import conditions, gates, holds
 from service.questionnaires.document import (
     Document,
     EnpsItem,
@@ -24,7 +23,7 @@ from service.questionnaires.document import (
     RatingItem,
     favourable_points,
 )
-from service.questionnaires.elements import ENPS_MOST
+from service.questionnaires.elements import ENPS_MOST, Condition
 from service.questionnaires.scoring import (
     SKIPPED,
     ByColumn,
@@ -83,6 +82,17 @@ class _Answers(NamedTuple):
         return np.zeros((self.class_count, *shape), np.int64)
 
 
+class _Asked(NamedTuple):
+    """Whose answers decide who is asked an item, and whether people without any answer are."""
+
+    gates: tuple[str, ...]
+    asks_skippers: bool
+
+    @classmethod
+    def where(cls, needed: Sequence[Condition]) -> "_Asked":
+        return cls(tuple(sorted(gates(*needed))), bool(needed) and all(holds(one, {}) for one in needed))
+
+
 def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answers) -> dict[str, Measure]:
     places: dict[str, list[int]] = {}
     for at, column in enumerate(columns):
@@ -109,11 +119,11 @@ def _item_tallies(document: Document, columns: Sequence[Column], answers: _Answe
     for item in document.items:
         if item.id not in places:
             continue
-        behind = tuple(sorted(gates_of(*asked_if.get(item.id, ()))))
+        asked = _Asked.where(asked_if.get(item.id, ()))
         if isinstance(item, NumberItem):
-            found[item.id] = _number_tally(item, behind, sums[places[item.id][0]])
+            found[item.id] = _number_tally(item, asked, sums[places[item.id][0]])
         else:
-            found[item.id] = _table_tally(item, behind, [tables[at] for at in places[item.id]])
+            found[item.id] = _table_tally(item, asked, [tables[at] for at in places[item.id]])
     return found
 
 
@@ -123,7 +133,7 @@ def _codes(answers: npt.NDArray[np.int16], least: int) -> npt.NDArray[np.int16]:
     return codes if least == 1 else codes - np.int16(least - 1)
 
 
-def _number_tally(item: NumberItem, gates: tuple[str, ...], sums: Sums) -> Measure:
+def _number_tally(item: NumberItem, asked: _Asked, sums: Sums) -> Measure:
     n, total, square_total = sums.shifted(item.minimum - 1)
     return Measure(
         id=item.id,
@@ -132,7 +142,8 @@ def _number_tally(item: NumberItem, gates: tuple[str, ...], sums: Sums) -> Measu
         sensitive=item.sensitive,
         alike=True,
         gaps=None,
-        gates=gates,
+        gates=asked.gates,
+        asks_skippers=asked.asks_skippers,
         total=total,
         square_total=square_total,
         denominator=1,
@@ -141,16 +152,16 @@ def _number_tally(item: NumberItem, gates: tuple[str, ...], sums: Sums) -> Measu
     )
 
 
-def _table_tally(item: Item, gates: tuple[str, ...], tables: Sequence[Counts]) -> Measure:
+def _table_tally(item: Item, asked: _Asked, tables: Sequence[Counts]) -> Measure:
     """The tally of an item from the histogram [C, 1 + values] of each of its columns, skips first."""
     n = tables[0][:, 1:].sum(axis=1)
     counts = np.ascontiguousarray(tables[0][:, 1:])
     if isinstance(item, RatingItem):
         points = np.arange(1, item.points + 1, dtype=np.int64)
         thirds = favourable_points(item.points)
-        return _points_tally(item, gates, n, counts, points[::-1] if item.reverse else points, thirds)
+        return _points_tally(item, asked, n, counts, points[::-1] if item.reverse else points, thirds)
     if isinstance(item, EnpsItem):
-        return _points_tally(item, gates, n, counts, np.arange(ENPS_MOST + 1, dtype=np.int64), ENPS_THIRDS)
+        return _points_tally(item, asked, n, counts, np.arange(ENPS_MOST + 1, dtype=np.int64), ENPS_THIRDS)
     if isinstance(item, MultipleChoiceItem | RankingItem):  # who chose it, or put it first
         counts = np.stack([table[:, 2] for table in tables], axis=1)
     return Measure(
@@ -160,14 +171,15 @@ def _table_tally(item: Item, gates: tuple[str, ...], tables: Sequence[Counts]) -
         sensitive=item.sensitive,
         alike=True,
         gaps=None,
-        gates=gates,
+        gates=asked.gates,
+        asks_skippers=asked.asks_skippers,
         counts=counts,
     )
 
 
 def _points_tally(
     item: RatingItem | EnpsItem,
-    gates: tuple[str, ...],
+    asked: _Asked,
     n: Counts,
     counts: Counts,
     scores: Counts,
@@ -182,7 +194,8 @@ def _points_tally(
         sensitive=item.sensitive,
         alike=True,
         gaps=None,
-        gates=gates,
+        gates=asked.gates,
+        asks_skippers=asked.asks_skippers,
         total=counts @ scores,
         square_total=counts @ (scores * scores),
         denominator=1,
@@ -193,6 +206,7 @@ def _points_tally(
         neutral=neutral,
         unfavourable=unfavourable,
         share_denominator=1,
+        scores=scores.tolist(),
         enps=isinstance(item, EnpsItem),
     )
 
@@ -292,10 +306,13 @@ class _ScoredSums:
             score_max=scoring.most // scoring.denominator,
             counts=self._bands,
             parts=scoring.parts,
+            weights=_weights(scoring),
+            negative=isinstance(scoring, ScaleScoring) and scoring.negative,
             partial=self._partial,
             gaps=None if self._gaps is None else Gaps(np.stack(self._gaps[0]), np.array(self._gaps[1], np.int64)),
             alike=_alike(scoring, parts),
             gates=(),
+            asks_skippers=False,
             percent=scoring.unit == "percent",
             times=scoring.weight if isinstance(scoring, ScaleScoring) and scoring.unit == "sum" else 1,
         )
@@ -321,6 +338,13 @@ def _alike(scoring: Scoring, parts: Sequence[Measure]) -> bool:
     same_sizes = len({len(scale.parts) for scale in scoring.scales}) == 1
     plain = scoring.cuts is None or (same_sizes and not scoring.ratio and not scoring.cuts.when)
     return plain and all(part.alike for part in parts)
+
+
+def _weights(scoring: Scoring) -> tuple[int, ...]:
+    """Of each part in the score; none of a ratio."""
+    if isinstance(scoring, ScaleScoring):
+        return scoring.weights
+    return () if scoring.ratio else (1,) * len(scoring.scales)
 
 
 def _blank(codes: ByPerson, scored: People | None) -> ByPerson:

@@ -1,11 +1,11 @@
 """Is a release safe and true? Worked out from its cells and the raw file alone.
 
-It knows the org tree, the answers and the published rules (thresholds, residuals of a tree, display by n), and shares
-no code with what decides, counts or rounds in the service.
+It knows the org tree, the answers and the published rules (thresholds, residuals of a tree, display by n, scales made
+of their items as these are known), and shares no code with what decides, counts or rounds in the service.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, lcm
@@ -25,6 +25,7 @@ NUMBERS = (
     "unfavourable_bound", "distribution",
 )  # fmt: skip
 SHARES = ("favourable", "neutral", "unfavourable")
+ANSWERS = (1, 2, 3, 4, 5)
 SMALL, MIDDLING, LARGE = 30, 100, 1000
 
 
@@ -65,6 +66,8 @@ def _figures(truth: Truth, order: dict[str, int], place: Ints, scales: Iterable[
         "unfavourable": lambda given: given <= 2,
         "points": lambda given: given,
     }
+    if common * len(answers) == 1:
+        kinds |= {str(score): lambda given, score=score: given == score for score in ANSWERS}
     sums = {}
     for name, of in kinds.items():
         person = np.sum([of(given).sum(axis=0) * (common // len(given)) for given in answers], axis=0)
@@ -88,27 +91,29 @@ def faults(
     truth: Truth,
     made: Mapping[str, Figures] | None = None,
     thresholds: Mapping[str, int] = THRESHOLDS,
+    only: Collection[str] | None = None,
 ) -> list[str]:
-    """Everything wrong with the cells of a release; other measures than those made (the truth's) are passed over."""
+    """Everything wrong with the cells of a release; other measures than those of the truth are passed over.
+
+    `made` are the truth's figures, where they were worked out before; `only` these measures are looked at.
+    """
     if made is None:
         made = figures(truth)
-    columns: dict[tuple[str, str], dict[str, Cell]] = {
+    told: dict[tuple[str, str], dict[str, Cell]] = {
         (measure, family): {} for measure in made for family in ("mean", "distribution")
     }
     found = []
     for cell in cells:
         if cell["measure"] not in made:
             continue
-        column = columns[cell["measure"], cell["family"]]
+        column = told[cell["measure"], cell["family"]]
         if cell["unit"] in column:
             found.append(f"{_name(cell)}: comes twice")
         column[cell["unit"]] = cell
-    for (measure, family), column in columns.items():
-        if column.keys() != truth.parents.keys():
-            found.append(f"{measure} {family}: does not have one cell for each unit")
-            continue
-        nearly_all = {unit for unit, cell in columns[measure, "distribution"].items() if _says_nearly_all(cell)}
-        found += _column(column, made[measure], truth, family, thresholds, nearly_all)
+    release = _Release(told, made, truth, thresholds)
+    for measure, family in told:
+        if only is None or measure in only:
+            found += release.faults(measure, family)
     return found
 
 
@@ -118,36 +123,171 @@ def _says_nearly_all(cell: Cell) -> bool:
     return "at_least" in bounds
 
 
-def _column(
-    column: Mapping[str, Cell],
-    true: Figures,
-    truth: Truth,
-    family: str,
-    thresholds: Mapping[str, int],
-    nearly_all: set[str],
-) -> Iterator[str]:
-    tree = _Shown({unit for unit, cell in column.items() if cell["status"] == "published"}, true.n, truth)
-    yield from tree.faults(column, thresholds[family])
-    # Standard deviations have cells of their own, and the decimals of the mean beside them.
-    deviations = _Shown({unit for unit in tree.units if column[unit]["sd"] is not None}, true.n, truth)
-    yield from deviations.faults(column, thresholds["sd"])
-    # Those that are hidden beside such a share were chosen with the others, and count for the decimals.
-    large = {unit for unit in tree.units & nearly_all if true.n[unit] >= thresholds["sd"]}
-    chosen = _Shown(deviations.units | large, true.n, truth)
-    for unit, cell in column.items():
-        if unit not in tree.units:
-            if cell["status"] != "withheld" or cell["reason"] != "protected":
-                yield f"{_name(cell)}: is neither published nor withheld with the one reason"
-            if any(cell[name] is not None for name in NUMBERS):
-                yield f"{_name(cell)}: is withheld and holds a number"
-            continue
-        yield from _band(cell, true.n[unit])
-        coarse = tree.may_be_coarse(unit) or deviations.may_be_coarse(unit) or chosen.may_be_coarse(unit)
-        if family == "mean":
-            yield from _mean(cell, true.mean(unit), true.n[unit], coarse=coarse)
-        else:
+class _Column:
+    """One measure's cells of one family by unit, and which of them may be coarser than their n asks for."""
+
+    def __init__(
+        self, cells: Mapping[str, Cell], true: Figures, truth: Truth, least: int, nearly_all: Collection[str]
+    ) -> None:
+        self.cells = cells
+        self.tree = _Shown({unit for unit, cell in cells.items() if cell["status"] == "published"}, true.n, truth)
+        # Standard deviations have cells of their own, and the decimals of the mean beside them.
+        self.deviations = _Shown({unit for unit in self.tree.units if cells[unit]["sd"] is not None}, true.n, truth)
+        # Those that are hidden beside such a share were chosen with the others, and count for the decimals.
+        large = {unit for unit in self.tree.units.intersection(nearly_all) if true.n[unit] >= least}
+        self._chosen = _Shown(self.deviations.units | large, true.n, truth)
+
+    def published(self, unit: str) -> Cell | None:
+        return self.cells[unit] if unit in self.tree.units else None
+
+    def may_be_coarse(self, unit: str) -> bool:
+        return any(shown.may_be_coarse(unit) for shown in (self.tree, self.deviations, self._chosen))
+
+
+class _Release:
+    """What the cells of one release may show.
+
+    A figure is worked out in two steps: what it is made of (an item's own answers; for a scale its own too, but moved
+    by what its items are moved), and what can be known of that once it is shown, which is what it hands on to a scale.
+    Where a cell may be coarser than its n asks for there are several ways to show it: any will do, but only those that
+    the cell itself was shown in are handed on.
+    """
+
+    def __init__(
+        self,
+        told: Mapping[tuple[str, str], Mapping[str, Cell]],
+        made: Mapping[str, Figures],
+        truth: Truth,
+        thresholds: Mapping[str, int],
+    ) -> None:
+        self._told = told
+        self._made = made
+        self._truth = truth
+        self._thresholds = thresholds
+        self._columns: dict[tuple[str, str], _Column] = {}
+        self._made_of: dict[tuple[str, str, str], frozenset[Fraction]] = {}
+
+    def _column(self, measure: str, family: str) -> _Column:
+        if (measure, family) not in self._columns:
+            beside = self._told[measure, "distribution"]
+            nearly_all = {unit for unit, cell in beside.items() if _says_nearly_all(cell)}
+            self._columns[measure, family] = _Column(
+                self._told[measure, family], self._made[measure], self._truth, self._thresholds["sd"], nearly_all
+            )
+        return self._columns[measure, family]
+
+    def faults(self, measure: str, family: str) -> Iterator[str]:
+        column, true = self._column(measure, family), self._made[measure]
+        if column.cells.keys() != self._truth.parents.keys():
+            yield f"{measure} {family}: does not have one cell for each unit"
+            return
+        yield from column.tree.faults(column.cells, self._thresholds[family])
+        yield from column.deviations.faults(column.cells, self._thresholds["sd"])
+        for unit, cell in column.cells.items():
+            if unit not in column.tree.units:
+                if cell["status"] != "withheld" or cell["reason"] != "protected":
+                    yield f"{_name(cell)}: is neither published nor withheld with the one reason"
+                if any(cell[name] is not None for name in NUMBERS):
+                    yield f"{_name(cell)}: is withheld and holds a number"
+                continue
+            yield from _band(cell, true.n[unit])
+            if family == "mean":
+                yield from self._mean_faults(cell)
+                continue
             for name in SHARES:
-                yield from _share(cell, name, true.share(name, unit), true.n[unit], coarse=coarse)
+                yield from self._share_faults(cell, name, (cell[name], cell[f"{name}_bound"]), name)
+            for one in cell["distribution"] or ():
+                score = self._score(measure, one["option"])
+                yield from self._share_faults(cell, str(score), (one["value"], one["bound"]), f"answer {one['option']}")
+
+    def _mean_faults(self, cell: Cell) -> Iterator[str]:
+        measure, unit = cell["measure"], cell["unit"]
+        ways = self._mean_ways(measure, unit)
+        exacts = sorted(self.made_of(measure, unit, "mean"))
+        if _exact(cell["mean"]) not in {_shown_mean(exact, way) for exact in exacts for way in ways}:
+            wanted = float(_shown_mean(exacts[0], ways[0]))
+            yield f"{_name(cell)}: the mean is shown as {cell['mean']}, not {wanted}"
+        if cell["sd"] is not None and self._made[measure].n[unit] < SMALL:
+            yield f"{_name(cell)}: shows a standard deviation"
+
+    def _share_faults(self, cell: Cell, name: str, shown: tuple[float, str | None], words: str) -> Iterator[str]:
+        measure, unit = cell["measure"], cell["unit"]
+        ways = self._share_ways(measure, unit)
+        exacts = sorted(self.made_of(measure, unit, name))
+        if (_exact(shown[0]), shown[1]) not in {_shown_share(exact, way) for exact in exacts for way in ways}:
+            value, bound = _shown_share(exacts[0], ways[0])
+            yield (
+                f"{_name(cell)}: {words} is shown as {float(shown[0])} ({shown[1] or 'told'}), "
+                f"not {float(value)} ({bound or 'told'})"
+            )
+
+    def made_of(self, measure: str, unit: str, name: str) -> frozenset[Fraction]:
+        """What a mean or share is shown of, before rounding and cutting: several, if its items' ends may be several."""
+        key = measure, unit, name
+        if key not in self._made_of:
+            self._made_of[key] = frozenset(self._worked_out(measure, unit, name))
+        return self._made_of[key]
+
+    def _worked_out(self, measure: str, unit: str, name: str) -> Iterable[Fraction]:
+        exact = self._true(measure, unit, name)
+        parts = self._truth.indices.get(measure, ()) or self._truth.scales.get(measure, ())
+        if not parts:
+            score = self._nearly_all_say(measure, unit) if name == "mean" else None
+            return [exact if score is None else Fraction(score)]
+        moved = {Fraction(0)}
+        for part in parts:
+            by = {known - self._true(part, unit, name) for known in self._known(part, unit, name)}
+            moved = {before + more for before in moved for more in by}
+        return [exact + more / len(parts) for more in moved]
+
+    def _known(self, measure: str, unit: str, name: str) -> set[Fraction]:
+        """What can be known of it at most: cut at the ends that it is shown with, or would be by its n if withheld."""
+        family = "mean" if name == "mean" else "distribution"
+        cell = self._column(measure, family).published(unit)
+        exacts = self.made_of(measure, unit, name)
+        if family == "mean":
+            means = [(exact, way) for exact in exacts for way in self._mean_ways(measure, unit)]
+            fitting = [one for one in means if cell and _shown_mean(*one) == _exact(cell["mean"])]
+            return {_cut(exact, 1 + edge, 5 - edge) for exact, (_, edge) in fitting or means}
+        shares = [(exact, way) for exact in exacts for way in self._share_ways(measure, unit)]
+        if cell:
+            shown = _exact(cell[name]), cell[f"{name}_bound"]
+            shares = [one for one in shares if _shown_share(*one) == shown] or shares
+        return {_cut(exact, Fraction(end), Fraction(100 - end)) for exact, (_, end) in shares}
+
+    def _true(self, measure: str, unit: str, name: str) -> Fraction:
+        true = self._made[measure]
+        return true.mean(unit) if name == "mean" else true.share(name, unit)
+
+    def _score(self, item: str, option: str) -> int:
+        return 6 - int(option) if item in self._truth.reversed_items else int(option)
+
+    def _nearly_all_say(self, measure: str, unit: str) -> int | None:
+        """The score of the one answer of which the distribution says "90 or more" or the like, if it does."""
+        cell = self._column(measure, "distribution").published(unit)
+        for one in (cell and cell["distribution"]) or ():
+            if one["bound"] == "at_least":
+                return self._score(measure, one["option"])
+        return None
+
+    def _mean_ways(self, measure: str, unit: str) -> list[tuple[Fraction, Fraction]]:
+        """Steps, and by how much the ends of the scale are cut; that of its n first."""
+        n, coarse = self._made[measure].n[unit], self._column(measure, "mean").may_be_coarse(unit)
+        tenth = Fraction(1, 10)
+        step = Fraction(1, 100) if n >= MIDDLING and self._nearly_all_say(measure, unit) is None else tenth
+        margin = Fraction(3, 10) if n < SMALL else Fraction(0)
+        steps = [step, tenth] if coarse and step < tenth else [step]
+        margins = [margin, *(edge for edge in (tenth, 3 * tenth) if coarse and edge > margin)]
+        return [(one, edge) for one in steps for edge in margins]
+
+    def _share_ways(self, measure: str, unit: str) -> list[tuple[Fraction, int]]:
+        """Steps and end bands; those of its n first."""
+        n, coarse = self._made[measure].n[unit], self._column(measure, "distribution").may_be_coarse(unit)
+        step, end = (Fraction(5), 10) if n < SMALL else (Fraction(1), 5) if n < MIDDLING else (Fraction(1, 10), 2)
+        end = end if n < LARGE else 0
+        steps = [step, *(Fraction(one) for one in (1, 5) if coarse and one > step)]
+        ends = [end, *(one for one in (2, 5, 10) if coarse and one > end)]
+        return [(one, edge) for one in steps for edge in ends]
 
 
 class _Shown:
@@ -201,34 +341,22 @@ def _band(cell: Cell, n: int) -> Iterator[str]:
         yield f"{_name(cell)}: says {low} to {high} respondents, not {wanted[0]} to {wanted[1]}"
 
 
-def _share(cell: Cell, name: str, true: Fraction, n: int, *, coarse: bool) -> Iterator[str]:
-    value, bound = _exact(cell[name]), cell[f"{name}_bound"]
-    step, end = (Fraction(5), 10) if n < SMALL else (Fraction(1), 5) if n < MIDDLING else (Fraction(1, 10), 2)
-    end = end if n < LARGE else 0
-    if bound is not None:
-        ends = {10, 5, 2} if coarse else {end}
-        said = value if bound == "at_most" else 100 - value
-        holds = true <= value if bound == "at_most" else true >= value
-        if said not in ends or not holds:
-            yield f"{_name(cell)}: {name} is not {bound} {value}"
-        return
-    steps = [step, *(one for one in (1, 5) if coarse and one > step)]
-    if value not in [_rounded(true, one) for one in steps]:
-        yield f"{_name(cell)}: {name} is shown as {float(value)}, not {float(_rounded(true, step))}"
-    if end and not end < true < 100 - end:
-        yield f"{_name(cell)}: {name} lies in an end band and is told"
+def _shown_share(exact: Fraction, way: tuple[Fraction, int]) -> tuple[Fraction, str | None]:
+    step, end = way
+    if end and exact <= end:
+        return Fraction(end), "at_most"
+    if end and exact >= 100 - end:
+        return Fraction(100 - end), "at_least"
+    return _rounded(exact, step), None
 
 
-def _mean(cell: Cell, true: Fraction, n: int, *, coarse: bool) -> Iterator[str]:
-    step = Fraction(1, 100) if n >= MIDDLING else Fraction(1, 10)
-    margin = Fraction(3, 10) if n < SMALL else Fraction(0)
-    steps = {step, Fraction(1, 10)} if coarse else {step}
-    margins = {margin, Fraction(1, 10), Fraction(3, 10)} if coarse else {margin}
-    allowed = [min(max(_rounded(true, one), 1 + edge), 5 - edge) for one in steps for edge in margins if edge >= margin]
-    if _exact(cell["mean"]) not in allowed:
-        yield f"{_name(cell)}: the mean is shown as {cell['mean']}, not {float(_rounded(true, step))}"
-    if cell["sd"] is not None and n < SMALL:
-        yield f"{_name(cell)}: shows a standard deviation"
+def _shown_mean(exact: Fraction, way: tuple[Fraction, Fraction]) -> Fraction:
+    step, edge = way
+    return _cut(_rounded(exact, step), 1 + edge, 5 - edge)
+
+
+def _cut(value: Fraction, low: Fraction, high: Fraction) -> Fraction:
+    return min(max(value, low), high)
 
 
 def _rounded(value: Fraction, step: Fraction | int) -> Fraction:

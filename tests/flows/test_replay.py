@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -154,8 +155,8 @@ def test_a_leak_or_an_untruth_is_found(loaded: Loaded) -> None:
 
     def seeded(at: int, **changes: Any) -> list[str]:
         """What is found in the measure of the cell that was changed: in the others there is nothing."""
-        measure = {cells[at]["measure"]: true[cells[at]["measure"]]}
-        return residuals.faults([*cells[:at], cells[at] | changes, *cells[at + 1 :]], truth, measure)
+        only = {cells[at]["measure"]}
+        return residuals.faults([*cells[:at], cells[at] | changes, *cells[at + 1 :]], truth, true, only=only)
 
     leaks = 0
     for at, cell in enumerate(cells):
@@ -183,6 +184,85 @@ def test_a_leak_or_an_untruth_is_found(loaded: Loaded) -> None:
     assert seeded(at - 1, mean=one_off(cells[at - 1]["mean"], 2))
     assert residuals.faults(cells[:at] + cells[at + 1 :], truth)
     assert residuals.faults([*cells, top], truth)
+
+
+# Of 20 people of one unit, worked out by hand: scores, mean, favourable, neutral and unfavourable, and each answer.
+ITEMS_BY_HAND = {
+    "x": ({4: 19, 1: 1}, 4.0, "≥90 ≤10 ≤10", "≤10 ≤10 ≤10 ≥90 ≤10"),  # exactly 3.85
+    "y": ({4: 8, 3: 6, 2: 6}, 3.1, "40 30 30", "≤10 40 30 30 ≤10"),  # reversed
+    "z": ({5: 18, 1: 2}, 4.7, "≥90 ≤10 ≤10", "≥90 ≤10 ≤10 ≤10 ≤10"),  # reversed, exactly 4.6
+    "w": ({5: 17, 4: 3}, 4.7, "≥90 ≤10 ≤10", "≤10 ≤10 ≤10 15 85"),  # exactly 4.85
+}
+SCALES_BY_HAND = {
+    "xy": (("x", "y"), 3.6, "65 20 20"),  # exactly 3.475, and 67.5, 15 and 17.5 %
+    "yw": (("y", "w"), 3.9, "65 20 20"),  # exactly 3.975, and 70, 15 and 15 %
+    "zx": (("z", "x"), 4.4, "≥90 ≤10 ≤10"),  # exactly 4.225
+}
+INDEX_BY_HAND = (("xy", "zx"), 4.0, "80 15 15")  # exactly 3.85, and 80, 7.5 and 12.5 %
+
+
+def by_hand() -> tuple[Truth, list[dict[str, Any]]]:
+    """A release in which one answer is nearly everybody's, and scales are moved by it."""
+
+    def told(written: str) -> list[tuple[float, str | None]]:
+        bounds = {"≥": "at_least", "≤": "at_most"}
+        return [(float(one.lstrip("≥≤")), bounds.get(one[0])) for one in written.split()]
+
+    cells: list[dict[str, Any]] = []
+
+    def show(measure: str, mean: float, shares: str, answers: str | None) -> None:
+        cell = {"unit": "all", "measure": measure, "status": "published", "reason": None}
+        numbers: dict[str, Any] = dict.fromkeys(residuals.NUMBERS) | {"n_from": 20, "n_to": 24}
+        cells.append(cell | {"family": "mean"} | numbers | {"mean": mean})
+        for name, (value, bound) in zip(residuals.SHARES, told(shares), strict=True):
+            numbers |= {name: value, f"{name}_bound": bound}
+        if answers is not None:
+            rows = enumerate(told(answers), start=1)
+            numbers["distribution"] = [{"option": str(at), "value": one[0], "bound": one[1]} for at, one in rows]
+        cells.append(cell | {"family": "distribution"} | numbers)
+
+    ratings = {}
+    for item, (scores, mean, shares, answers) in ITEMS_BY_HAND.items():
+        ratings[item] = np.repeat(list(scores), list(scores.values()))
+        show(item, mean, shares, answers)
+    for scale, (_, mean, shares) in SCALES_BY_HAND.items():
+        show(scale, mean, shares, None)
+    show("index", *INDEX_BY_HAND[1:], None)
+    scales = {scale: items for scale, (items, *_) in SCALES_BY_HAND.items()}
+    indices = {"index": INDEX_BY_HAND[0]}
+    return Truth("all", {"all": None}, ["all"] * 20, ratings, scales, indices, frozenset({"y", "z"})), cells
+
+
+def test_an_untruth_about_ends_is_found() -> None:
+    """A mean that gives away what an end hides is a fault, in an item and in what is made of it."""
+    truth, cells = by_hand()
+    assert residuals.faults(cells, truth) == []
+
+    def seeded(measure: str, family: str, changes: dict[str, Any]) -> list[str]:
+        at = next(at for at, cell in enumerate(cells) if (cell["measure"], cell["family"]) == (measure, family))
+        return residuals.faults([*cells[:at], cells[at] | changes, *cells[at + 1 :]], truth, only={measure})
+
+    # The exact one in place of the answer's score; not cut; the score of an answer that is not reversed.
+    for item, mean in (("x", 3.9), ("x", 3.85), ("z", 4.6), ("z", 5.0), ("z", 1.3), ("w", 4.9), ("y", 3.0)):
+        assert seeded(item, "mean", {"mean": mean}), (item, mean)
+    # As if the items' ends were none; as if only one item were moved.
+    for scale, mean in (("xy", 3.5), ("yw", 4.0), ("zx", 4.2), ("zx", 4.3), ("index", 3.9)):
+        assert seeded(scale, "mean", {"mean": mean}), (scale, mean)
+    for scale, share, value, bound in (
+        ("xy", "favourable", 70.0, None),
+        ("xy", "neutral", 15.0, None),
+        ("yw", "favourable", 70.0, None),
+        ("yw", "unfavourable", 15.0, None),
+        ("zx", "favourable", 95.0, None),
+        ("index", "neutral", 10.0, "at_most"),
+    ):
+        assert seeded(scale, "distribution", {share: value, f"{share}_bound": bound}), (scale, share)
+    # An answer's share is true too: which one it is of decides about the mean.
+    for item in ITEMS_BY_HAND:
+        rows = next(cell["distribution"] for cell in cells if cell["measure"] == item and cell["distribution"])
+        turned = [row | {"option": str(6 - int(row["option"]))} for row in rows]
+        assert seeded(item, "distribution", {"distribution": turned}), item
+        assert seeded(item, "distribution", {"distribution": [rows[0] | {"value": 50.0, "bound": None}, *rows[1:]]})
 
 
 @pytest.mark.shared
@@ -226,13 +306,13 @@ def test_the_whole_federal_survey(service: Running, tmp_path: Path, shared_data:
     assert len(cells) == (1 + 45 + 234) * 76 * 2
     assert residuals.faults(cells, truth) == []
     # And the check would see a leak: a withheld unit of this very release, shown.
-    leaks = 0
+    leaks, true = 0, residuals.figures(truth)
     for at, cell in enumerate(cells):
         if cell["status"] == "withheld" and cell["measure"] == "engagement" and cell["family"] == "mean":
             n = truth.favourable("engagement", truth.inside(cell["unit"]))[1]
             band = {"n_from": n, "n_to": n} if n >= 30 else {"n_from": n - n % 5, "n_to": n - n % 5 + 4}
             shown = cell | {"status": "published", "reason": None, "mean": 3.0} | band
-            found = residuals.faults([*cells[:at], shown, *cells[at + 1 :]], truth)
+            found = residuals.faults([*cells[:at], shown, *cells[at + 1 :]], truth, true, only={"engagement"})
             leaks += any("fewer than" in one for one in found)
     assert leaks > 0
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from service.disclosure.measures import Measure
 
-_PLAIN = {"sensitive": False, "alike": True, "gaps": None, "gates": ()}
+_PLAIN = {"sensitive": False, "alike": True, "gaps": None, "gates": (), "asks_skippers": False}
 
 
 def a_measure(**fields: Any) -> Measure:

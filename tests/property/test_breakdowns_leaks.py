@@ -21,10 +21,10 @@ from service.disclosure.joint import Joint
 from service.disclosure.linked import Pattern, protect_linked
 from service.disclosure.linked_patterns import _LinkedPatterns
 from service.disclosure.measures import Family, Measure
-from service.disclosure.patterns import Thresholds
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
+from service.disclosure.thresholds import Thresholds
 from service.disclosure.tree import Tree
 from tests.property.test_disclosure_leaks import World, leaks, published
 

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.disclosure import patterns
+from service.disclosure import linked_patterns, patterns
 from service.disclosure.breakdowns import protect_more, protect_tree_alone
 from service.disclosure.joint import Joint, _Rows
 from service.disclosure.measures import Family
 from service.disclosure.parts import withdraw
-from service.disclosure.patterns import Thresholds
 from service.disclosure.policy import Policy
 from service.disclosure.table import Row, SafeTable
+from service.disclosure.thresholds import Thresholds
 from tests.make.functions import leaks
 from tests.make.skips import Atom, World, a_world
 
@@ -235,7 +235,7 @@ DEFECTS: dict[str, tuple[World | dict[str, bool], Any, str, Any]] = {
         _of([-1], [(0, "11", 12), (0, "10", 10), (0, "01", 10)], points=3, fewest=1),
         Thresholds, "has_deviations", lambda *_: True,
     ),
-    "gates": ({"gated": True}, Thresholds, "behind_gates", lambda *_: None),
+    "gates": ({"gated": True}, patterns, "hide_behind_gates", lambda *_: None),
     "people with gaps are complete in breakdowns": ({"linked": True}, Joint, "with_gaps", _as_if_complete),
     "all sizes of gaps are one": (
         _of(
@@ -255,7 +255,7 @@ DEFECTS: dict[str, tuple[World | dict[str, bool], Any, str, Any]] = {
         ),
         _Rows, "masks", _any_table,
     ),
-    "gates in breakdowns": ({"linked": True, "gated": True}, Thresholds, "behind_gates", lambda *_: None),
+    "gates in breakdowns": ({"linked": True, "gated": True}, linked_patterns, "hide_behind_gates", lambda *_: None),
 }  # fmt: skip
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from service.disclosure.measures import Kind, Measure
 from service.questionnaires.document import Document, DocumentRefused
 from service.releases import by_class, statistics
-from service.releases.statistics import MeasureTally, tally
+from service.releases.statistics import tally
 from service.responses.sheet import Sheet
 from tests.make.plain_scores import (
     Json,
@@ -34,7 +35,7 @@ MOST_PARTS = 20_160
 """Scores over a larger denominator are rounded to this many parts of a point, person by person."""
 
 
-def _tally(source: Json, class_count: int, people: list[tuple[int, Json]], *, row_major: bool) -> list[MeasureTally]:
+def _tally(source: Json, class_count: int, people: list[tuple[int, Json]], *, row_major: bool) -> list[Measure]:
     document = Document.parse(source)
     sheet = Sheet.of(document)
     classes, matrix = sheet.decode(b"".join(sheet.encode(label, answers) for label, answers in people))
@@ -51,7 +52,7 @@ def _whole(scores: list[Person | None]) -> list[Person]:
     return [score for score in scores if score is not None]
 
 
-def _check_scores(told: MeasureTally, at: int, scores: list[Person | None]) -> None:
+def _check_scores(told: Measure, at: int, scores: list[Person | None]) -> None:
     """The sums of scores."""
     whole = _whole(scores)
     assert told.total is not None
@@ -61,7 +62,7 @@ def _check_scores(told: MeasureTally, at: int, scores: list[Person | None]) -> N
     assert Fraction(int(told.square_total[at]), told.denominator**2) == sum(one.mean**2 for one in whole)
 
 
-def _check_shares(told: MeasureTally, at: int, scores: list[Person | None]) -> None:
+def _check_shares(told: Measure, at: int, scores: list[Person | None]) -> None:
     whole = _whole(scores)
     assert told.favourable is not None
     assert told.neutral is not None
@@ -72,9 +73,9 @@ def _check_shares(told: MeasureTally, at: int, scores: list[Person | None]) -> N
     assert Fraction(int(told.neutral[at]), shares) == sum(1 - one.favourable - one.unfavourable for one in whole)
 
 
-def _check_item(told: MeasureTally, at: int, item: Json, crowd: list[Json]) -> None:
+def _check_item(told: Measure, at: int, item: Json, crowd: list[Json]) -> None:
     given_answers = [answers[item["id"]] for answers in crowd if item["id"] in answers]
-    assert told.kind == "item"
+    assert told.kind is Kind.item
     assert told.n[at] == len(given_answers)
     assert told.sensitive == item.get("sensitive", False)
     assert told.enps == (item["type"] == "enps")
@@ -108,7 +109,7 @@ def _check_item(told: MeasureTally, at: int, item: Json, crowd: list[Json]) -> N
     assert (told.favourable is not None) == (told.total is not None) == (item["type"] in {"rating", "enps"})
 
 
-def _check_scale(told: MeasureTally, at: int, source: Json, scale: Json, crowd: list[Json]) -> None:
+def _check_scale(told: Measure, at: int, source: Json, scale: Json, crowd: list[Json]) -> None:
     scores = [scale_score(source, scale, answers) for answers in crowd]
     times = sum(scale.get("weights") or [1] * len(scale["items"])) if scale.get("score") == "sum" else 1
     _check_scores(told, at, scores)
@@ -126,7 +127,7 @@ def _check_scale(told: MeasureTally, at: int, source: Json, scale: Json, crowd: 
     _check_gaps(told, at, scale, crowd)
 
 
-def _check_gaps(told: MeasureTally, at: int, scale: Json, crowd: list[Json]) -> None:
+def _check_gaps(told: Measure, at: int, scale: Json, crowd: list[Json]) -> None:
     sizes = range(scale.get("answered", len(scale["items"])), len(scale["items"]))
     assert (told.gaps is None) == (len(sizes) == 0)
     for place, size in enumerate(sizes):
@@ -139,7 +140,7 @@ def _check_gaps(told: MeasureTally, at: int, scale: Json, crowd: list[Json]) -> 
         assert len(told.gaps.people) == len(told.gaps.answered) == len(sizes)
 
 
-def _check_bands(told: MeasureTally, at: int, scored: Json, places: list[int]) -> None:
+def _check_bands(told: Measure, at: int, scored: Json, places: list[int]) -> None:
     if scored.get("bands"):
         assert told.counts is not None
         assert told.counts[at].tolist() == [places.count(place) for place in range(len(scored["bands"]))]
@@ -147,7 +148,7 @@ def _check_bands(told: MeasureTally, at: int, scored: Json, places: list[int]) -
         assert told.counts is None
 
 
-def _check_index(told: MeasureTally, at: int, source: Json, index: Json, crowd: list[Json]) -> None:
+def _check_index(told: Measure, at: int, source: Json, index: Json, crowd: list[Json]) -> None:
     by_id = {scale["id"]: scale for scale in source["scales"]}
     parts = [by_id[name] for name in index["scales"]]
     scores = [index_score(source, index, answers) for answers in crowd]
@@ -207,7 +208,7 @@ def _check(source: Json, class_count: int, people: list[tuple[int, Json]], *, ro
         assert told[name].gates == tuple(sorted(set().union(*map(gates, needed(source, item)))))
     for name, whole in (scales | indices).items():
         assert told[name].parts == tuple(whole.get("items") or whole["scales"])
-        assert told[name].kind == ("scale" if name in scales else "index")
+        assert told[name].kind is (Kind.scale if name in scales else Kind.index)
         assert told[name].sensitive == any(told[part].sensitive for part in told[name].parts)
         assert not told[name].enps
 

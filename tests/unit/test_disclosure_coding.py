@@ -248,7 +248,7 @@ def test_a_gated_number_short_of_the_end_band_keeps_its_band() -> None:
 )
 def test_a_mean_as_0_to_100_is_coded_like_a_share(total: int, n: int, expected: tuple[int, int, int]) -> None:
     step, end = coding.share_format(column(n), alone(1))
-    coded = coding.percent_means(column(total), 1, column(n), lowest=1, highest=5, step=step, end=end)
+    coded = coding.percent_means(column(total), column(1), column(n), lowest=1, highest=5, step=step, end=end)
     assert (int(coded.units[0]), int(coded.decimals[0]), int(coded.bounds[0])) == expected
 
 
@@ -256,7 +256,9 @@ def test_a_mean_as_0_to_100_of_products_that_leave_64_bits() -> None:
     """Two thirds of a million people times a denominator of a million and ten thousand points."""
     n, whole = 10**6, 10**16
     step, end = coding.share_format(column(n), alone(1))
-    coded = coding.percent_means(column(whole * 2 // 3), 10**6, column(n), lowest=0, highest=10**4, step=step, end=end)
+    coded = coding.percent_means(
+        column(whole * 2 // 3), column(10**6), column(n), lowest=0, highest=10**4, step=step, end=end
+    )
     assert (int(coded.units[0]), int(coded.bounds[0])) == (667, 0)
 
 
@@ -273,7 +275,7 @@ def test_a_mean_as_0_to_100_is_exact_whatever_its_size(
     if abs(total) >= 2**62:
         return
     coded = coding.percent_means(
-        column(total), denominator, column(n), lowest=lowest, highest=lowest + span, step=step, end=end
+        column(total), column(denominator), column(n), lowest=lowest, highest=lowest + span, step=step, end=end
     )
     exact = Fraction(100 * above, per_person * n)
     value = Fraction(int(coded.units[0]), 10 ** int(coded.decimals[0]))

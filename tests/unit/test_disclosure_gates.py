@@ -67,9 +67,10 @@ def test_a_branched_item_is_shown_only_where_the_distribution_of_its_gate_is() -
 def test_gates_of_gates_and_wholes_follow() -> None:
     first = gate("g", [0, 40, 40])
     second = gate("h", [0, 20, 8], gates=["g"])
-    asked, free = rating("q0", [0, 20, 12], gates=["h"]), rating("q1", [0, 20, 12])
+    asked, free = rating("q0", [0, 10, 4], gates=["h"]), rating("q1", [0, 20, 12])
     everybody = np.array([0, 60, 60])
-    table = protect(COMPANY, everybody, [scale([asked, free], [0, 20, 12]), asked, free, second, first], Policy())
+    whole = scale([asked, free], [0, 10, 4], partial=np.array([0, 10, 8]))
+    table = protect(COMPANY, everybody, [whole, asked, free, second, first], Policy())
     assert shown(table, "g", Family.distribution) == [0, 1, 2]
     assert shown(table, "h", Family.distribution) == [0]
     assert shown(table, "q0") == shown(table, "s") == [0]
@@ -77,8 +78,8 @@ def test_gates_of_gates_and_wholes_follow() -> None:
 
 
 def test_no_deviation_is_shown_where_its_mean_is_taken_away() -> None:
-    asked = rating("asked", [0, 40, 40], gates=["g"])
-    few = gate("g", [0, 4, 40])
+    asked = rating("asked", [0, 2, 40], gates=["g"])
+    few = gate("g", [0, 4, 80])
     table = protect(COMPANY, np.array([0, 80, 80]), [asked, few], Policy())
     rows = [row for row in table.rows() if row.measure == "asked" and row.mean is not None]
     assert [(row.node, row.sd is not None) for row in rows] == [(0, True)]
@@ -109,8 +110,33 @@ def test_those_not_asked_are_counted_among_those_who_answered_the_gate_too() -> 
 def test_who_is_asked_without_an_answer_to_the_gate_hides_nobody_who_is_not() -> None:
     """Asked are all but those who said so, whoever skipped the gate as well: the others said so."""
     for asked, places in ((51, [0]), (50, [0, 1, 2])):
-        measures = [gate("g", [0, 40, 40]), rating("asked", [0, 41, asked], gates=["g"])]
+        measures = [gate("g", [0, 40, 40]), rating("asked", [0, 41, asked], gates=["g"], asks_skippers=True)]
         assert shown(protect(COMPANY, np.array([0, 60, 60]), measures, Policy()), "asked") == places
+
+
+def test_those_who_are_asked_without_an_answer_do_not_hide_that_the_others_are_not() -> None:
+    """Asked are all but those who said so: of sixty who answered, all did, and fifty skipped the question."""
+    tree = Tree(np.array([-1]))
+    for asked, places in ((50, []), (59, []), (60, [0]), (100, [0]), (101, [])):
+        measures = [gate("g", [60]), rating("asked", [asked], gates=["g"], asks_skippers=True)]
+        assert shown(protect(tree, np.array([110]), measures, Policy()), "asked") == places
+
+
+def test_that_nobody_or_everybody_of_a_remainder_is_asked_is_not_told() -> None:
+    """Thirty people of the company are in no team: less the teams, it says what they answered to the gate."""
+    for asked, places in ((0, [0, 2]), (9, [0, 2]), (10, [0, 1, 2]), (20, [0, 1, 2]), (21, [0, 2]), (30, [0, 2])):
+        measures = [gate("g", [30, 40, 60]), rating("asked", [asked, 20, 30], gates=["g"])]
+        assert shown(protect(COMPANY, np.array([30, 40, 60]), measures, Policy()), "asked") == places
+    # Nobody is left to be asked.
+    measures = [gate("g", [0, 40, 60]), rating("asked", [0, 20, 30], gates=["g"])]
+    assert shown(protect(COMPANY, np.array([30, 40, 60]), measures, Policy()), "asked") == [0, 1, 2]
+
+
+def test_what_is_asked_by_several_gates_is_shown_where_everybody_answered_them() -> None:
+    for answered, places in ((40, [0, 1, 2]), (39, [])):
+        gates = [gate("g", [0, 40, 40]), gate("h", [0, 40, answered])]
+        measures = [*gates, rating("asked", [0, 20, 20], gates=["g", "h"])]
+        assert shown(protect(COMPANY, np.array([0, 40, 40]), measures, Policy()), "asked") == places
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["nearly all asked", "nearly none asked"])
@@ -154,12 +180,12 @@ BOTH = Grid(COMPANY, np.array([1, 1, 2, 2]), np.array([[0], [1], [0], [1]]), (2,
 
 
 def test_branched_items_in_breakdowns() -> None:
-    """Of the second team, six of one value answered the gate, and twelve were asked with it or without."""
+    """Of the second team, six of one value answered the gate, too few for its distribution."""
     everybody, answered = np.array([40, 40, 40, 24]), np.array([20, 20, 20, 6])
     measures = [
         a_measure(id="g", kind=Kind.item, n=answered, counts=np.stack([answered, 0 * answered], axis=1)),
         rating("free", [20, 20, 20, 12]),
-        rating("asked", [20, 20, 20, 12], gates=["g"]),
+        rating("asked", [10, 10, 10, 3], gates=["g"]),
     ]
     linked = protect_breakdowns(BOTH, everybody, measures, Policy()).table
     alone = protect_tree_alone(BOTH, everybody, measures, Policy()).table

@@ -246,7 +246,7 @@ def test_a_ratio_stays_off_the_ends_of_its_range() -> None:
     least = [[0] * 5, TEAMS[1], TEAMS[2], [20, 0, 0, 0, 0]]
     derived = [group_mean("up", ["a", "b"], ratio=True), group_mean("down", ["b", "a"], ratio=True)]
     table = company(rating("a", best), rating("b", least), derived=derived)
-    assert [rows(table, name)[3].mean for name in ("up", "down")] == [4.7, 0.5]
+    assert [rows(table, name)[3].mean for name in ("up", "down")] == [3.6, 0.5]  # 4.7 over 1.3, as both may be known
 
 
 def test_a_ratio_whose_range_holds_no_two_margins_stands_in_its_middle() -> None:

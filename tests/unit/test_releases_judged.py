@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from service.disclosure.audit import Measured, Wave, audit_wave
 from service.questionnaires.document import Document
 from service.releases.answered import Answered, answered
 from service.releases.judged import wave_of
+from service.releases.orgtree import Unit
+from service.releases.places import Breakdowns, ClassRow
+from service.releases.read_back import Place
 from service.releases.read_back import Published as Rows
 from service.responses.sheet import SKIPPED
 
@@ -57,9 +61,11 @@ def counted(made: Document, people: Sequence[str]) -> Answered:
     return answered(made, cast("Any", columns), classes, matrix, 2)
 
 
+POLICY = {"k_mean": 5, "k_distribution": 10, "k_sensitive": 10, "sd_from": 30, "collusion": 0}
+
+
 def judged(made: Document, counts: Answered) -> dict[str, Measured]:
-    policy = {"k_mean": 5, "k_distribution": 10, "k_sensitive": 10, "sd_from": 30, "collusion": 0}
-    found = wave_of(Rows([], []), made, policy, [], [], counts)
+    found = wave_of(Rows([], []), made, POLICY, [], [], counts, {})
     return {measure.id: measure for measure in found.measures}
 
 
@@ -78,6 +84,29 @@ def test_gates_are_all_items_that_conditions_are_about() -> None:
     plain = document(sections=None)
     found = judged(plain, counted(plain, PEOPLE))
     assert {name: one.gates for name, one in found.items() if one.gates} == {"p": ("g", "h")}
+
+
+def test_some_items_are_asked_of_people_without_an_answer_too() -> None:
+    """By `not` alone: not where the section's condition, which must hold as well, needs an answer."""
+    for made, asked in ((document(), set[str]()), (document(sections=None), {"p"})):
+        found = judged(made, counted(made, PEOPLE))
+        assert {name for name, one in found.items() if one.asks_skippers} == asked
+
+
+def test_where_a_place_is_and_what_its_values_unite_are_told() -> None:
+    """Units of one name in two sources are two; everybody is none of them."""
+    ids = [UUID(int=at) for at in (1, 2)]
+    units = [Unit(one, None, source, "7", "Seven") for one, source in zip(ids, "ab", strict=True)]
+    places = [Place(None, None, None, {}), *(Place(0, source, "7", {"y": "1", "x": "2"}) for source in "aba")]
+    made = document()
+    counts = counted(made, PEOPLE)
+    classes = [ClassRow(at, one, {}) for at, one in enumerate(ids)]
+    found = wave_of(Rows(places, []), made, POLICY, units, classes, counts, {"y": "x"})
+    everybody, first, second, again = found.where
+    assert (everybody, first.values, first, found.united) == (("", ()), (("x", "2"), ("y", "1")), again, {"y": "x"})
+    assert len({everybody, first, second}) == 3
+    shown = Breakdowns((), ({"name": "x"}, {"name": "y", "of": "x"}, {"name": "z", "of": None}))
+    assert shown.united == {"y": "x"}
 
 
 def test_people_with_gaps_are_counted_by_what_they_answered() -> None:
@@ -174,7 +203,9 @@ def bands(*more: dict[str, Any]) -> list[dict[str, Any]]:
         ({}, {}, set()),
         ({"bands": bands({"at_least": 3})}, {}, set()),
         ({"weights": [2, 2]}, {}, set()),
-        ({"weights": [2, 1]}, {}, {"s", "i"}),
+        ({"weights": [2, 1]}, {}, set()),
+        ({"weights": [2, 1], "bands": bands({"at_least": 3})}, {}, {"s"}),
+        ({"weights": [2, 1]}, {"bands": bands({"at_least": 3})}, {"i"}),
         ({}, {"bands": bands({"at_least": 3})}, set()),
         ({}, {"combine": "ratio"}, set()),
         ({}, {"combine": "ratio", "bands": bands({"at_least": 3})}, {"i"}),

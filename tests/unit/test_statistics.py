@@ -219,6 +219,21 @@ def test_an_index_counts_people_complete_on_all_its_scales() -> None:
     assert index.partial.tolist() == [2]
 
 
+def test_two_halves_that_are_rounded_leave_nobody_between_them() -> None:
+    """A 17th of what a person of a long scale may have: no number of parts that halves as well."""
+    names = [f"q{at}" for at in range(17)]
+    items = [{"id": name, "points": 2} for name in names]
+    scale = {"id": "s", "title": {"en": "S"}, "items": names, "answered": 1}
+    document = Document.parse(_document(items).model_dump(exclude_none=True) | {"scales": [scale]})
+    told = _tally(document, [[1, 2, *[SKIPPED] * 15]])["s"]
+    assert told.favourable is not None
+    assert told.neutral is not None
+    assert told.unfavourable is not None
+    assert told.share_denominator % 2 == 1
+    assert told.neutral.tolist() == [0]
+    assert (told.favourable + told.unfavourable).tolist() == [told.share_denominator]
+
+
 def test_whole_answers_need_no_shares_of_persons(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     scores = scoring.ScaleScoring.scores

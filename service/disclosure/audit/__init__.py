@@ -31,10 +31,10 @@ is proved for the people and rows that many systems have in common is proved for
 rest is searched in each system by itself.
 
 Branches and gaps. An item that only some people are asked stands only where the distributions of the items that decide
-it do (`gates`). A scale that scores people who skipped some of its items is judged as if its sums were published for
-each number of items answered (`layers`), and at nested places by what one multiple of its items' sums can cancel
-(`gaps`). Figures that relate answers to each other are made of many people, and of hardly fewer than each answer's
-own figures (`relations`).
+it do (`gates`), and where both who was asked and who was not are enough (`asked`). A scale that scores people who
+skipped some of its items is judged as if its sums were published for each number of items answered (`layers`), and at
+nested places by what one multiple of its items' sums can cancel (`gaps`). Figures that relate answers to each other are
+made of many people, and of hardly fewer than each answer's own figures (`relations`).
 """
 
 from service.disclosure.audit.alone import by_rows_alone
@@ -53,7 +53,7 @@ from service.disclosure.audit.model import (
 )
 from service.disclosure.audit.relations import relations
 from service.disclosure.audit.tally import Tally, tallies
-from service.disclosure.audit.wave import FAMILIES, Gaps, Measured, Published, Wave, audit_wave
+from service.disclosure.audit.wave import FAMILIES, Gaps, Measured, Published, Wave, Where, audit_wave
 
 __all__ = [
     "BUDGET",
@@ -73,6 +73,7 @@ __all__ = [
     "Tally",
     "Verdict",
     "Wave",
+    "Where",
     "audit",
     "audit_wave",
     "by_rows_alone",

@@ -6,7 +6,7 @@ import numpy as np
 
 from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.checked_gaps import scored
-from service.disclosure.audit.figures import FAMILIES, Measured, Published, Wave
+from service.disclosure.audit.figures import FAMILIES, Measured, Published, Wave, Where
 from service.disclosure.audit.model import AuditRefused
 
 LARGEST_K = 20_000
@@ -23,6 +23,7 @@ def check(wave: Wave) -> None:
     if len(wave.names) != len(wave.members):
         raise AuditRefused("there is not one name for each place")
     _members(wave.members, classes)
+    _where(wave)
     measures = {measure.id: measure for measure in wave.measures}
     if len(measures) != len(wave.measures):
         raise AuditRefused("a measure stands twice")
@@ -55,6 +56,22 @@ def _members(members: Sequence[Ints], classes: int) -> None:
     wrong[1:] |= (place[1:] == place[:-1]) & (flat[1:] <= flat[:-1])
     if wrong.any():
         raise AuditRefused(f"place {place[wrong][0]}: its classes are not ascending, or there is none of such a number")
+
+
+def _where(wave: Wave) -> None:
+    if wave.where and len(wave.where) != len(wave.members):
+        raise AuditRefused("there is not one unit with values for each place")
+    known: dict[Where, Ints] = {}
+    for number, (one, members) in enumerate(zip(wave.where, wave.members, strict=False)):
+        if not np.array_equal(known.setdefault(one, members), members):
+            raise AuditRefused(f"place {number}: it stands twice, with other classes")
+    for name in wave.united:
+        seen, at = {name}, wave.united.get(name)
+        while at is not None:
+            if at in seen:
+                raise AuditRefused(f"{name}: its values unite its own")
+            seen.add(at)
+            at = wave.united.get(at)
 
 
 def _counts(array: Ints, length: int, name: str) -> None:

@@ -1,7 +1,8 @@
 """All figures published of a wave, as the auditor takes them. Plain data; nothing here counts or compares."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from service.disclosure.audit.arrays import Ints
 from service.disclosure.audit.model import Labels
@@ -46,6 +47,7 @@ class Measured:
         alike: all items below have the same answers to choose from, and weigh the same wherever a figure is no sum of
             what each of them says.
         gates: items whose answers tell whether it is asked; of a whole, those of its own, beside its parts'.
+        asks_skippers: with gates: it is asked of people, too, who answered none of them.
         gaps: of a scale that scores people who skipped some of its items; else None.
         derived: its figures are worked out from those of its parts, and from nothing else: it has no respondents by
             class (zeros), and makes no equations.
@@ -58,6 +60,7 @@ class Measured:
     k: Mapping[str, int]
     alike: bool = True
     gates: tuple[str, ...] = ()
+    asks_skippers: bool = False
     gaps: Gaps | None = None
     derived: bool = False
 
@@ -81,6 +84,13 @@ class Published:
     most: Ints
 
 
+class Where(NamedTuple):
+    """The unit of a place, and the values of dimensions that it is broken down by, in the order of their names."""
+
+    unit: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Wave:
     """Everything that is published of a wave, and the people it is about.
@@ -94,6 +104,8 @@ class Wave:
         respondents: people of each class who answered anything, int64 [classes].
         measures: all that any published figure, or a whole with published figures, is about.
         published: one entry for each measure and family at most.
+        where: of each place, which may stand more than once, [places]; empty where all are of one tree, whole.
+        united: by dimension that whose values its own unite; a dimension that unites nothing is absent.
     """
 
     names: Sequence[Labels]
@@ -101,3 +113,5 @@ class Wave:
     respondents: Ints
     measures: Sequence[Measured]
     published: Sequence[Published]
+    where: Sequence[Where] = ()
+    united: Mapping[str, str] = field(default_factory=dict)

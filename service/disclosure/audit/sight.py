@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from service.disclosure.audit.arrays import Ints
+from service.disclosure.audit.asked import asked
 from service.disclosure.audit.book import Book
 from service.disclosure.audit.figures import DEVIATION, DISTRIBUTION, MEAN, Published
 from service.disclosure.audit.gates import gated
@@ -18,7 +19,7 @@ def at_sight(book: Book) -> list[Refusal]:
         for look in (_numbers, _beside, _skipped, _parts, gated):
             for place, reason in look(book, published):
                 found.append(Refusal(book.row(published.measure, published.family, place), reason))
-    return found
+    return [*found, *asked(book)]
 
 
 def _numbers(book: Book, published: Published) -> Iterator[tuple[int, str]]:

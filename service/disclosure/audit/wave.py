@@ -17,7 +17,7 @@ import numpy as np
 from service.disclosure.audit.blocks import Blocks
 from service.disclosure.audit.book import Book
 from service.disclosure.audit.deviations import deviations
-from service.disclosure.audit.figures import DISTRIBUTION, FAMILIES, MEAN, Gaps, Measured, Published, Wave
+from service.disclosure.audit.figures import DISTRIBUTION, FAMILIES, MEAN, Gaps, Measured, Published, Wave, Where
 from service.disclosure.audit.forest import Forest
 from service.disclosure.audit.gaps import GapBlocks
 from service.disclosure.audit.judge import BUDGET
@@ -31,7 +31,7 @@ from service.disclosure.audit.sight import at_sight
 if TYPE_CHECKING:
     from service.disclosure.audit.common_system import Commons
 
-__all__ = ["FAMILIES", "Gaps", "Measured", "Published", "Wave", "audit_wave"]
+__all__ = ["FAMILIES", "Gaps", "Measured", "Published", "Wave", "Where", "audit_wave"]
 
 LARGEST_SEARCHED = 40
 """Largest threshold of a search: with more, there is no end to the groups."""
