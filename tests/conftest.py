@@ -18,7 +18,8 @@ def shared_data() -> Path:
 
 
 _KERNELS = {
-    "test_audit_command", "test_audit_gaps", "test_audit_gates", "test_auditor_agrees", "test_breakdowns",
+    "test_audit_command", "test_audit_gaps", "test_audit_gates", "test_auditor_agrees",
+    "test_auditor_agrees_on_branching", "test_breakdowns",
     "test_breakdowns_leaks", "test_certificates", "test_disclosure_audit", "test_disclosure_audit_common",
     "test_disclosure_audit_inverse", "test_disclosure_audit_proof", "test_disclosure_audit_wave",
     "test_disclosure_audit_wholes", "test_disclosure_gates", "test_disclosure_intervals", "test_disclosure_lines",

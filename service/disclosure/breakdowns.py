@@ -169,10 +169,8 @@ class _Later(_OfGrid):
     that is new, which is as coarse as any group of fewer people would be.
     """
 
-    def nearby(self, n: Ints, published: Mask) -> coding.Nearby:
-        found = super().nearby(n, published)
-        largest = [below - 1 for _, below, _ in coding.SIZE_CLASSES]
-        return coding.Nearby(*(np.full_like(size, most) for size, most in zip(found, largest, strict=True)))
+    def nearby(self, n: Ints, published: Mask) -> coding.Nearby:  # noqa: ARG002 - whatever is published
+        return coding.Nearby(*(np.full_like(n, below - 1) for _, below, _ in coding.SIZE_CLASSES))
 
 
 def _by_node(grid: Grid, measure: Measure) -> Measure:

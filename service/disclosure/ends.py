@@ -8,8 +8,8 @@ them would tell them all the same:
 - the mean and shares of a scale, which are those of its items taken together, so that one item is the scale's less the
   others: there, the whole is made of its parts as they may be known, and so is an index of its scales.
 
-A whole is moved by as much as its parts are, since its people need not be just theirs. What a whole is made of in
-another way than by weights (a ratio) is not moved.
+A whole is moved by as much as its parts are, since its people need not be just theirs. A ratio of persons' scores is
+not moved, being no weighted mean; a ratio of group means is one of its parts as they may be known.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +43,7 @@ class Ends:
     sums: Callable[[Ints], Ints]
     near: Callable[[str, Family], coding.Nearby]
     told: Mapping[str, Mask]
+    _large: dict[str, list[Mask]] = field(default_factory=dict)
     _means: dict[str, Floats] = field(default_factory=dict)
     _shares: dict[str, list[Floats]] = field(default_factory=dict)
 
@@ -62,10 +63,12 @@ class Ends:
         """By score."""
         if not measure.scores or measure.counts is None:
             return []
-        n = self.people[measure.id]
-        _, end = coding.share_format(n, self.near(measure.id, Family.distribution))
-        told = self.told[measure.id] & (end > 0)
-        return [told & coding.in_upper_end(self.sums(own), n, end) for own in measure.counts.T]
+        if measure.id not in self._large:
+            n = self.people[measure.id]
+            _, end = coding.share_format(n, self.near(measure.id, Family.distribution))
+            told = self.told[measure.id] & (end > 0)
+            self._large[measure.id] = [told & coding.in_upper_end(self.sums(own), n, end) for own in measure.counts.T]
+        return self._large[measure.id]
 
     def mean_moved(self, measure: Measure) -> Floats:
         """By how much a mean changes for what its item's, or its parts', ends hide."""
@@ -73,14 +76,17 @@ class Ends:
             return self._weighted(measure, [self.mean_hidden(self.known[part]) for part in measure.parts])
         exact = self.exact(measure, measure.total, measure.denominator)
         moved = np.zeros_like(exact)
-        for score, there in zip(measure.scores, self._nearly_all(measure), strict=False):
+        for score, there in zip(measure.scores, self._nearly_all(measure), strict=True):
             moved = np.where(there, score - exact, moved)
         return moved
 
     def mean_hidden(self, measure: Measure) -> Floats:
         """The mean as it may be known, less the exact one."""
+        lowest, highest = measure.score_min, measure.score_max
+        if lowest is None or highest is None:
+            raise ValueError(f"measure {measure.id}: has no mean")
         if measure.id not in self._means:
-            n, lowest, highest = self.people[measure.id], measure.score_min or 0, measure.score_max or 0
+            n = self.people[measure.id]
             near = self.near(measure.id, Family.mean)
             if measure.percent:
                 end = coding.share_format(n, near)[1] * ((highest - lowest) / coding.WHOLE_SHARE)

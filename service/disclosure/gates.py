@@ -87,9 +87,10 @@ def _hidden_among_others(of: Thresholds, measure: Measure, family: Family, shown
     allowed = shown
     for each in sides:
         allowed = allowed & _Sides(*map(of.sums, each)).plain(k)
+    if any(bool((each.left < 0).any()) for each in sides):
+        return before.copy()  # more were asked than could be: nothing is known of who was not
     for each in sides:
-        if not (each.left < 0).any():
-            allowed = of.safe(each.left, allowed | before, k, kept)
+        allowed = of.safe(each.left, allowed | before, k, kept)
     return allowed | before
 
 

@@ -34,8 +34,8 @@ class Part:
         near: residuals beside the cells, in the families that there are.
         lowest: lowest score there is.
         highest: the highest.
-        mean: exact mean of the scores, anything where nobody answered.
-        shares: exact favourable, neutral and unfavourable share, 0 to 1 each.
+        mean: mean of the scores as their ends leave it to be known, see `Ends`, anything where nobody answered.
+        shares: favourable, neutral and unfavourable share, as the mean; 0 to 1 each.
     """
 
     n: Ints

@@ -150,8 +150,8 @@ class _LinkedPatterns(Thresholds):
                     continue
                 nodes = self.grid.tree.size
                 inner = self.final.get((measure.id, Family.distribution), self.final[measure.id, Family.mean])[:nodes]
-                if not self.has_deviations(measure) or (measure.parts and Family.distribution not in measure.families):
-                    inner = np.zeros_like(inner)  # its items' squares would lie in no distribution's pattern
+                if not self.has_deviations(measure):
+                    inner = np.zeros_like(inner)
                 if len(measure.parts) == 1:
                     inner = inner & shown[measure.parts[0]][:nodes]
                 found = programme(self.grid.tree, self.grid.by_node(measure.n), self.sd_k(measure), inner)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from service.disclosure.tree import Ints
 
-LARGEST_TOTAL = 2**48
-"""Bound on any sum over everybody, so that no product of the display coding leaves 64 bits."""
+LARGEST_TOTAL = 2**42
+"""Bound on any sum over everybody: no product of the display coding, of thousandths of a total, leaves 64 bits."""
 
 LARGEST_SQUARES = 2**62
 """Bound on sums of squares, which are only ever added up in 64 bits: their products are taken in Python's integers."""
@@ -280,8 +280,8 @@ class Measure:
                 self.gaps.answered.sum(axis=1), self.gaps.people * sizes[:, None]
             ):
                 self._refuse("gaps", "has people who answered another number of parts than their size")
-        if self.enps and not self.has_shares:
-            self._refuse("enps", "needs favourable, neutral and unfavourable")
+        if self.enps and (composite or not self.has_shares):
+            self._refuse("enps", "is of an item with favourable, neutral and unfavourable")
 
     def _refuse(self, field: str, why: str) -> NoReturn:
         raise ValueError(f"measure {self.id}: {field} {why}")

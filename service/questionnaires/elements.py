@@ -1,6 +1,6 @@
 """The elements of a questionnaire document: items, options, sections, scales, indices and support contacts.
 
-Each model enforces what can be said of it alone; what binds elements together is in lint.py. A field that came later is
+Each model enforces what can be said of it alone; what binds elements together is in lint/. A field that came later is
 absent by default, and absent fields are not written: a document's digest, once in a contract, stays what it was.
 """
 

@@ -330,7 +330,7 @@ class IndexScoring:
         return self.cuts.band_of_ratio(*each.values()) if self.ratio else self.cuts.band(scores.score, self.denominator)
 
     def _weighted(self, parts: Sequence[ByPerson]) -> ByPerson:
-        # A document's indices stay below 2^15 (11 points over the largest denominator that lint_scales.py accepts).
+        # A document's indices stay below 2^15 (11 points over the largest denominator that lint/scales.py accepts).
         total = np.zeros(len(parts[0]), np.int16)
         for weight, part in zip(self.weights, parts, strict=True):
             total += part.astype(np.int16, copy=False) * np.int16(weight)

@@ -74,6 +74,7 @@ def _name(place: Place) -> dict[str, str]:
 
 
 def _where(place: Place) -> Where:
+    # The length first: no source and unit run together into those of another pair.
     unit = "" if place.unit is None else f"{len(place.source or '')} {place.source} {place.unit}"
     return Where(unit, tuple(sorted(place.dimensions.items())))
 

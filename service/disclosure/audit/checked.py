@@ -62,7 +62,7 @@ def _where(wave: Wave) -> None:
     if wave.where and len(wave.where) != len(wave.members):
         raise AuditRefused("there is not one unit with values for each place")
     known: dict[Where, Ints] = {}
-    for number, (one, members) in enumerate(zip(wave.where, wave.members, strict=False)):
+    for number, (one, members) in enumerate(zip(wave.where, wave.members if wave.where else (), strict=True)):
         if not np.array_equal(known.setdefault(one, members), members):
             raise AuditRefused(f"place {number}: it stands twice, with other classes")
     for name in wave.united:
