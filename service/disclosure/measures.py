@@ -105,8 +105,8 @@ class GroupMean:
 class Measure:
     """One item, scale or index of a wave, counted in each class (the people directly in a node, not those below).
 
-    What decides how much is hidden (`sensitive`, `alike`, `gaps`, `gates`, `asks_skippers`) has no default: who forgets
-    it hears of it.
+    What decides how much is hidden (`sensitive`, `weights`, `scores`, `alike`, `gaps`, `gates`, `asks_skippers`) has no
+    default: who forgets it hears of it.
 
     Arrays are whole numbers of shape [classes], but `counts`, which is [classes, options].
 
@@ -161,9 +161,9 @@ class Measure:
     unfavourable: Ints | None = None
     share_denominator: int = 1
     parts: Sequence[str] = ()
-    weights: Sequence[int] = ()
+    weights: Sequence[int]
     negative: bool = False
-    scores: Sequence[int] = ()
+    scores: Sequence[int]
     alike: bool
     partial: Ints | None = None
     gaps: Gaps | None

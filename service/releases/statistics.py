@@ -140,6 +140,8 @@ def _number_tally(item: NumberItem, asked: _Asked, sums: Sums) -> Measure:
         kind=Kind.item,
         n=n,
         sensitive=item.sensitive,
+        weights=(),
+        scores=(),
         alike=True,
         gaps=None,
         gates=asked.gates,
@@ -173,6 +175,8 @@ def _table_tally(item: Item, asked: _Asked, tables: Sequence[Counts]) -> Measure
         gaps=None,
         gates=asked.gates,
         asks_skippers=asked.asks_skippers,
+        weights=(),
+        scores=(),
         counts=counts,
     )
 
@@ -196,6 +200,7 @@ def _points_tally(
         gaps=None,
         gates=asked.gates,
         asks_skippers=asked.asks_skippers,
+        weights=(),
         total=counts @ scores,
         square_total=counts @ (scores * scores),
         denominator=1,
@@ -307,6 +312,7 @@ class _ScoredSums:
             counts=self._bands,
             parts=scoring.parts,
             weights=_weights(scoring),
+            scores=(),
             negative=isinstance(scoring, ScaleScoring) and scoring.negative,
             partial=self._partial,
             gaps=None if self._gaps is None else Gaps(np.stack(self._gaps[0]), np.array(self._gaps[1], np.int64)),

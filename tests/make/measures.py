@@ -4,7 +4,15 @@ from typing import Any
 
 from service.disclosure.measures import Measure
 
-_PLAIN = {"sensitive": False, "alike": True, "gaps": None, "gates": (), "asks_skippers": False}
+_PLAIN = {
+    "sensitive": False,
+    "alike": True,
+    "gaps": None,
+    "gates": (),
+    "asks_skippers": False,
+    "weights": (),
+    "scores": (),
+}
 
 
 def a_measure(**fields: Any) -> Measure:
