@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from service import openapi, problems, reference
 from service.campaigns.codes import Codes
 from service.campaigns.contract import Notary
+from service.campaigns.kiosk import Kiosk
 from service.kit.clock import Clock, system_clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
@@ -53,13 +54,15 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             await intake.stop()
             await database.close()
 
-    respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE))
+    respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE), clock)
     app = routed(respond, lifespan)
     app.state.settings = settings
     app.state.clock = clock
     app.state.database = database
     app.state.codes = codes
     app.state.notary = notary
+    app.state.kiosk = Kiosk(intake_key)
+    app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves
     return app
 

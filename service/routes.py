@@ -4,14 +4,18 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
+from service.campaigns.invitation_router import router as invitations
 from service.campaigns.router import router as campaigns
+from service.campaigns.rules_router import router as campaign_rules
 from service.people.router import router as people
 from service.questionnaires.catalogue.router import router as catalogue
 from service.questionnaires.drafts.router import router as questionnaire_drafts
 from service.questionnaires.formats.router import router as questionnaire_formats
 from service.questionnaires.router import router as questionnaires
+from service.releases.participation_router import router as participation
 from service.releases.recut_router import router as recuts
 from service.releases.router import router as releases
+from service.responses.entry_router import router as entries
 from service.responses.router import router as responses
 from service.telemetry.probes import router as probes
 from service.tenants.router import router as tenants
@@ -29,7 +33,11 @@ ROUTERS = (
     Mounted(questionnaire_formats, "HRIS"),
     Mounted(catalogue, "HRIS"),
     Mounted(campaigns, "HRIS"),
+    Mounted(invitations, "HRIS"),
+    Mounted(campaign_rules, "HRIS"),
+    Mounted(participation, "HRIS"),
     Mounted(recuts, "HRIS"),
+    Mounted(entries, "Intranet"),
     Mounted(responses, "Intranet"),
     Mounted(releases, "BI"),
     Mounted(tenants, "Operators"),
@@ -37,4 +45,13 @@ ROUTERS = (
 )
 
 # Operations that need no key; a test holds every other operation to having a scope.
-PUBLIC = frozenset({"responses.questionnaire", "responses.submit", "service.alive", "service.ready"})
+PUBLIC = frozenset(
+    {
+        "responses.kiosk",
+        "responses.questionnaire",
+        "responses.sign_in",
+        "responses.submit",
+        "service.alive",
+        "service.ready",
+    }
+)

@@ -5,8 +5,9 @@ import asyncio
 import structlog
 from sqlalchemy import TextClause, text
 
-from service.campaigns import actions, retention, wave_keys
+from service.campaigns import closing, launch, retention, scheduling, wave_keys
 from service.campaigns.contract import Notary
+from service.campaigns.opening_job import opener
 from service.kit.clock import Clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-SLOW = frozenset({actions.RELEASE_WAVE, recuts.JOB, retention.JOB})
+SLOW = frozenset({closing.RELEASE_WAVE, recuts.JOB, retention.JOB})
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
@@ -44,11 +45,11 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
     Signer.made(settings.keys_dir / "work")
     keys = release_keys(settings)
     handlers = {
-        actions.OPEN_WAVE: actions.open_due,
-        actions.CLOSE_WAVE: actions.close_due,
-        actions.RELEASE_WAVE: releaser(keys, clock),
+        scheduling.OPEN_WAVE: opener(keys.notary, clock),
+        launch.CLOSE_WAVE: closing.close_due,
+        closing.RELEASE_WAVE: releaser(keys, clock),
         recuts.JOB: recut_job.recutter(keys, clock),
-        retention.JOB: retention.destroyer(keys.waves, clock),
+        retention.JOB: retention.destroyer(keys.waves, keys.signer.signed, clock),
         wave_keys.JOB: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)

@@ -7,10 +7,17 @@ contract whose MAC does not verify is obeyed by nobody.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from service.kit.crypto import derive, mac, same
+
+
+class Contracted(Protocol):
+    """A row that holds a contract, or none."""
+
+    contract: dict[str, Any] | None
+    contract_mac: bytes | None
 
 
 class ContractAltered(Exception):
@@ -49,6 +56,21 @@ class Notary:
     def check(self, contract: dict[str, Any] | None, signed: bytes | None) -> dict[str, Any]:
         """The contract, if it is the one that was signed. Raises ContractAltered."""
         if contract is None or signed is None or not same(self.sign(contract), signed):
+            raise ContractAltered
+        return contract
+
+    def of_wave(self, wave: Contracted, campaign: Contracted) -> dict[str, Any]:
+        """The contract of a wave: its own, or its campaign's from before there were several. Raises ContractAltered."""
+        holder = campaign if wave.contract is None else wave
+        contract = self.check(holder.contract, holder.contract_mac)
+        if "wave" not in contract:  # a campaign's rules, which promise no wave anything yet
+            raise ContractAltered
+        return contract
+
+    def of_campaign(self, campaign: Contracted, campaign_id: UUID) -> dict[str, Any]:
+        """The rules by which a campaign's next wave is made. Raises ContractAltered."""
+        contract = self.check(campaign.contract, campaign.contract_mac)
+        if "wave" in contract or contract["campaign"]["id"] != str(campaign_id):
             raise ContractAltered
         return contract
 

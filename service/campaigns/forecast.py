@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
@@ -10,11 +11,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from service.campaigns import plan, queries, roster
-from service.campaigns.actions import least_invited
 from service.campaigns.forecast_process import forecast_apart
-from service.campaigns.lifecycle import CampaignState
-from service.campaigns.problems import AudienceTooSmall, ForecastBusy, WrongState
-from service.campaigns.schemas import (
+from service.campaigns.forecast_schemas import (
     BreakdownForecast,
     FamilyForecast,
     ForecastOut,
@@ -23,7 +21,11 @@ from service.campaigns.schemas import (
     PublishedShare,
     ShareOverDraws,
 )
+from service.campaigns.lifecycle import CampaignState
+from service.campaigns.problems import AudienceTooSmall, ForecastBusy, WrongState
 from service.campaigns.tables import Campaign
+from service.campaigns.thresholds import least_invited
+from service.campaigns.who import Who
 from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
 from service.disclosure.grid import Grid
 from service.disclosure.policy import Policy
@@ -35,7 +37,7 @@ from service.people.tables import OrgUnit
 PATIENCE_S = 60.0
 
 
-async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: float) -> ForecastOut:
+async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: float, now: datetime) -> ForecastOut:
     """Nothing is written, and nobody's answer is looked at.
 
     Raises:
@@ -47,8 +49,8 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
         if campaign.state != CampaignState.draft:
             raise WrongState(f"A campaign that is {campaign.state} has no `forecast`.")
         await lock_organisation(tx, tenant)  # nobody is moved between the statements below
-        tops = [UUID(unit) for unit in campaign.audience]
-        audience = await roster.audience(tx, tenant, tops, campaign.plan)
+        who = Who.of(campaign.asked["audience"], now.date())
+        audience = await roster.audience(tx, tenant, who, campaign.plan)
         names = {
             row.unit_id: MergedUnit(source=row.source, unit=row.external_id, unit_name=row.name)
             for row in await tx.execute(
@@ -58,7 +60,7 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
             )
         }
     invited = np.array([row.people for row in audience.classes], np.int64)
-    if invited.sum() < (least := least_invited(campaign)):
+    if invited.sum() < (least := least_invited(campaign.policy)):
         raise AudienceTooSmall(f"At least {least} people must be invited.")
     grid, units = await asyncio.to_thread(_grid, audience, campaign.plan)
     policy = Policy.of(campaign.policy)

@@ -1,6 +1,6 @@
 """What campaigns refuse."""
 
-from service.problems import Busy, Conflict, Invalid
+from service.problems import Busy, Conflict, Forbidden, Invalid, NotFound
 
 
 class WrongState(Conflict):
@@ -67,3 +67,91 @@ class ForecastBusy(Busy):
     """Other forecasts are under way, or this one takes more than a minute; try again, or with fewer breakdowns."""
 
     slug, title = "forecast-busy", "The forecast takes too long at present"
+
+
+class AudiencesIsolate(Conflict):
+    """Together with those of campaigns that ask the same within 90 days, the audience singles out too few people.
+
+    Some combination of the audiences holds fewer than k people, in the whole or in a unit; ask the same people as the
+    other campaign does, or other questions.
+    """
+
+    slug, title = "audiences-isolate", "This audience, beside earlier ones, would single out too few people"
+
+
+class ApprovalNeeded(Conflict):
+    """This organisation wants a second person: propose the launch, and let the holder of another key approve it."""
+
+    slug, title = "approval-needed", "A launch needs a second person's approval"
+
+
+class ApprovalNotNeeded(Conflict):
+    """Nobody's approval is asked for here: launch the campaign."""
+
+    slug, title = "approval-not-needed", "A launch needs no approval here"
+
+
+class ApprovalOfOneself(Forbidden):
+    """Whoever proposed a launch can not approve it."""
+
+    slug, title = "approval-of-oneself", "Somebody else has to approve this launch"
+
+
+class WayNotPromised(Conflict):
+    """The campaign's contract names other ways of taking part than this one."""
+
+    slug, title = "way-not-promised", "This wave's contract does not name this way of taking part"
+
+
+class RemindersNotPromised(Conflict):
+    """The campaign's contract says that nobody is told who has answered."""
+
+    slug, title = "reminders-not-promised", "This wave's contract allows no reminders"
+
+
+class TooFewPending(Conflict):
+    """Fewer than k people have answered, or fewer than k have not: who they are is told to nobody."""
+
+    slug, title = "too-few-pending", "Too few people have answered, or too few have not"
+
+
+class HandedOutAlready(Conflict):
+    """Codes without a spending record are drawn at random and handed out once: nothing is left to repeat them from."""
+
+    slug, title = "handed-out-already", "The codes of this wave were handed out already"
+
+
+class NotInvited(NotFound):
+    """Nobody of that id is on the roster of an open wave."""
+
+    slug, title = "not-invited", "This person is not invited"
+
+
+class ScheduleRefused(Invalid):
+    """The schedule is not understood, never comes due, comes due too often, or its waves overlap."""
+
+    slug, title = "schedule-refused", "This schedule is not possible"
+
+
+class RotationRefused(Invalid):
+    """Items can not be drawn so from this questionnaire."""
+
+    slug, title = "rotation-refused", "Items can not be drawn like this"
+
+
+class ScheduleOver(Conflict):
+    """The schedule has no time left at which a wave could open."""
+
+    slug, title = "schedule-over", "The schedule is over"
+
+
+class NotRecurring(Conflict):
+    """This campaign has one wave, and no schedule."""
+
+    slug, title = "not-recurring", "This campaign has no schedule"
+
+
+class PolicyTooWeak(Invalid):
+    """The organisation's own rules demand more than this."""
+
+    slug, title = "policy-too-weak", "The organisation demands higher thresholds"

@@ -9,15 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from service.campaigns.schemas import CampaignOut
-from service.campaigns.tables import Campaign, Wave
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.schemas import CampaignLine
+from service.campaigns.tables import Campaign, Wave, WaveDestruction
 from service.kit.db import WAVE_LOCK, Database
 from service.kit.pages import Page, page_of
 from service.problems import NotFound
 
 LINES_AT_ONCE = 2000
+CURRENT = (WaveState.planned, WaveState.scheduled, WaveState.open)
 # Documents that no list shows, and the longest that a campaign has.
-_UNLISTED = ("audience", "contract")
+_UNLISTED = ("audience", "contract", "terms", "schedule")
 _LINES = text("""
     SELECT r.serial, r.label, r.language, p.source, p.external_id
     FROM roster_line r
@@ -27,7 +29,7 @@ _LINES = text("""
 """)
 
 
-async def campaigns(tx: AsyncSession, tenant: UUID, after: UUID | None, limit: int) -> Page[CampaignOut]:
+async def campaigns(tx: AsyncSession, tenant: UUID, after: UUID | None, limit: int) -> Page[CampaignLine]:
     """Campaigns in the order they were made."""
     statement = select(Campaign).where(col(Campaign.tenant_id) == tenant)
     if after is not None:
@@ -35,7 +37,7 @@ async def campaigns(tx: AsyncSession, tenant: UUID, after: UUID | None, limit: i
     # Whoever asks for one of them gets an error, not a second query.
     light = statement.options(*(defer(getattr(Campaign, name), raiseload=True) for name in _UNLISTED))
     found = (await tx.scalars(light.order_by(col(Campaign.campaign_id)).limit(limit + 1))).all()
-    return page_of(found, limit, key=lambda row: str(row.campaign_id), show=CampaignOut.of)
+    return page_of(found, limit, key=lambda row: str(row.campaign_id), show=CampaignLine.of)
 
 
 async def campaign(tx: AsyncSession, tenant: UUID, campaign_id: UUID, *, lock: bool = False) -> Campaign:
@@ -54,24 +56,36 @@ async def wave(tx: AsyncSession, tenant: UUID, wave_id: UUID) -> Wave:
     return found
 
 
+async def destruction(tx: AsyncSession, of: Wave) -> dict[str, Any]:
+    """The signed proof that a wave's key is destroyed. Raises NotFound until it is."""
+    found = await tx.get(WaveDestruction, (of.tenant_id, of.wave_id))
+    if found is None:
+        raise NotFound
+    return found.signed
+
+
 async def waves(tx: AsyncSession, of: Campaign) -> Sequence[Wave]:
-    """The campaign's waves in their order; none before launch."""
+    """The campaign's waves in their order, with the one that is planned; none before launch."""
     mine = (col(Wave.tenant_id) == of.tenant_id) & (col(Wave.campaign_id) == of.campaign_id)
     return (await tx.scalars(select(Wave).where(mine).order_by(col(Wave.number)))).all()
 
 
-async def wave_of(tx: AsyncSession, of: Campaign, *, lock: bool = False) -> Wave:
-    """The campaign's wave (there is one, at this floor). Raises NotFound."""
-    mine = (col(Wave.tenant_id) == of.tenant_id) & (col(Wave.campaign_id) == of.campaign_id)
-    statement = select(Wave).where(mine)
+async def current_waves(tx: AsyncSession, of: Campaign, *, lock: bool = False) -> Sequence[Wave]:
+    """Those that are not over, in their order: one that takes answers or is about to, and one that is planned.
+
+    Locked, each waits for the commits of answers under way.
+    """
+    mine = (
+        (col(Wave.tenant_id) == of.tenant_id)
+        & (col(Wave.campaign_id) == of.campaign_id)
+        & (col(Wave.state).in_(CURRENT))
+    )
+    statement = select(Wave).where(mine).order_by(col(Wave.number))
     if lock:
-        wave = await tx.scalar(select(col(Wave.wave_id)).where(mine))
-        await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave)}"))  # `wave` is a UUID of ours
+        for wave in (await tx.scalars(select(col(Wave.wave_id)).where(mine).order_by(col(Wave.number)))).all():
+            await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave)}"))  # `wave` is a UUID of ours
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    found = (await tx.scalars(statement)).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return (await tx.scalars(statement)).all()
 
 
 async def roster(database: Database, of: Wave) -> AsyncIterator[Sequence[Row[Any]]]:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.campaigns import plan
+from service.campaigns.coarse import coarsened
 from service.campaigns.contract import groups_digest
-from service.campaigns.problems import PlanTooLarge
-from service.people.actions import lock_organisation
+from service.campaigns.problems import AudienceTooSmall, PlanTooLarge
+from service.campaigns.who import CONDITION, Who
 from service.people.queries import dimensions as declared
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
@@ -24,10 +26,10 @@ _UNITS = text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:parents AS uuid[])) AS given (unit_id, parent_id)
     JOIN org_unit u ON u.tenant_id = :tenant AND u.unit_id = given.unit_id
 """)
-_OCCUPIED = """
-    SELECT unit_id, CAST({values} AS text) AS dimensions, count(*) AS people FROM person p
-    WHERE tenant_id = :tenant AND is_active AND unit_id = ANY(CAST(:ids AS uuid[])) GROUP BY 1, 2 ORDER BY 1, 2
-"""
+_OCCUPIED = f"""
+    SELECT unit_id, CAST({{values}} AS text) AS dimensions, count(*) AS people FROM person p
+    WHERE {CONDITION} GROUP BY 1, 2 ORDER BY 1, 2
+"""  # noqa: S608 - put together from our own texts
 _CLASSES = text("""
     INSERT INTO wave_class (tenant_id, wave_id, label, unit_id, dimensions)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), given.label, given.unit_id, CAST(given.dimensions AS jsonb)
@@ -42,12 +44,15 @@ _VALUES_OF_CLASS = (
 # line tells where a person stood in the HRIS's list.
 _LINES = f"""
     WITH drawn AS MATERIALIZED (
-        SELECT p.person_id, c.label, p.language, p.unit_id, uuid_send(gen_random_uuid()) AS salt,
+        SELECT p.person_id, c.label, p.language, c.unit_id, uuid_send(gen_random_uuid()) AS salt,
                {_VALUES_OF_CLASS} AS of_class, row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
         FROM person p
-        JOIN wave_class c ON c.tenant_id = p.tenant_id AND c.wave_id = :wave AND c.unit_id = p.unit_id
-            AND c.dimensions = {{values}}
-        WHERE p.tenant_id = :tenant AND p.is_active
+        JOIN (
+            SELECT given.home, CAST(given.held AS jsonb) AS held, k.* FROM unnest(
+                CAST(:homes AS uuid[]), CAST(:helds AS text[]), CAST(:of AS bigint[])) AS given (home, held, label)
+            JOIN wave_class k ON k.tenant_id = :tenant AND k.wave_id = :wave AND k.label = given.label
+        ) AS c ON c.home = p.unit_id AND c.held = {{values}}
+        WHERE {CONDITION}
     )
     INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, language, salt, line_digest)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), person_id, serial, label, language, salt,
@@ -96,39 +101,67 @@ async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
 
 
 async def freeze(
-    tx: AsyncSession, tenant: UUID, wave: UUID, tops: list[UUID], breakdowns: Sequence[Sequence[str]]
+    tx: AsyncSession, tenant: UUID, wave: UUID, who: Who, breakdowns: Sequence[Sequence[str]], least: int | None
 ) -> Frozen:
     """Write the wave's units, classes and roster.
 
     The digest is over salted line digests, so that one person's line can be erased and the rest still verified.
 
+    Args:
+        tx: the caller's transaction, which holds the organisation's lock.
+        tenant: whose.
+        wave: whose roster it is.
+        who: the audience.
+        breakdowns: of the plan; they make the classes.
+        least: classes are generalised until each counts so many people; None: they are as fine as the plan's cells.
+
     Raises:
         PlanTooLarge: more cells or classes than one release may have.
     """
-    await lock_organisation(tx, tenant)  # nobody is moved between the statements below
     scope = {"tenant": tenant, "wave": wave}
-    found = await audience(tx, tenant, tops, breakdowns)
+    found = await audience(tx, tenant, who, breakdowns)
     kept = [found.units[parent] if parent >= 0 else None for parent in found.parents]
     await tx.execute(_UNITS, scope | {"ids": found.units, "parents": kept})
-    occupied = found.classes
-    labels = random.SystemRandom().sample(range(1 << 32), len(occupied))
-    homes, held = [row.unit_id for row in occupied], [row.dimensions for row in occupied]
+    own = [(row.unit_id, row.dimensions) for row in found.classes]
+    counted = own if least is None else generalised(found, least)
+    classes = list(dict.fromkeys(counted))
+    label_of = dict(zip(classes, random.SystemRandom().sample(range(1 << 32), len(classes)), strict=True))
+    homes, held = [unit for unit, _ in classes], [values for _, values in classes]
+    labels = [label_of[one] for one in classes]
     await tx.execute(_CLASSES, scope | {"labels": labels, "ids": homes, "dimensions": held})
     values, named = _values(plan.dimensions_of(breakdowns))
-    await tx.execute(text(_LINES.format(values=values)), scope | named)
+    given = {
+        "homes": [unit for unit, _ in own],
+        "helds": [values for _, values in own],
+        "of": [label_of[one] for one in counted],
+    }
+    lines = text(_LINES.format(values=values))
+    await tx.execute(lines, scope | who.parameters(tenant, found.units) | given | named)
     invited, digest = (await tx.execute(_DIGEST, scope)).one()
-    classes = zip(labels, homes, map(json.loads, held), strict=True)
-    return Frozen(invited, digest, groups_digest(zip(found.units, kept, strict=True), classes), found.dimensions)
+    frozen = zip(labels, homes, map(json.loads, held), strict=True)
+    return Frozen(invited, digest, groups_digest(zip(found.units, kept, strict=True), frozen), found.dimensions)
 
 
-async def audience(tx: AsyncSession, tenant: UUID, tops: list[UUID], breakdowns: Sequence[Sequence[str]]) -> Audience:
-    """Everybody in these units and below, by unit and by values of the plan's dimensions.
+async def audience(tx: AsyncSession, tenant: UUID, who: Who, breakdowns: Sequence[Sequence[str]]) -> Audience:
+    """Everybody in the audience, by unit and by values of the plan's dimensions.
 
     Raises:
         PlanTooLarge: more cells or classes than one release may have.
     """
     names = plan.dimensions_of(breakdowns)
     dimensions = await _frozen_dimensions(tx, tenant, names)
+    units, parents = await units_below(tx, tenant, who.tops)
+    _check_size(len(units), breakdowns, dimensions)
+    values, named = _values(names)
+    occupied = text(_OCCUPIED.format(values=values))
+    classes = (await tx.execute(occupied, who.parameters(tenant, units) | named)).all()
+    if names and len(classes) > plan.MOST_CLASSES:
+        raise PlanTooLarge(f"People have more than {plan.MOST_CLASSES} combinations of unit and values.")
+    return Audience(units, parents, dimensions, classes)
+
+
+async def units_below(tx: AsyncSession, tenant: UUID, tops: Sequence[UUID]) -> tuple[list[UUID], list[int]]:
+    """These units and all below, parents before children, and the position of each one's parent, -1 for the tops."""
     links = await tx.execute(
         select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))
         .where(col(OrgUnit.tenant_id) == tenant)
@@ -136,14 +169,40 @@ async def audience(tx: AsyncSession, tenant: UUID, tops: list[UUID], breakdowns:
     )
     above: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
     units = subtree(above, tops)
-    _check_size(len(units), breakdowns, dimensions)
     place: dict[UUID | None, int] = {unit: number for number, unit in enumerate(units)}
-    values, named = _values(names)
-    occupied = text(_OCCUPIED.format(values=values))
-    classes = (await tx.execute(occupied, {"tenant": tenant, "ids": units} | named)).all()
-    if names and len(classes) > plan.MOST_CLASSES:
-        raise PlanTooLarge(f"People have more than {plan.MOST_CLASSES} combinations of unit and values.")
-    return Audience(units, [place.get(above[unit], -1) for unit in units], dimensions, classes)
+    return units, [place.get(above[unit], -1) for unit in units]
+
+
+def generalised(found: Audience, least: int) -> list[tuple[UUID, str]]:
+    """For each class the unit and the values that it is counted by, so that each counts so many people.
+
+    Raises:
+        AudienceTooSmall: fewer are invited in one of the units that the audience names.
+    """
+    place = {unit: number for number, unit in enumerate(found.units)}
+    names = [dimension["name"] for dimension in found.dimensions]
+    values = [[value["id"] for value in dimension["values"]] for dimension in found.dimensions]
+    code = [{value: number for number, value in enumerate(ids)} for ids in values]
+    held = [json.loads(row.dimensions) for row in found.classes]
+    # Above several tops stands everybody, who is no unit: nobody can be counted there alone.
+    above = int(found.parents.count(-1) > 1)
+    parents = [-1] * above + [parent + above for parent in found.parents]
+    result = coarsened(
+        units=np.array([place[row.unit_id] + above for row in found.classes], np.int64),
+        values=np.array(
+            [[known.get(one.get(name), -1) for name, known in zip(names, code, strict=True)] for one in held], np.int64
+        ).reshape(len(held), len(names)),
+        invited=np.array([row.people for row in found.classes], np.int64),
+        parents=np.array(parents, np.int64),
+        k=least,
+    )
+    if (result.units < above).any():
+        raise AudienceTooSmall(f"Each of the units that are named needs {least} people, where classes are coarse.")
+    shown = []
+    for unit, chosen in zip((result.units - above).tolist(), result.values.tolist(), strict=True):
+        kept = {name: ids[at] for name, ids, at in zip(names, values, chosen, strict=True) if at >= 0}
+        shown.append((found.units[unit], json.dumps(kept, sort_keys=True)))
+    return shown
 
 
 def _values(names: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -1,36 +1,35 @@
-"""Campaigns, their waves, and the participation links."""
+"""Campaigns and their waves: drafted, launched, put off, ended."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Depends, Query, Request, Response
 
-from service.campaigns import actions, forecast, queries
-from service.campaigns.codes import Codes, Right, address_of, place_of
+from service.campaigns import actions, closing, forecast, launch, queries, rescheduling, retention
+from service.campaigns.forecast_schemas import ForecastIn, ForecastOut
 from service.campaigns.problems import (
+    ApprovalNeeded,
+    ApprovalNotNeeded,
+    ApprovalOfOneself,
+    AudiencesIsolate,
     AudienceTooSmall,
-    ContractBroken,
     ForecastBusy,
+    NotRecurring,
     PlanNotSupported,
     PlanTooLarge,
+    PolicyTooWeak,
+    RotationRefused,
+    ScheduleOver,
+    ScheduleRefused,
     UnknownDimension,
     UnknownQuestionnaire,
     UnknownUnit,
     WaveKeyNotReady,
     WrongState,
 )
-from service.campaigns.schemas import (
-    CampaignIn,
-    CampaignOut,
-    CampaignPage,
-    ForecastIn,
-    ForecastOut,
-    Invitation,
-    WaveOut,
-)
+from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, CampaignPage, ExtendIn, WaveOut
 from service.campaigns.tables import Campaign, Wave
+from service.campaigns.terms import ScheduleIn
 from service.kit.db import Database
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
@@ -40,19 +39,16 @@ from service.tenants.scopes import Scope
 
 router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
-InvitationReader = Annotated[Principal, holding(Scope.invitations_read)]
 
 AS_USUAL = ForecastIn()
-_LINES_OUT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Invitation"}}}}
-}
+_LAUNCH = (Invalid, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady)
 
 
 async def _campaign_to_manage(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
     return await queries.campaign(tx, caller.tenant_id, campaign_id, lock=True)
 
 
-async def _wave_to_invite(caller: InvitationReader, tx: Transaction, wave_id: UUID) -> Wave:
+async def _wave_to_manage(caller: CampaignWriter, tx: Transaction, wave_id: UUID) -> Wave:
     return await queries.wave(tx, caller.tenant_id, wave_id)
 
 
@@ -62,14 +58,24 @@ async def _campaign_to_read(caller: CampaignWriter, tx: Transaction, campaign_id
 
 CampaignToManage = Annotated[Campaign, Depends(_campaign_to_manage)]
 CampaignToRead = Annotated[Campaign, Depends(_campaign_to_read)]
-WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
+WaveToManage = Annotated[Wave, Depends(_wave_to_manage)]
 
 
 @router.post(
     "/campaigns",
     status_code=201,
     operation_id="campaigns.create",
-    responses=problems(Malformed, Invalid, PlanNotSupported, UnknownDimension, UnknownUnit, UnknownQuestionnaire),
+    responses=problems(
+        Malformed,
+        Invalid,
+        PlanNotSupported,
+        PolicyTooWeak,
+        UnknownDimension,
+        UnknownUnit,
+        UnknownQuestionnaire,
+        ScheduleRefused,
+        RotationRefused,
+    ),
 )
 async def create_campaign(caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn) -> CampaignOut:
     """Post a draft: questionnaire, audience by org units, plan, policy."""
@@ -105,29 +111,98 @@ async def forecast_campaign(
     campaign_id: UUID,
     caller: CampaignWriter,
     database: Annotated[Database, Depends(database_of)],
+    now: Now,
     expected: ForecastIn = AS_USUAL,
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
     # Not in the request's own transaction: a connection would be held for as long as it takes.
-    return await forecast.foretell(database, caller.tenant_id, campaign_id, expected.response_rate)
+    return await forecast.foretell(database, caller.tenant_id, campaign_id, expected.response_rate, now)
 
 
 @router.post(
     "/campaigns/{campaign_id}/launch",
     operation_id="campaigns.launch",
-    responses=problems(NotFound, WrongState, AudienceTooSmall, PlanTooLarge, WaveKeyNotReady),
+    responses=problems(NotFound, WrongState, ApprovalNeeded, *_LAUNCH),
 )
 async def launch_campaign(
     request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
 ) -> WaveOut:
-    """Freeze roster and contract; the wave opens now or at `opens_at`."""
-    return WaveOut.of(await actions.launch(tx, caller, campaign, request.app.state.notary, now))
+    """Promise the rules, for good. Without a schedule the roster is frozen, and the wave opens now or at `opens_at`.
+
+    With one, the first wave is planned: at its time its people are invited, and the next one is planned.
+    """
+    return WaveOut.of(await launch.launch(tx, caller, campaign, request.app.state.notary, now))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/propose",
+    operation_id="campaigns.propose",
+    responses=problems(NotFound, WrongState, ApprovalNotNeeded),
+)
+async def propose_campaign(
+    campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
+) -> CampaignOut:
+    """Ask for a launch, where the organisation wants a second person's approval."""
+    return CampaignOut.of(await launch.propose(tx, caller, campaign, now))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/approve",
+    operation_id="campaigns.approve",
+    responses=problems(NotFound, WrongState, ApprovalOfOneself, *_LAUNCH),
+)
+async def approve_campaign(
+    request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
+) -> WaveOut:
+    """Launch what the holder of another key proposed."""
+    return WaveOut.of(await launch.approve(tx, caller, campaign, request.app.state.notary, now))
+
+
+@router.post(
+    "/campaigns/{campaign_id}/extend",
+    operation_id="campaigns.extend",
+    responses=problems(Malformed, Invalid, NotFound, WrongState),
+)
+async def extend_campaign(
+    campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now, later: ExtendIn
+) -> WaveOut:
+    """Let the open wave close later. One that has closed is never opened again."""
+    return WaveOut.of(await closing.extend(tx, caller, campaign, later.closes_at, now))
+
+
+@router.put(
+    "/campaigns/{campaign_id}/schedule",
+    operation_id="campaigns.reschedule",
+    responses=problems(
+        Malformed, Invalid, NotFound, WrongState, NotRecurring, ScheduleRefused, ScheduleOver, UnknownUnit
+    ),
+)
+async def reschedule_campaign(
+    campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now, schedule: ScheduleIn
+) -> CampaignOut:
+    """Other times for the waves to come; the one that is open stays as it was promised."""
+    return CampaignOut.of(await rescheduling.reschedule(tx, caller, campaign, schedule, now))
+
+
+@router.get(
+    "/campaigns/{campaign_id}/calendar",
+    operation_id="campaigns.calendar",
+    responses=problems(Invalid, NotFound, NotRecurring),
+)
+async def get_calendar(
+    campaign: CampaignToRead,
+    tx: Transaction,
+    now: Now,
+    limit: Annotated[int, Query(ge=1, le=500, description="of the waves to come")] = 12,
+) -> CalendarOut:
+    """The waves to come, with what they will ask where items are drawn, and the times that were skipped."""
+    return await rescheduling.calendar_of(tx, campaign, now, limit)
 
 
 @router.post("/campaigns/{campaign_id}/close", operation_id="campaigns.close", responses=problems(NotFound, WrongState))
 async def close_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
-    """Stop accepting answers and start the release."""
-    return WaveOut.of(await actions.close(tx, caller, campaign, now))
+    """Stop accepting answers and start the release; of a campaign with a schedule, no wave opens any more."""
+    return WaveOut.of(await closing.close(tx, caller, campaign, now))
 
 
 @router.post(
@@ -135,54 +210,42 @@ async def close_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx:
 )
 async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> CampaignOut:
     """Give the campaign up. Answers already given are never opened."""
-    await actions.cancel(tx, caller, campaign, now)
+    await closing.cancel(tx, caller, campaign, now)
     return CampaignOut.of(campaign)
 
 
 @router.get("/campaigns/{campaign_id}/waves", operation_id="campaigns.waves", responses=problems(NotFound))
 async def list_waves(campaign: CampaignToRead, tx: Transaction) -> list[WaveOut]:
-    """The campaign's waves."""
+    """The campaign's waves, with the one that is planned."""
     return [WaveOut.of(wave) for wave in await queries.waves(tx, campaign)]
 
 
 @router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
 async def get_contract(campaign: CampaignToRead) -> dict[str, Any]:
-    """What was promised at launch, with its digest."""
+    """The rules that were promised at launch for all waves, with their digest; each wave's contract repeats them."""
     if campaign.contract is None:
         raise NotFound("The contract exists from launch on.")
     return {"contract": campaign.contract, "digest": campaign.contract_digest}
 
 
-@router.get(
-    "/waves/{wave_id}/invitations",
-    operation_id="waves.invitations",
-    response_class=StreamingResponse,
-    responses=_LINES_OUT | problems(NotFound, WrongState, ContractBroken),
+@router.post(
+    "/waves/{wave_id}/destroy", status_code=202, operation_id="waves.destroy", responses=problems(NotFound, WrongState)
 )
-async def stream_invitations(
-    request: Request,
-    wave: WaveToInvite,
-    caller: InvitationReader,
-    tx: Transaction,
-    now: Now,
-    database: Annotated[Database, Depends(database_of)],
-) -> StreamingResponse:
-    """Participation links, one JSON object a line, in random order. Codes are computed, not stored."""
-    await actions.hand_out(tx, caller, wave, request.app.state.notary, now)
-    base = request.app.state.settings.http.public_url or str(request.base_url)
-    lines = _invitations(database, request.app.state.codes, wave, base.rstrip("/"))
-    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+async def destroy_wave(wave: WaveToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
+    """Destroy the wave's key now, and with it answers and roster, before the retention is over. Results stay."""
+    await retention.ask(tx, caller, wave, now)
+    return WaveOut.of(wave)
 
 
-async def _invitations(database: Database, codes: Codes, wave: Wave, base: str) -> AsyncIterator[bytes]:
-    link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
-    place = place_of(wave.tenant_id, wave.wave_id)
-    async for chunk in queries.roster(database, wave):
-        page = bytearray()
-        for row in chunk:
-            code = codes.issue(Right(place, row.serial, row.label))
-            line = Invitation(
-                source=row.source, person=row.external_id, language=row.language, code=code, link=link + code
-            )
-            page += line.model_dump_json().encode() + b"\n"
-        yield bytes(page)
+@router.get("/waves/{wave_id}/destruction", operation_id="waves.destruction", responses=problems(NotFound))
+async def get_destruction(wave: WaveToManage, tx: Transaction) -> dict[str, Any]:
+    """That the wave's key is destroyed: what was sealed to it, that it was tried to open, signed; once it is."""
+    return await queries.destruction(tx, wave)
+
+
+@router.get("/waves/{wave_id}/contract", operation_id="waves.contract", responses=problems(NotFound))
+async def get_wave_contract(wave: WaveToManage) -> dict[str, Any]:
+    """What a wave's respondents are promised, with its digest; from its opening on."""
+    if wave.contract is None:
+        raise NotFound("The contract exists from the opening on.")
+    return {"contract": wave.contract, "digest": wave.contract_digest}

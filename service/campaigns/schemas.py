@@ -1,7 +1,7 @@
 """Campaigns and waves on the wire."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -9,14 +9,8 @@ from pydantic import ConfigDict, Field
 from service.campaigns.codes import address_of
 from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
 from service.campaigns.tables import Campaign, Wave
-from service.kit.text import ExternalId, Moment, Name, Slug, Wire
-
-
-class Audience(Wire):
-    """Org units; everybody in them and below is invited. Never a hand-picked list of people."""
-
-    source: Slug = "hris"
-    units: Annotated[list[ExternalId], Field(min_length=1, max_length=1000)]
+from service.campaigns.terms import Audience, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
+from service.kit.text import Moment, Name, Slug, Wire
 
 
 class Plan(Wire):
@@ -64,6 +58,18 @@ class CampaignIn(Wire):
     retention_days: Annotated[
         int, Field(strict=True, ge=0, le=365, description="days after closing until the answers' key is destroyed")
     ] = 30
+    participation: ParticipationIn = ParticipationIn()
+    schedule: ScheduleIn | None = None
+    rotation: RotationIn | None = None
+    sampling: SamplingIn | None = None
+    coarse_classes: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="classes are generalised until each counts k invited people or more: fewer groups can be "
+            "shown, and whoever holds every key can tell nobody by their class",
+        ),
+    ] = False
     recuts: Annotated[
         bool,
         Field(
@@ -72,11 +78,20 @@ class CampaignIn(Wire):
             "all that was shown; respondents read it in the contract",
         ),
     ] = False
-    opens_at: Moment | None = None
-    closes_at: Moment | None = None
+    opens_at: Annotated[Moment | None, Field(description="of a campaign without a schedule; absent: at launch")] = None
+    closes_at: Annotated[Moment | None, Field(description="of a campaign without a schedule")] = None
+
+    def terms(self) -> dict[str, Any]:
+        """What has no column of its own, as it was sent."""
+        told: dict[str, Any] = self.model_dump(
+            mode="json", include={"participation", "rotation", "sampling", "coarse_classes"}, exclude_none=True
+        )
+        return told | {"audience": self.audience.model_dump(mode="json", exclude_none=True)}
 
 
-class CampaignOut(Wire):
+class CampaignLine(Wire):
+    """A campaign as lists show it."""
+
     id: UUID
     name: str
     state: str
@@ -87,23 +102,36 @@ class CampaignOut(Wire):
     recuts: bool
     opens_at: datetime | None
     closes_at: datetime | None
-    contract_digest: str | None
+    contract_digest: Annotated[str | None, Field(description="of the rules that all its waves keep to")]
 
     @classmethod
-    def of(cls, row: Campaign) -> "CampaignOut":
-        return cls(
-            id=row.campaign_id,
-            name=row.name,
-            state=row.state,
-            questionnaire_version=row.version,
-            plan=row.plan,
-            policy=row.policy,
-            retention_days=row.retention_days,
-            recuts=row.recuts,
-            opens_at=row.opens_at,
-            closes_at=row.closes_at,
-            contract_digest=row.contract_digest,
-        )
+    def of(cls, row: Campaign) -> Self:
+        return cls(**cls.fields(row))
+
+    @classmethod
+    def fields(cls, row: Campaign) -> dict[str, Any]:
+        return {
+            "id": row.campaign_id,
+            "name": row.name,
+            "state": row.state,
+            "questionnaire_version": row.version,
+            "plan": row.plan,
+            "policy": row.policy,
+            "retention_days": row.retention_days,
+            "recuts": row.recuts,
+            "opens_at": row.opens_at,
+            "closes_at": row.closes_at,
+            "contract_digest": row.contract_digest,
+        }
+
+
+class CampaignOut(CampaignLine):
+    terms: Annotated[dict[str, Any], Field(description="audience, participation, rotation, sampling, coarse classes")]
+    schedule: dict[str, Any] | None
+
+    @classmethod
+    def fields(cls, row: Campaign) -> dict[str, Any]:
+        return super().fields(row) | {"terms": row.asked, "schedule": row.schedule}
 
 
 class WaveOut(Wire):
@@ -114,6 +142,7 @@ class WaveOut(Wire):
     invited: int
     opens_at: datetime | None
     closes_at: datetime | None
+    contract_digest: Annotated[str | None, Field(description="what its respondents are promised; from opening on")]
 
     @classmethod
     def of(cls, row: Wave) -> "WaveOut":
@@ -125,11 +154,51 @@ class WaveOut(Wire):
             invited=row.invited,
             opens_at=row.opens_at,
             closes_at=row.closes_at,
+            contract_digest=row.contract_digest,
         )
 
 
+class ExtendIn(Wire):
+    """When the open wave closes instead; later than it would."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"closes_at": "2027-01-15T18:00:00+01:00"}]})
+
+    closes_at: Moment
+
+
+class SkippedOut(Wire):
+    """A time at which a wave was to open and did not."""
+
+    opens_at: datetime
+    reason: Annotated[str, Field(description="`missed` (no worker was there), or the slug of the problem it met")]
+
+
+class OpeningOut(Wire):
+    """When a wave opens in one zone."""
+
+    zone: str
+    opens_at: datetime
+    shifted: Annotated[bool, Field(description="the clocks go forward over this hour: it opens as they do")]
+
+
+class UpcomingOut(Wire):
+    """A wave that is to come."""
+
+    opens_at: datetime
+    closes_at: datetime
+    zones: list[OpeningOut]
+    items: Annotated[list[str] | None, Field(description="which items it will ask, where they are drawn from a bank")]
+
+
+class CalendarOut(Wire):
+    """What is to come, and what did not."""
+
+    upcoming: list[UpcomingOut]
+    skipped: list[SkippedOut]
+
+
 class CampaignPage(Wire):
-    data: list[CampaignOut]
+    data: list[CampaignLine]
     next: str | None
 
 
@@ -141,155 +210,4 @@ class Invitation(Wire):
     language: str | None
     code: str
     link: str
-
-
-class ForecastIn(Wire):
-    """How many of those invited are expected to answer."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"response_rate": 0.7}]})
-
-    response_rate: Annotated[
-        float,
-        Field(strict=True, gt=0, le=1, allow_inf_nan=False, description="probability that somebody answers"),
-    ] = 0.7
-
-
-class PublishedShare(Wire):
-    """From 0 to 1: of the cells that anybody invited is in, and of these people, once for each cell that holds them.
-
-    As everybody is in a cell at each level of the tree, `people` is high where large units are published.
-    """
-
-    cells: float
-    people: float
-
-
-class ShareOverDraws(Wire):
-    """A tenth, half, and nine tenths of the draws have this or less."""
-
-    low: PublishedShare
-    median: PublishedShare
-    high: PublishedShare
-
-
-class BreakdownForecast(Wire):
-    """One breakdown of the plan, for one item: a cell is a unit, or its part with some values."""
-
-    breakdown: list[str]
-    cells: Annotated[int, Field(description="cells that anybody invited is in")]
-    published: Annotated[
-        PublishedShare,
-        Field(
-            description="what a release would hold if those of the first draw answered. More answers make more cells "
-            "large enough, and may need more of them withheld to protect others: this need not grow with the rate"
-        ),
-    ]
-    large_enough: Annotated[
-        ShareOverDraws,
-        Field(description="cells of k people or more; what is published lies below, as some protect others"),
-    ]
-
-
-class FamilyForecast(Wire):
-    """Means, or distributions with favourable shares, under their threshold."""
-
-    family: Literal["mean", "distribution"]
-    k: int
-    fell_back: Annotated[
-        bool,
-        Field(
-            description="the breakdowns were not proved safe in the time of a forecast: `published` is the org tree "
-            "alone. A release takes longer, and may prove them."
-        ),
-    ]
-    tree_alone: Annotated[
-        ShareOverDraws, Field(description="what would be published of the units if the plan were the org tree alone")
-    ]
-    breakdowns: list[BreakdownForecast]
-
-
-class MergedUnit(Wire):
-    source: str
-    unit: str
-    unit_name: str
-
-
-class MergeForecast(Wire):
-    """Units next to each other whose means are mostly withheld apart, and would be published were they one unit.
-
-    That is: all their people in one of them, which is for the organisation to decide. Each merge is judged by itself,
-    in the org tree alone.
-    """
-
-    units: list[MergedUnit]
-    invited: int
-    published_in_draws: Annotated[float, Field(description="share of the draws in which they are published together")]
-    people_gained: Annotated[
-        float,
-        Field(
-            description="people more who live in a published unit, once for each; mean over the draws. Other units may "
-            "be published as well then, so it can be more than those invited"
-        ),
-    ]
-
-
-class ForecastOut(Wire):
-    """What the plan would let be published of an item that everybody who answers answers, and that is not sensitive.
-
-    Sensitive items are shown as far as distributions are, or less; scales and indices count those alone who answered
-    all their items, and show fewer cells the more people skip some. Who answers is drawn at random: the same people of
-    the same units for every plan, and at a higher rate the same and more.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "invited": 134,
-                    "response_rate": 0.7,
-                    "draws": 20,
-                    "families": [
-                        {
-                            "family": "mean",
-                            "k": 5,
-                            "fell_back": False,
-                            "tree_alone": {
-                                "low": {"cells": 0.667, "people": 0.966},
-                                "median": {"cells": 0.667, "people": 0.966},
-                                "high": {"cells": 0.833, "people": 0.985},
-                            },
-                            "breakdowns": [
-                                {
-                                    "breakdown": ["org"],
-                                    "cells": 6,
-                                    "published": {"cells": 0.667, "people": 0.966},
-                                    "large_enough": {
-                                        "low": {"cells": 0.667, "people": 0.966},
-                                        "median": {"cells": 0.667, "people": 0.966},
-                                        "high": {"cells": 0.833, "people": 0.985},
-                                    },
-                                }
-                            ],
-                        }
-                    ],
-                    "merges": [
-                        {
-                            "units": [
-                                {"source": "hris", "unit": "D", "unit_name": "Deliveries"},
-                                {"source": "hris", "unit": "E", "unit_name": "Errands"},
-                            ],
-                            "invited": 9,
-                            "published_in_draws": 0.95,
-                            "people_gained": 8.6,
-                        }
-                    ],
-                }
-            ]
-        }
-    )
-
-    invited: int
-    response_rate: float
-    draws: int
-    families: list[FamilyForecast]
-    merges: Annotated[list[MergeForecast], Field(description="at most 10, those that help most first")]
+    short_code: Annotated[str | None, Field(description="to be typed at a kiosk, where the campaign has one")]

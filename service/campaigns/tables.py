@@ -1,13 +1,16 @@
 """Campaigns, waves, what a wave froze (units, classes, roster) and the wave key pairs."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, false
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, UniqueConstraint, false, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
+
+_EMPTY = {"server_default": text("'{}'")}
 
 
 class Campaign(TenantRow, table=True):
@@ -33,6 +36,19 @@ class Campaign(TenantRow, table=True):
     contract: dict[str, Any] | None = document(nullable=True)
     contract_digest: str | None = None
     contract_mac: bytes | None = None
+    # What the draft asks for beyond the columns above, as it was sent: rotation, sampling, participation and the like.
+    terms: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSONB(none_as_null=True), nullable=False, sa_column_kwargs=_EMPTY
+    )
+    schedule: dict[str, Any] | None = document(nullable=True)
+    proposed_by: str | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The terms, those of drafts from before there were any, too."""
+        participation = {"ways": ["links"], "reminders": False, "spending_record": True}
+        known: dict[str, Any] = {"participation": participation} | self.terms
+        return known | {"audience": known.get("audience", {}) | {"unit_ids": self.audience}}
 
     @property
     def retention(self) -> timedelta:
@@ -57,6 +73,23 @@ class Wave(TenantRow, table=True):
     invited: int
     roster_digest: str
     public_key: bytes
+    # Of a planned wave, none yet. Waves of before there were several have theirs with their campaign.
+    contract: dict[str, Any] | None = document(nullable=True)
+    contract_digest: str | None = None
+    contract_mac: bytes | None = None
+    # Of a wave without a spending record: its codes were drawn and handed out, and can not be again.
+    handed_out: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class SkippedWave(TenantRow, table=True):
+    """A time at which a campaign's wave was to open and did not, with the reason."""
+
+    __tablename__ = "skipped_wave"
+    __table_args__ = (refers("campaign", ("campaign_id", "campaign_id")),)
+
+    campaign_id: UUID = Field(primary_key=True)
+    opens_at: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    reason: str
 
 
 class WaveKey(TenantRow, table=True):
@@ -110,6 +143,66 @@ class WaveClass(TenantRow, table=True):
     label: int = Field(primary_key=True, sa_type=BigInteger)
     unit_id: UUID
     dimensions: dict[str, str] = values_of_dimensions()
+
+
+class InvitedDay(TenantRow, table=True):
+    """On how many waves a person was invited on a day; not which. Kept for as long as a limit counts them."""
+
+    __tablename__ = "invited_day"
+    __table_args__ = (refers("person", ("person_id", "person_id"), on_delete="CASCADE"),)
+
+    person_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    invitations: int
+
+
+class ShortCode(TenantRow, table=True):
+    """A kiosk code, as a MAC under a key outside the database; made once the codes are handed out."""
+
+    __tablename__ = "short_code"
+    __table_args__ = (
+        refers("wave", ("wave_id", "wave_id")),
+        UniqueConstraint("tenant_id", "wave_id", "serial"),
+    )
+
+    wave_id: UUID = Field(primary_key=True)
+    digest: bytes = Field(primary_key=True)
+    serial: int = Field(sa_type=BigInteger)
+
+
+class WaveDestruction(TenantRow, table=True):
+    """That a wave's key is destroyed: what was tried afterwards, and that it did not open; signed."""
+
+    __tablename__ = "wave_destruction"
+    __table_args__ = (refers("wave", ("wave_id", "wave_id")),)
+
+    wave_id: UUID = Field(primary_key=True)
+    signed: dict[str, Any] = document()
+
+
+class ParticipationSnapshot(TenantRow, table=True):
+    """Who had answered when it was last looked at: what is told of participation comes from here alone.
+
+    `answered` holds a bit for each serial of the roster.
+    """
+
+    __tablename__ = "participation_snapshot"
+    __table_args__ = (refers("wave", ("wave_id", "wave_id")),)
+
+    wave_id: UUID = Field(primary_key=True)
+    taken_on: date
+    answered: bytes
+    answered_count: int
+
+
+class CampaignRules(TenantRow, table=True):
+    """What a tenant demands of all its campaigns: thresholds, burden, approval, and how its people sign in."""
+
+    __tablename__ = "campaign_rules"
+    __table_args__ = (refers("tenant"),)
+
+    rules: dict[str, Any] = document()
+    updated_at: datetime = moment()
 
 
 class RosterLine(TenantRow, table=True):

@@ -37,7 +37,8 @@ class Due:
     attempts: int
 
 
-Handler = Callable[[AsyncSession, Due], Awaitable[None]]
+Handler = Callable[[AsyncSession, Due], Awaitable[datetime | None]]
+"""Does a piece of work; the moment at which it is to be asked again, where it is not done with."""
 
 _ENQUEUE = text("""
     INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
@@ -49,6 +50,10 @@ _TAKE = text("""
     WHERE due_at <= :now AND kind = ANY(:kinds) ORDER BY due_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
 _DONE = text("DELETE FROM job WHERE tenant_id = :tenant AND job_id = :job")
+_AGAIN = text("UPDATE job SET due_at = :due, attempts = 0 WHERE tenant_id = :tenant AND job_id = :job")
+_MOVE = text("""
+    UPDATE job SET due_at = :due WHERE tenant_id = :tenant AND kind = :kind AND subject_id = :subject
+""")
 _PUT_OFF = text("""
     UPDATE job SET due_at = :due, attempts = attempts + 1, last_problem = :problem
     WHERE tenant_id = :tenant AND job_id = :job
@@ -58,6 +63,11 @@ _PUT_OFF = text("""
 async def enqueue(tx: AsyncSession, tenant: UUID, kind: str, subject: UUID, due: datetime) -> None:
     """Ask for a piece of work, in the transaction that makes it necessary; asking twice is asking once."""
     await tx.execute(_ENQUEUE, {"tenant": tenant, "job": new_id(), "kind": kind, "subject": subject, "due": due})
+
+
+async def move(tx: AsyncSession, tenant: UUID, kind: str, subject: UUID, due: datetime) -> None:
+    """Work that was asked for is due then instead, sooner or later."""
+    await tx.execute(_MOVE, {"tenant": tenant, "kind": kind, "subject": subject, "due": due})
 
 
 class Sweeper:
@@ -91,8 +101,9 @@ class Sweeper:
                     return False
                 due = Due(*row)
                 await tx.execute(SET_TENANT, {"tenant": str(due.tenant_id)})
-                await self._handlers[due.kind](tx, due)
-                await tx.execute(_DONE, {"tenant": due.tenant_id, "job": due.job_id})
+                again = await self._handlers[due.kind](tx, due)
+                job = {"tenant": due.tenant_id, "job": due.job_id}
+                await tx.execute(_DONE, job) if again is None else await tx.execute(_AGAIN, job | {"due": again})
             metrics.JOBS.labels(due.kind, "done").inc()
         except asyncio.CancelledError:
             raise

@@ -1,7 +1,7 @@
 """Text from callers: bounded, without NUL, control characters or half surrogates; kept byte for byte otherwise."""
 
 import re
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
@@ -42,13 +42,15 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 
 def _only_text(value: object) -> object:
-    if not isinstance(value, str | datetime):
+    if not isinstance(value, str | date):  # a datetime is a date
         raise PydanticCustomError("datetime_type", "a time is text")
     return value
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
 """RFC 3339 with its zone; a number is not taken for seconds."""
+Day = Annotated[date, BeforeValidator(_only_text)]
+"""A date; a number is not taken for days."""
 Flag = Annotated[bool, Strict()]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from service.kit.text import ExternalId, Flag, Language, Name, Slug, Wire
+from service.kit.text import Day, ExternalId, Flag, Language, Name, Slug, Wire
 
 
 class OrgUnitIn(Wire):
@@ -51,6 +51,7 @@ class PersonIn(Wire):
     unit: ExternalId
     language: Language | None = None
     dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = Field(default_factory=dict)
+    hired_on: Annotated[Day | None, Field(description="for audiences by how long people have been here")] = None
     active: Flag = True
 
 

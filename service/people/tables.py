@@ -1,5 +1,6 @@
 """The organisation as the HRIS tells it: units, declared dimensions, persons. No name, no e-mail: not needed."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -49,3 +50,4 @@ class Person(TenantRow, table=True):
     language: str | None = None
     dimensions: dict[str, Any] = document()
     is_active: bool = True
+    hired_on: date | None = None

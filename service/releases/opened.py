@@ -13,10 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import ContractAltered, Notary, digest, groups_digest
+from service.campaigns.handing_out import participation_of
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.policy import Policy
 from service.kit.crypto import KeyMissing
+from service.questionnaires.asked import asked
 from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases.orgtree import Unit
@@ -56,6 +58,7 @@ class Agreed:
     invited: int
     groups_digest: str
     recuts: bool
+    drawn_serials: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +89,22 @@ async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: No
     """The contract, and the questionnaire that it names. Raises ContractBroken."""
     version = await tx.get_one(QuestionnaireVersion, (wave.tenant_id, campaign.questionnaire_id, campaign.version))
     try:
-        contract = notary.check(campaign.contract, campaign.contract_mac)
-        document = Document.stored(version.document)
+        contract = notary.of_wave(wave, campaign)
+        whole = Document.stored(version.document)
     except (ContractAltered, DocumentRefused):
         raise ContractBroken from None
-    found = (str(wave.wave_id), document.digest(), campaign.policy, campaign.plan)
+    found = (str(wave.wave_id), whole.digest(), campaign.policy, campaign.plan)
     if found != (contract["wave"]["id"], contract["questionnaire"]["digest"], contract["policy"], contract["plan"]):
         raise ContractBroken
     roster = contract["roster"]
     return Agreed(
-        document,
+        asked(whole, contract["items"]) if "items" in contract else whole,
         Policy.of(contract["policy"]),
         Breakdowns.of(contract),
         roster["invited"],
         roster["groups_digest"],
         "recuts" in contract,
+        not participation_of(contract)["spending_record"],
     )
 
 
@@ -125,8 +129,9 @@ async def opened(tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, s
     opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
     collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
     spent, highest = (await tx.execute(_SPENT, scope)).one()
-    # Serials number the roster from 0: a higher one was never given out.
-    if collected.count != spent or highest >= agreed.invited:
+    # Serials number the roster from 0: a higher one was never given out. Where they are drawn, as many were as people.
+    known = spent <= agreed.invited and (agreed.drawn_serials or highest < agreed.invited)
+    if collected.count != spent or not known:
         raise CountsDisagree
     basis = digest([collected.batches, sorted([list(map(str, unit)) for unit in map(astuple, units)])])
     return Opened(key.key_id, units, classes, sheet, collected.records, basis)

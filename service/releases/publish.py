@@ -229,7 +229,7 @@ def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:
         "format": FORMAT,
         "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
         "wave": {"id": str(wave.wave_id), "number": wave.number},
-        "contract_digest": campaign.contract_digest,
+        "contract_digest": wave.contract_digest or campaign.contract_digest,
         "plan_digest": digest(campaign.plan),
         "policy_digest": digest(campaign.policy),
         "roster_digest": wave.roster_digest,

@@ -65,7 +65,7 @@ async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, n
         raise WrongState(f"Recuts can be asked for once the wave is released; it is {wave.state}.")
     campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id, lock=True)
     try:
-        contract = notary.check(campaign.contract, campaign.contract_mac)
+        contract = notary.of_wave(wave, campaign)
     except ContractAltered:
         raise ContractBroken from None
     if "recuts" not in contract:

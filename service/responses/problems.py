@@ -4,7 +4,7 @@ from service.problems import Conflict, Forbidden, Problem
 
 
 class CodeRefused(Forbidden):
-    """The code is not one of ours, or not for this wave; which of the two is not said."""
+    """The code is not one of ours, or not for this wave, or its hour is over; which of these is not said."""
 
     slug, title = "code-refused", "This participation code is not valid"
 
@@ -25,3 +25,15 @@ class TooManyWrongCodes(Problem):
     """Too many wrong codes for this wave in a short time; only wrong codes count."""
 
     slug, title, status = "too-many-wrong-codes", "Too many wrong codes", 429
+
+
+class CodeMistyped(Problem):
+    """A symbol of the short code is missing or wrong; nothing was counted, look at it again."""
+
+    slug, title, status = "code-mistyped", "This code has a typing error", 422
+
+
+class SignInNotAccepted(Forbidden):
+    """The sign-in proves nothing here: not of this organisation's issuer, not for it, expired, or altered."""
+
+    slug, title = "sign-in-not-accepted", "This sign-in is not accepted"

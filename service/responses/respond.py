@@ -7,14 +7,16 @@ it writes no line in the access log: one line per answer, with its time, would k
 import hashlib
 import time
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
-from service.campaigns.codes import CODE_LENGTH, Codes, NotACode
+from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, NotACode
 from service.kit import strict
+from service.kit.clock import Clock
 from service.kit.limits import FailureLimit
 from service.kit.reasons import Fault
 from service.problems import (
@@ -42,6 +44,7 @@ BODY_LIMIT = 1 << 16
 NONCE_LENGTH = 22
 NONCE_BYTES = 16
 PATH = "/v1/respond"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FIELDS = {"code", "nonce", "answers"}
 _RECORDED_COUNT = metrics.REQUESTS.labels("POST", PATH, 201)
 _SECONDS = metrics.REQUEST_SECONDS.labels(PATH)
@@ -75,7 +78,7 @@ DOCUMENTATION: dict[str, Any] = {
                     "additionalProperties": False,
                     "required": ["code", "nonce", "answers"],
                     "properties": {
-                        "code": {"type": "string", "minLength": CODE_LENGTH, "maxLength": CODE_LENGTH},
+                        "code": {"type": "string", "minLength": CODE_LENGTH, "maxLength": LONG_CODE_LENGTH},
                         "nonce": {
                             "type": "string",
                             "minLength": NONCE_LENGTH,
@@ -136,11 +139,12 @@ REFUSALS = problems(
 class Respond:
     """The ASGI endpoint."""
 
-    def __init__(self, codes: Codes, waves: Waves, intake: Intake, limit: FailureLimit) -> None:
+    def __init__(self, codes: Codes, waves: Waves, intake: Intake, limit: FailureLimit, clock: Clock) -> None:
         self._codes = codes
         self._waves = waves
         self._intake = intake
         self._limit = limit
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
@@ -174,10 +178,15 @@ class Respond:
             if not self._limit.allows(_claimed_wave(code)):
                 raise TooManyWrongCodes(headers={"Retry-After": "60"}) from None
             raise CodeRefused from None
+        # No guess, since its MAC is right: one that has expired is refused and not counted.
+        if right.expires_at and self._clock().timestamp() >= right.expires_at:
+            raise CodeRefused
         try:
             wave = await self._waves.get(right.place)
         except NotFound:
             raise WaveNotOpen from None
+        if wave.later and self._clock() < wave.later.get(right.label, _LONG_AGO):
+            raise WaveNotOpen
         try:
             record = wave.sheet.encode(right.label, answers)
             texts = wave.sheet.encode_texts(right.label, answers) if wave.sheet.text_record_size else ()
@@ -258,8 +267,11 @@ def _parse(body: bytes) -> tuple[str, bytes, dict[str, Any]]:
 
 
 def _claimed_wave(code: str) -> str:
-    """What limits wrong codes: the part of a code that names tenant and wave; one bucket for what is no code."""
-    return code[:44] if len(code) == CODE_LENGTH else ""
+    """What limits wrong codes: the part of a code that names tenant and wave; one bucket for what is no code.
+
+    The first two letters are left out: they hold the version, which would give a guesser more than one bucket.
+    """
+    return code[2:44] if len(code) in {CODE_LENGTH, LONG_CODE_LENGTH} else ""
 
 
 def _nonce(text: object) -> bytes | None:

@@ -5,11 +5,15 @@ Everything kept here is fixed at launch; whether the wave is open is asked again
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.codes import ids_of
 from service.campaigns.contract import ContractAltered, Notary, digest
@@ -17,11 +21,14 @@ from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
 from service.problems import NotFound
+from service.questionnaires.asked import asked
 from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.tables import QuestionnaireVersion
 from service.responses.sheet import Sheet
 
 KEPT = 1000
+_UNITS = text("SELECT unit_id, parent_id FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave")
+_CLASSES = text("SELECT label, unit_id FROM wave_class WHERE tenant_id = :tenant AND wave_id = :wave")
 log = structlog.get_logger()
 
 
@@ -36,6 +43,8 @@ class LaunchedWave:
     sheet: Sheet
     contract: dict[str, Any]
     contract_digest: str
+    later: Mapping[int, datetime]
+    """By label of a class whose zone opens after the wave does: when it does."""
 
 
 class Waves:
@@ -81,9 +90,9 @@ class Waves:
             if row is None or campaign is None or version is None:
                 raise NotFound
             try:
-                contract = self._notary.check(campaign.contract, campaign.contract_mac)
-                document = Document.stored(version.document)
-                agreed = (str(wave), document.digest())
+                contract = self._notary.of_wave(row, campaign)
+                whole = Document.stored(version.document)
+                agreed = (str(wave), whole.digest())
                 if agreed != (contract["wave"]["id"], contract["questionnaire"]["digest"]):
                     raise ContractAltered  # noqa: TRY301 - one way out for all that does not fit the contract
             except (ContractAltered, DocumentRefused):
@@ -91,4 +100,24 @@ class Waves:
                 raise NotFound from None
             # The key of the contract, not of the row: only the contract is authenticated.
             public_key = bytes.fromhex(contract["wave"]["public_key"])
-            return LaunchedWave(tenant, wave, public_key, document, Sheet.of(document), contract, digest(contract))
+            document = asked(whole, contract["items"]) if "items" in contract else whole
+            later = await _later(tx, row, contract) if "openings" in contract else {}
+            return LaunchedWave(
+                tenant, wave, public_key, document, Sheet.of(document), contract, digest(contract), later
+            )
+
+
+async def _later(tx: AsyncSession, wave: Wave, contract: dict[str, Any]) -> dict[int, datetime]:
+    """By label of a class whose site's zone opens after the wave does, the moment from which on it answers."""
+    opens = {one["unit_id"]: datetime.fromisoformat(one["opens_at"]) for one in contract["openings"]}
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    above = {row.unit_id: row.parent_id for row in await tx.execute(_UNITS, scope)}
+    found = {}
+    for row in await tx.execute(_CLASSES, scope):
+        unit: UUID | None = row.unit_id
+        while unit is not None and str(unit) not in opens:
+            unit = above[unit]
+        moment = opens[None if unit is None else str(unit)]
+        if wave.opens_at is not None and moment > wave.opens_at:
+            found[row.label] = moment
+    return found

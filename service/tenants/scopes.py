@@ -8,5 +8,6 @@ class Scope(StrEnum):
     questionnaires_write = "questionnaires:write"
     campaigns_write = "campaigns:write"
     invitations_read = "invitations:read"
+    participations_write = "participations:write"
     aggregates_read = "aggregates:read"
     admin = "admin"

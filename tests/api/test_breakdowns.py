@@ -173,7 +173,7 @@ def test_classes_hold_the_values_of_the_plan_and_no_others(tenant: TenantUnderTe
     classes = [(row.external_id, json.loads(row.dimensions)) for row in rows]
     expected = [{}, *({"site": site} for site in SITES)]
     assert sorted(classes, key=str) == sorted([(team, one) for team in "AB" for one in expected], key=str)
-    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{wave.campaign}/contract"))["contract"]
+    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/waves/{wave.wave}/contract"))["contract"]
     assert contract["plan"] == [["org"], ["org", "site"]]
     assert contract["dimensions"] == [a_dimension("site", *SITES)]
     assert len({row.label for row in rows}) == 8
@@ -183,9 +183,9 @@ def test_the_plan_is_the_tree_alone_unless_it_says_more(tenant: TenantUnderTest)
     organised(tenant, {"A": 30, "B": 30})
     campaign = a_campaign(tenant)
     assert campaign["plan"] == TREE
-    ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+    wave = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
     assert tenant.sql("SELECT count(*) FROM wave_class WHERE dimensions = '{}'")[0][0] == 2
-    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{campaign['id']}/contract"))["contract"]
+    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/waves/{wave['id']}/contract"))["contract"]
     assert "dimensions" not in contract
 
 

@@ -41,6 +41,10 @@ def act(tenant: TenantUnderTest, campaign: str, step: str) -> Any:
     return tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign}/{step}")
 
 
+def wave_contract(tenant: TenantUnderTest, wave: str) -> Any:
+    return ok(tenant.call("campaigns:write", "GET", f"/v1/waves/{wave}/contract"))
+
+
 def read(tenant: TenantUnderTest, path: str) -> Any:
     return ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns{path}"))
 
@@ -185,11 +189,14 @@ def test_the_contract_holds_what_was_promised_and_never_changes(org: TenantUnder
     assert campaign["contract_digest"] is None
     problem(org.call("campaigns:write", "GET", f"/v1/campaigns/{campaign['id']}/contract"), 404, "not-found")
     wave = ok(act(org, campaign["id"], "launch"))
-    told = read(org, f"/{campaign['id']}/contract")
+    rules, told = read(org, f"/{campaign['id']}/contract"), wave_contract(org, wave["id"])
     contract = told["contract"]
-    canonical = json.dumps(contract, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    assert told["digest"] == hashlib.sha256(canonical).hexdigest()
-    assert read(org, f"/{campaign['id']}")["contract_digest"] == told["digest"]
+    for one in (rules, told):
+        canonical = json.dumps(one["contract"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        assert one["digest"] == hashlib.sha256(canonical).hexdigest()
+    assert read(org, f"/{campaign['id']}")["contract_digest"] == rules["digest"] == contract["campaign_contract"]
+    assert wave["contract_digest"] == told["digest"]
+    assert rules["contract"].items() <= contract.items()
     assert contract["wave"]["id"] == wave["id"]
     assert contract["questionnaire"] == {"key": "other", "version": 1, "digest": made["digest"]}
     assert contract["plan"] == [["org"]]
@@ -202,7 +209,8 @@ def test_the_contract_holds_what_was_promised_and_never_changes(org: TenantUnder
     ok(org.call("people:write", "PUT", "/v1/org-units", json=[{"external_id": "A", "name": "Renamed"}]))
     ok(act(org, campaign["id"], "close"))
     org.house.sweep()
-    assert read(org, f"/{campaign['id']}/contract") == told
+    assert read(org, f"/{campaign['id']}/contract") == rules
+    assert wave_contract(org, wave["id"]) == told
 
 
 def test_a_list_loads_no_contract(org: TenantUnderTest) -> None:
@@ -214,12 +222,14 @@ def test_a_list_loads_no_contract(org: TenantUnderTest) -> None:
     assert "campaign.contract_digest" in statement
     assert "campaign.contract," not in statement
     assert "campaign.audience" not in statement
-    assert listed == [read(org, f"/{campaign}")]
+    (line,) = listed
+    assert line.items() <= read(org, f"/{campaign}").items()
+    assert "terms" not in line
 
 
 def test_the_roster_digest_is_over_the_salted_lines(org: TenantUnderTest) -> None:
     campaign = a_campaign(org)["id"]
-    ok(act(org, campaign, "launch"))
+    wave = ok(act(org, campaign, "launch"))["id"]
     lines = org.sql("""
         SELECT salt, uuid_send(person_id), uuid_send(c.unit_id), serial, line_digest
         FROM roster_line JOIN wave_class c USING (tenant_id, wave_id, label) ORDER BY serial
@@ -228,7 +238,7 @@ def test_the_roster_digest_is_over_the_salted_lines(org: TenantUnderTest) -> Non
                for salt, person, unit, serial, _ in lines]  # fmt: skip
     assert digests == [line[-1] for line in lines]
     assert len({line[0] for line in lines}) == 28
-    told = read(org, f"/{campaign}/contract")["contract"]["roster"]["digest"]
+    told = wave_contract(org, wave)["contract"]["roster"]["digest"]
     assert told == hashlib.sha256(b"".join(digests)).hexdigest()
 
 

@@ -130,7 +130,7 @@ def test_respondents_see_it_in_their_language_and_no_scoring(tenant: TenantUnder
     assert body["languages"] == ["fr", "en"]
     assert [item["id"] for item in body["questionnaire"]["items"]] == [item["id"] for item in QUESTIONNAIRE["items"]]
     assert "scales" not in body["questionnaire"]
-    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/campaigns/{wave.campaign}/contract"))
+    contract = ok(tenant.call("campaigns:write", "GET", f"/v1/waves/{wave.wave}/contract"))
     assert (body["contract"], body["contract_digest"]) == (contract["contract"], contract["digest"])
 
 

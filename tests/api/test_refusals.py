@@ -120,11 +120,23 @@ OPERATIONS = [
     ("campaigns:write", "GET", "/v1/campaigns/{id}"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/forecast"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/launch"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/propose"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/approve"),
+    ("campaigns:write", "POST", "/v1/campaigns/{id}/extend"),
+    ("campaigns:write", "PUT", "/v1/campaigns/{id}/schedule"),
+    ("campaigns:write", "GET", "/v1/campaigns/{id}/calendar"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/close"),
     ("campaigns:write", "POST", "/v1/campaigns/{id}/cancel"),
     ("campaigns:write", "GET", "/v1/campaigns/{id}/waves"),
     ("campaigns:write", "GET", "/v1/campaigns/{id}/contract"),
+    ("campaigns:write", "GET", "/v1/waves/{id}/contract"),
+    ("campaigns:write", "GET", "/v1/waves/{id}/participation"),
+    ("campaigns:write", "POST", "/v1/waves/{id}/destroy"),
+    ("campaigns:write", "GET", "/v1/waves/{id}/destruction"),
+    ("admin", "GET", "/v1/campaign-rules"),
+    ("admin", "PUT", "/v1/campaign-rules"),
     ("invitations:read", "GET", "/v1/waves/{id}/invitations"),
+    ("participations:write", "POST", "/v1/participations"),
     ("campaigns:write", "POST", "/v1/waves/{id}/recuts"),
     ("campaigns:write", "GET", "/v1/waves/{id}/recuts"),
     ("aggregates:read", "GET", "/v1/releases"),
@@ -139,6 +151,13 @@ OPERATIONS = [
 ]
 
 
+SCHEDULE = {
+    "rule": "FREQ=WEEKLY;BYDAY=MO",
+    "starts_on": "2027-03-01",
+    "at": "09:00",
+    "zone": "Europe/Paris",
+    "window_hours": 55,
+}
 NAMES = {
     "campaigns": "campaign_id",
     "waves": "wave_id",
@@ -158,6 +177,8 @@ def a_body_for(method: str, path: str) -> dict[str, Any]:
     """What an operation of one thing must be sent to be refused for its id alone."""
     bodies: dict[tuple[str, str], Any] = {
         ("POST", "recuts"): {"breakdowns": [["org", "site"]]},
+        ("POST", "extend"): {"closes_at": "2099-01-01T00:00:00Z"},
+        ("PUT", "schedule"): SCHEDULE,
         ("POST", "versions"): QUESTIONNAIRE,
         ("PUT", "{id}"): {"document": {}},
     }
@@ -215,7 +236,7 @@ def test_lists_show_the_own_tenant_alone(tenant: TenantUnderTest) -> None:
     a_draft(tenant)
     stranger = tenant.house.tenant("stranger")
     for scope, method, path in OPERATIONS:
-        if method != "GET" or "{id}" in path or "catalogue" in path:  # that one is everybody's
+        if method != "GET" or "{id}" in path or path.endswith(("catalogue", "{key}", "page", "campaign-rules")):
             continue
         mine = ok(tenant.call(scope, "GET", path))
         theirs = ok(stranger.call(scope, "GET", path))

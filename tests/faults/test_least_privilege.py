@@ -12,28 +12,34 @@ from tests.fixtures.house import House
 # Letters: select, insert, update, delete; in brackets the columns, where not all.
 APP = {
     "alembic_version": "s", "api_key": "s i u(revoked_at)", "audit_entry": "s i",
-    "campaign": "s i u(contract,contract_digest,contract_mac,state)", "dimension": "s i u",
+    "campaign": "s i u(contract,contract_digest,contract_mac,proposed_by,schedule,state)",
+    "campaign_rules": "s i u(rules,updated_at)", "dimension": "s i u",
+    "invited_day": "s i u(invitations)", "participation_snapshot": "s i u(answered,answered_count,taken_on)",
+    "short_code": "s i", "skipped_wave": "s", "wave_destruction": "s",
     "job": "s i u(due_at)", "org_unit": "s i u", "person": "s i u",
     "questionnaire": "s i", "questionnaire_draft": "s i u(document,key,revision,updated_at) d",
     "questionnaire_version": "s i", "recut": "s i",
     "release": "s", "release_cell": "s", "release_certificate": "s",
     "release_measure": "s", "release_unit": "s", "roster_line": "s i",
     "sealed_batch": "i", "spent_code": "s i", "tenant": "s i",
-    "wave": "s i u(closes_at,invited,opens_at,roster_digest,state)", "wave_class": "s i",
+    "wave": "s i u(closes_at,contract,contract_digest,contract_mac,handed_out,invited,opens_at,roster_digest,state)",
+    "wave_class": "s i",
     "wave_key": "s(created_at,key_id,mac,public_key,tenant_id,wave_id) u(wave_id)", "wave_unit": "s i",
     "worker_heartbeat": "s",
 }  # fmt: skip
 WORK = {
-    "alembic_version": "s", "audit_entry": "i", "campaign": "s u(state)", "job": "s i u d",
+    "alembic_version": "s", "audit_entry": "i", "campaign": "s u(state)", "campaign_rules": "s",
+    "dimension": "s", "invited_day": "s i u(invitations) d", "job": "s i u d", "org_unit": "s",
+    "participation_snapshot": "s d", "person": "s", "short_code": "s d", "skipped_wave": "s i",
+    "wave_destruction": "s i",
     "questionnaire_version": "s", "recut": "s", "release": "s i", "release_cell": "s i",
     "release_certificate": "s i", "release_measure": "s i", "release_unit": "s i",
-    "roster_line": "s d",
+    "roster_line": "s i d",
     "sealed_batch": "s d", "spent_code": "s d",
-    "tenant": "s", "wave": "s u(state)", "wave_class": "s d", "wave_key": "s i u", "wave_unit": "s",
+    "tenant": "s", "wave_class": "s i d", "wave_key": "s i u", "wave_unit": "s i",
+    "wave": "s i u(closes_at,contract,contract_digest,contract_mac,invited,opens_at,public_key,roster_digest,state)",
     "worker_heartbeat": "s i u d",
 }  # fmt: skip
-# What closing a wave at its time writes, beside the state.
-WORK_CLOSES = "s u(closes_at,state)"
 
 
 def _privileges(house: House, role: str) -> dict[str, str]:
@@ -68,9 +74,7 @@ def test_the_api_process_may_do_what_is_listed_and_no_more(house: House) -> None
 
 
 def test_the_worker_may_do_what_is_listed_and_no_more(house: House) -> None:
-    found = _privileges(house, "pouls_work")
-    found["wave"] = WORK["wave"] if found["wave"] == WORK_CLOSES else found["wave"]
-    assert found == WORK
+    assert _privileges(house, "pouls_work") == WORK
 
 
 def test_the_bi_role_may_do_nothing_yet(house: House) -> None:

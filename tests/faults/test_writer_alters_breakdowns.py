@@ -27,7 +27,7 @@ ALTERED = {
         UPDATE campaign SET plan = '[["org"]]' WHERE tenant_id = $1 RETURNING 1
     """,
     "the values of the contract": """
-        UPDATE campaign SET contract = contract #- '{dimensions,0,values,0}' WHERE tenant_id = $1 RETURNING 1
+        UPDATE wave SET contract = contract #- '{dimensions,0,values,0}' WHERE tenant_id = $1 RETURNING 1
     """,
 }
 

@@ -71,10 +71,10 @@ def test_a_public_key_put_in_the_contract_too_is_not_sealed_to(tenant: TenantUnd
     own = PrivateKey.generate()
     me, key = tenant.tenant_id, bytes(own.public_key)
     write(tenant.house, "UPDATE wave SET public_key = $2 WHERE tenant_id = $1", me, key)
-    ((contract,),) = write(tenant.house, "SELECT contract::text FROM campaign WHERE tenant_id = $1", me)
+    ((contract,),) = write(tenant.house, "SELECT contract::text FROM wave WHERE tenant_id = $1", me)
     altered = json.loads(contract)
     altered["wave"]["public_key"] = key.hex()
-    rewrite = "UPDATE campaign SET contract = $2::text::jsonb, contract_digest = $3 WHERE tenant_id = $1"
+    rewrite = "UPDATE wave SET contract = $2::text::jsonb, contract_digest = $3 WHERE tenant_id = $1"
     write(tenant.house, rewrite, me, json.dumps(altered), digest(altered))
     assert not wave.submit(next(iter(wave.codes)), {"load": 1}).is_success
     assert not _can_read(tenant, own)
@@ -87,13 +87,16 @@ def test_a_threshold_lowered_in_the_contract_too_is_not_obeyed(tenant: TenantUnd
     write(
         tenant.house,
         """
-        UPDATE campaign SET policy = jsonb_set(policy, '{k_mean}', '5'),
-                            contract = jsonb_set(contract, '{policy,k_mean}', '5') WHERE tenant_id = $1
+        WITH lowered AS (
+            UPDATE campaign SET policy = jsonb_set(policy, '{k_mean}', '5'),
+                                contract = jsonb_set(contract, '{policy,k_mean}', '5') WHERE tenant_id = $1
+        )
+        UPDATE wave SET contract = jsonb_set(contract, '{policy,k_mean}', '5') WHERE tenant_id = $1
         """,
         me,
     )
-    ((contract,),) = write(tenant.house, "SELECT contract::text FROM campaign WHERE tenant_id = $1", me)
-    rewrite = "UPDATE campaign SET contract_digest = $2 WHERE tenant_id = $1"
+    ((contract,),) = write(tenant.house, "SELECT contract::text FROM wave WHERE tenant_id = $1", me)
+    rewrite = "UPDATE wave SET contract_digest = $2 WHERE tenant_id = $1"
     write(tenant.house, rewrite, me, digest(json.loads(contract)))
     status, _, cells = outcome(wave)
     assert (status, cells) == ("refused", 0)

@@ -136,11 +136,15 @@ def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:
 
 BODIES = [
     "api_keys.create",
+    "campaign_rules.put",
     "campaigns.create",
+    "campaigns.extend",
     "campaigns.forecast",
+    "campaigns.reschedule",
     "catalogue.copy",
     "dimensions.put",
     "org_units.put",
+    "participations.create",
     "people.put",
     "questionnaire_drafts.create",
     "questionnaire_drafts.replace",
@@ -149,6 +153,8 @@ BODIES = [
     "questionnaires.import",
     "questionnaires.validate",
     "recuts.ask",
+    "responses.kiosk",
+    "responses.sign_in",
     HOT,
 ]
 
@@ -202,6 +208,8 @@ def test_every_text_and_number_that_comes_in_a_query_is_bounded(document: dict[s
             schema = parameter["schema"]
             kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
             for kind in kinds:
+                if kind["type"] == "boolean":
+                    continue
                 if kind["type"] == "integer":
                     assert {"minimum", "maximum"} <= kind.keys(), (name, parameter["name"])
                 elif parameter["in"] != "path":

@@ -1,0 +1,106 @@
+"""Opening a wave: its people are invited, its questions drawn, a key taken, and all of it promised in its contract."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns import contract, invitees, promise, roster, wave_keys
+from service.campaigns.contract import Notary
+from service.campaigns.problems import AudienceTooSmall, WaveKeyNotReady
+from service.campaigns.rotation import Bank, Rotation, draw
+from service.campaigns.tables import Campaign, Wave
+from service.campaigns.thresholds import least_invited, smallest_class
+from service.campaigns.timetable import openings_of
+from service.campaigns.who import Who
+from service.kit import jobs
+from service.people.actions import lock_organisation
+from service.problems import NotFound
+from service.questionnaires.document import Document
+from service.questionnaires.tables import QuestionnaireVersion
+
+_TAKE_KEY = text("""
+    SELECT public_key, mac FROM wave_key WHERE tenant_id = :tenant AND wave_id IS NULL
+    ORDER BY key_id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+_NAME_KEY = text("""
+    UPDATE wave_key SET wave_id = :wave WHERE tenant_id = :tenant AND public_key = :public_key AND wave_id IS NULL
+""")
+
+
+async def take_key(tx: AsyncSession, notary: Notary, tenant: UUID, now: datetime) -> bytes:
+    """One of the key pairs that the worker made ahead, and ask for the next; only ones that it signed.
+
+    Raises:
+        WaveKeyNotReady: there is none.
+    """
+    await jobs.enqueue(tx, tenant, wave_keys.JOB, tenant, now)
+    found = (await tx.execute(_TAKE_KEY, {"tenant": tenant})).one_or_none()
+    if found is None or not notary.knows_key(tenant, found.public_key, found.mac):
+        raise WaveKeyNotReady
+    public_key: bytes = found.public_key
+    return public_key
+
+
+async def freeze(
+    tx: AsyncSession, campaign: Campaign, wave: Wave, promised: Mapping[str, Any], notary: Notary, now: datetime
+) -> None:
+    """Write down who is invited to a wave whose row stands, times and public key in it, and sign its contract.
+
+    Args:
+        tx: the caller's transaction.
+        campaign: whose wave it is.
+        wave: with its times and its public key.
+        promised: the campaign's contract, which is obeyed, whatever stands in its row.
+        notary: signs.
+        now: the moment.
+
+    Raises:
+        AudienceTooSmall, PlanTooLarge: as at launch.
+    """
+    tenant, today = wave.tenant_id, opening_day(wave, now)
+    named = {"tenant": tenant, "wave": wave.wave_id, "public_key": wave.public_key}
+    await tx.execute(_NAME_KEY, named)
+    await lock_organisation(tx, tenant)  # nobody is moved between the statements below
+    who = await invitees.chosen(tx, tenant, Who.of(promised["audience"], today), promised, wave.number, today)
+    least = least_invited(promised["policy"])
+    coarse = smallest_class(promised["policy"]) if promised.get("coarse_classes") else None
+    frozen = await roster.freeze(tx, tenant, wave.wave_id, who, promised["plan"], coarse)
+    wave.invited, wave.roster_digest = frozen.invited, frozen.digest
+    if wave.invited < least:
+        raise AudienceTooSmall(f"At least {least} people must be invited.")
+    await invitees.count(tx, wave, today)
+    items = await drawn_items(tx, campaign, promised, wave.number)
+    wave.contract = promise.of_wave(promised, wave, frozen, openings_of(campaign, wave), items)
+    wave.contract_digest = contract.digest(wave.contract)
+    wave.contract_mac = notary.sign(wave.contract)
+
+
+async def drawn_items(tx: AsyncSession, campaign: Campaign, promised: Mapping[str, Any], turn: int) -> list[str] | None:
+    """The items that the turn-th wave asks; None where every wave asks the whole questionnaire."""
+    if "rotation" not in promised:
+        return None
+    version = await version_of(tx, campaign)
+    document = Document.stored(version.document)
+    return draw(Bank.of(document), rotation_of(promised["rotation"]), bytes.fromhex(promised["seed"]), turn)
+
+
+def rotation_of(stored: Mapping[str, Any]) -> Rotation:
+    """What was sent, as items are drawn by it."""
+    return Rotation(stored["length"], tuple(stored["anchors"]), stored.get("cadence"))
+
+
+async def version_of(tx: AsyncSession, campaign: Campaign) -> QuestionnaireVersion:
+    """The questionnaire that a campaign asks. Raises NotFound."""
+    found = await tx.get(QuestionnaireVersion, (campaign.tenant_id, campaign.questionnaire_id, campaign.version))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def opening_day(wave: Wave, now: datetime) -> date:
+    """The day on which an audience's rules are read: that of the opening."""
+    return max(wave.opens_at or now, now).date()

@@ -1,0 +1,147 @@
+"""How many took part, by unit: only where at least ten are invited, in steps of five points, and never of a remainder.
+
+It is told from a look that is taken once a day at most, and only when k more have answered; see `campaigns.snapshot`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns import snapshot
+from service.campaigns.contract import Notary
+from service.campaigns.handing_out import participation_of, promised_of
+from service.campaigns.snapshot import Snapshot
+from service.campaigns.tables import Wave
+from service.disclosure.programme import programme
+from service.disclosure.tree import Tree
+from service.kit.text import Wire
+from service.problems import Conflict
+from service.releases.orgtree import OrgTree, Unit
+
+LEAST_INVITED = 10
+STEP = 5
+HIGH, LOW = 90, 20
+"""Ends, in percent: beyond them no step is told."""
+Ints = NDArray[np.int64]
+_UNITS = text("""
+    SELECT unit_id, parent_id, source, external_id, name FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave
+""")
+_LINES = text("""
+    SELECT r.serial, c.unit_id FROM roster_line r JOIN wave_class c USING (tenant_id, wave_id, label)
+    WHERE r.tenant_id = :tenant AND r.wave_id = :wave
+""")
+
+
+class ParticipationNotRecorded(Conflict):
+    """The contract says that nothing is kept of who has answered: how many did is told with the results."""
+
+    slug, title = "participation-not-recorded", "Nothing is recorded of who has answered"
+
+
+class ParticipationGone(Conflict):
+    """The wave's roster is gone, with its key; or nobody is invited yet."""
+
+    slug, title = "participation-gone", "This wave has no roster"
+
+
+class UnitParticipation(Wire):
+    """One unit with all below it."""
+
+    source: str | None
+    unit: str | None
+    unit_name: str
+    invited: int
+    status: Annotated[str, Field(description="`shown` or `withheld`")]
+    reason: Annotated[str | None, Field(description="`not_enough_invited`, or `not_yet`: too few have answered so far")]
+    percent: Annotated[int | None, Field(description="of those invited, in steps of 5, rounded down")]
+    bound: Annotated[str | None, Field(description="`or_more` with 90, `or_less` with 20, else absent")]
+
+
+class ParticipationByUnit(Wire):
+    """A wave's participation when it was last looked at."""
+
+    invited: int
+    looked_at: Annotated[date | None, Field(description="refreshed daily, and only when k more have answered")]
+    units: list[UnitParticipation]
+
+
+async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -> ParticipationByUnit:
+    """Participation of each unit of the frozen tree.
+
+    Raises:
+        ParticipationNotRecorded, ParticipationGone: there is nothing to tell.
+        ContractBroken: the contract was altered.
+    """
+    if not wave.invited:
+        raise ParticipationGone
+    promised = await promised_of(tx, wave, notary)
+    if not participation_of(promised)["spending_record"]:
+        raise ParticipationNotRecorded
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    lines = (await tx.execute(_LINES, scope)).all()
+    if not lines:
+        raise ParticipationGone
+    k = promised["policy"]["k_mean"] + promised["policy"]["collusion"]
+    found = await snapshot.latest(tx, wave, k, now)
+    tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
+    place = tree.place_of()
+    homes = np.array([place[line.unit_id] for line in lines], np.int64)
+    invited = np.bincount(homes, minlength=len(tree.units)).astype(np.int64)
+    answered = None if found is None else _answered(found, lines, homes, len(tree.units))
+    return ParticipationByUnit(
+        invited=wave.invited,
+        looked_at=None if found is None else found.taken_on,
+        units=told(tree, invited, answered),
+    )
+
+
+def _answered(found: Snapshot, lines: Sequence[Any], homes: Ints, units: int) -> Ints:
+    serials = np.array([line.serial for line in lines], np.int64)
+    return np.bincount(homes[found.answered[serials]], minlength=units).astype(np.int64)
+
+
+def told(tree: OrgTree, invited: Ints, answered: Ints | None) -> list[UnitParticipation]:
+    """What is shown of each unit; no I/O.
+
+    Args:
+        tree: the frozen units.
+        invited: people whose home is exactly this unit, [units].
+        answered: how many of them answered, [units]; None: not looked at yet.
+    """
+    shape = Tree(tree.parents)
+    shown = programme(shape, invited, LEAST_INVITED)
+    whole = shape.sums(invited)
+    so_far = None if answered is None else shape.sums(answered)
+    units = []
+    for at, unit in enumerate(tree.units):
+        reason = None if shown[at] else "not_enough_invited"
+        if reason is None and so_far is None:
+            reason = "not_yet"
+        percent, bound = (None, None) if reason or so_far is None else in_steps(int(so_far[at]), int(whole[at]))
+        units.append(
+            UnitParticipation(
+                source=unit.source,
+                unit=unit.external_id,
+                unit_name=unit.name,
+                invited=int(whole[at]),
+                status="withheld" if reason else "shown",
+                reason=reason,
+                percent=percent,
+                bound=bound,
+            )
+        )
+    return units
+
+
+def in_steps(answered: int, invited: int) -> tuple[int, str | None]:
+    """Percent in steps of five, rounded down, and the word for an end."""
+    percent = answered * 100 // invited // STEP * STEP
+    if percent >= HIGH:
+        return HIGH, "or_more"
+    return (LOW, "or_less") if answered * 100 < LOW * invited else (percent, None)
