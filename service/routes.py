@@ -12,6 +12,7 @@ from service.questionnaires.catalogue.router import router as catalogue
 from service.questionnaires.drafts.router import router as questionnaire_drafts
 from service.questionnaires.formats.router import router as questionnaire_formats
 from service.questionnaires.router import router as questionnaires
+from service.releases.comment_router import router as comments
 from service.releases.participation_router import router as participation
 from service.releases.recut_router import router as recuts
 from service.releases.router import router as releases
@@ -40,6 +41,7 @@ ROUTERS = (
     Mounted(entries, "Intranet"),
     Mounted(responses, "Intranet"),
     Mounted(releases, "BI"),
+    Mounted(comments, "BI"),
     Mounted(tenants, "Operators"),
     Mounted(probes, "Operators"),
 )

@@ -31,7 +31,7 @@ from service.kit.reasons import Fault
 from service.people.actions import dimension_values
 from service.people.tables import OrgUnit
 from service.problems import Invalid, NotFound
-from service.questionnaires.document import Document
+from service.questionnaires.document import Document, TextItem
 from service.questionnaires.queries import latest
 from service.questionnaires.tables import QuestionnaireVersion
 from service.tenants.actions import audit
@@ -52,12 +52,10 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     except NotFound:
         raise UnknownQuestionnaire(faults=[Fault("/questionnaire", "is not a known key")]) from None
     terms = given.terms() | ({"burden": rules.burden.model_dump()} if rules.burden else {})
-    if given.rotation is not None:
-        drawn = rotation_of(given.rotation.model_dump(mode="json"))
+    if given.rotation is not None or given.comments:
         key = (tenant, version.questionnaire_id, version.number)
         whole = await tx.get_one(QuestionnaireVersion, key, populate_existing=True)  # this time with its document
-        if faults := rotation.faults(Document.stored(whole.document), drawn):
-            raise RotationRefused(faults=faults)
+        _check_document(Document.stored(whole.document), given)
     campaign = Campaign(
         tenant_id=tenant,
         campaign_id=new_id(),
@@ -80,6 +78,16 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     audit(tx, tenant, now, caller.actor, "campaign.created", str(campaign.campaign_id))
     await tx.flush()
     return campaign
+
+
+def _check_document(document: Document, given: CampaignIn) -> None:
+    """What is asked for can be had of the questionnaire. Raises RotationRefused, Invalid."""
+    if given.rotation is not None:
+        drawn = rotation_of(given.rotation.model_dump(mode="json"))
+        if faults := rotation.faults(document, drawn):
+            raise RotationRefused(faults=faults)
+    if given.comments and not any(isinstance(item, TextItem) for item in document.items):
+        raise Invalid(faults=[Fault("/comments", "needs a questionnaire with a text item")])
 
 
 async def checked_schedule(

@@ -24,7 +24,7 @@ from service.campaigns.forecast_schemas import (
 from service.campaigns.lifecycle import CampaignState
 from service.campaigns.problems import AudienceTooSmall, ForecastBusy, WrongState
 from service.campaigns.tables import Campaign
-from service.campaigns.thresholds import least_invited
+from service.campaigns.thresholds import least_invited, smallest_class
 from service.campaigns.who import Who
 from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
 from service.disclosure.grid import Grid
@@ -59,6 +59,8 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
                 )
             )
         }
+    if campaign.asked.get("coarse_classes"):
+        audience = roster.coarser(audience, smallest_class(campaign.policy))
     invited = np.array([row.people for row in audience.classes], np.int64)
     if invited.sum() < (least := least_invited(campaign.policy)):
         raise AudienceTooSmall(f"At least {least} people must be invited.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import contract, invitees, promise, roster, wave_keys
+from service.campaigns import contract, invitees, promise, promise_text, roster, wave_keys
 from service.campaigns.contract import Notary
 from service.campaigns.problems import AudienceTooSmall, WaveKeyNotReady
 from service.campaigns.rotation import Bank, Rotation, draw
@@ -75,6 +75,7 @@ async def freeze(
     await invitees.count(tx, wave, today)
     items = await drawn_items(tx, campaign, promised, wave.number)
     wave.contract = promise.of_wave(promised, wave, frozen, openings_of(campaign, wave), items)
+    promise_text.sentences(wave.contract, "en")  # what can not be said in words is not promised
     wave.contract_digest = contract.digest(wave.contract)
     wave.contract_mac = notary.sign(wave.contract)
 

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Row, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from service.campaigns import plan
 from service.campaigns.coarse import coarsened
@@ -17,7 +16,6 @@ from service.campaigns.contract import groups_digest
 from service.campaigns.problems import AudienceTooSmall, PlanTooLarge
 from service.campaigns.who import CONDITION, Who
 from service.people.queries import dimensions as declared
-from service.people.tables import OrgUnit
 from service.people.tree import subtree
 
 _UNITS = text("""
@@ -30,6 +28,12 @@ _OCCUPIED = f"""
     SELECT unit_id, CAST({{values}} AS text) AS dimensions, count(*) AS people FROM person p
     WHERE {CONDITION} GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - put together from our own texts
+_LINKS = text("""
+    SELECT u.unit_id, u.parent_id,
+           u.is_active OR EXISTS (SELECT FROM person p WHERE p.tenant_id = u.tenant_id AND p.unit_id = u.unit_id
+                                  AND p.is_active) AS is_live
+    FROM org_unit u WHERE u.tenant_id = :tenant ORDER BY u.unit_id
+""")
 _CLASSES = text("""
     INSERT INTO wave_class (tenant_id, wave_id, label, unit_id, dimensions)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), given.label, given.unit_id, CAST(given.dimensions AS jsonb)
@@ -43,9 +47,9 @@ _VALUES_OF_CLASS = (
 # The serial is a random permutation, and lines are written in its order: neither the number nor the place of a
 # line tells where a person stood in the HRIS's list.
 _LINES = f"""
-    WITH drawn AS MATERIALIZED (
-        SELECT p.person_id, c.label, p.language, c.unit_id, uuid_send(gen_random_uuid()) AS salt,
-               {_VALUES_OF_CLASS} AS of_class, row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
+    WITH numbered AS MATERIALIZED (
+        SELECT p.person_id, c.label, p.language, c.unit_id, {_VALUES_OF_CLASS} AS of_class,
+               row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
         FROM person p
         JOIN (
             SELECT given.home, CAST(given.held AS jsonb) AS held, k.* FROM unnest(
@@ -53,6 +57,9 @@ _LINES = f"""
             JOIN wave_class k ON k.tenant_id = :tenant AND k.wave_id = :wave AND k.label = given.label
         ) AS c ON c.home = p.unit_id AND c.held = {{values}}
         WHERE {CONDITION}
+    ), drawn AS MATERIALIZED (
+        -- Apart from the numbers: of two draws in one list the server makes one, and salts would rise with the serials.
+        SELECT *, uuid_send(gen_random_uuid()) AS salt FROM numbered
     )
     INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, language, salt, line_digest)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), person_id, serial, label, language, salt,
@@ -83,6 +90,14 @@ class Frozen(NamedTuple):
     dimensions: list[dict[str, Any]]
 
 
+class Held(NamedTuple):
+    """A class of people: its unit, its values as JSON, and how many there are."""
+
+    unit_id: UUID
+    dimensions: str
+    people: int
+
+
 class Audience(NamedTuple):
     """Who would be invited now: units, parents before children, and how many people with which values are in each.
 
@@ -92,7 +107,7 @@ class Audience(NamedTuple):
     units: list[UUID]
     parents: list[int]
     dimensions: list[dict[str, Any]]
-    classes: Sequence[Row[Any]]
+    classes: Sequence[Held]
 
 
 async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
@@ -154,23 +169,36 @@ async def audience(tx: AsyncSession, tenant: UUID, who: Who, breakdowns: Sequenc
     _check_size(len(units), breakdowns, dimensions)
     values, named = _values(names)
     occupied = text(_OCCUPIED.format(values=values))
-    classes = (await tx.execute(occupied, who.parameters(tenant, units) | named)).all()
+    classes = [Held(*row) for row in await tx.execute(occupied, who.parameters(tenant, units) | named)]
     if names and len(classes) > plan.MOST_CLASSES:
         raise PlanTooLarge(f"People have more than {plan.MOST_CLASSES} combinations of unit and values.")
     return Audience(units, parents, dimensions, classes)
 
 
 async def units_below(tx: AsyncSession, tenant: UUID, tops: Sequence[UUID]) -> tuple[list[UUID], list[int]]:
-    """These units and all below, parents before children, and the position of each one's parent, -1 for the tops."""
-    links = await tx.execute(
-        select(col(OrgUnit.unit_id), col(OrgUnit.parent_id))
-        .where(col(OrgUnit.tenant_id) == tenant)
-        .order_by(col(OrgUnit.unit_id))
-    )
+    """These units and all below, parents before children, and the position of each one's parent, -1 for the tops.
+
+    A unit that the HRIS gave up is left out, unless somebody is still in it or below.
+    """
+    links = (await tx.execute(_LINKS, {"tenant": tenant})).all()
     above: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in links}
-    units = subtree(above, tops)
+    live = {row.unit_id for row in links if row.is_live} | set(tops)
+    for unit in list(live):
+        upper = above[unit]
+        while upper is not None and upper not in live:
+            live.add(upper)
+            upper = above[upper]
+    units = [unit for unit in subtree(above, tops) if unit in live]
     place: dict[UUID | None, int] = {unit: number for number, unit in enumerate(units)}
     return units, [place.get(above[unit], -1) for unit in units]
+
+
+def coarser(found: Audience, least: int) -> Audience:
+    """The audience by classes that each count so many people. Raises AudienceTooSmall."""
+    people: dict[tuple[UUID, str], int] = {}
+    for row, shown in zip(found.classes, generalised(found, least), strict=True):
+        people[shown] = people.get(shown, 0) + row.people
+    return found._replace(classes=[Held(unit, values, count) for (unit, values), count in people.items()])
 
 
 def generalised(found: Audience, least: int) -> list[tuple[UUID, str]]:

@@ -1,6 +1,6 @@
 """Campaigns and their waves: drafted, launched, put off, ended."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
@@ -27,7 +27,7 @@ from service.campaigns.problems import (
     WaveKeyNotReady,
     WrongState,
 )
-from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, CampaignPage, ExtendIn, WaveOut
+from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, CampaignPage, ContractOut, ExtendIn, WaveOut
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import ScheduleIn
 from service.kit.db import Database
@@ -41,6 +41,7 @@ router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 
 AS_USUAL = ForecastIn()
+InLanguage = Annotated[Literal["en", "fr"], Query(description="of the sentences")]
 _LAUNCH = (Invalid, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady)
 
 
@@ -221,11 +222,11 @@ async def list_waves(campaign: CampaignToRead, tx: Transaction) -> list[WaveOut]
 
 
 @router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
-async def get_contract(campaign: CampaignToRead) -> dict[str, Any]:
+async def get_contract(campaign: CampaignToRead, language: InLanguage = "en") -> ContractOut:
     """The rules that were promised at launch for all waves, with their digest; each wave's contract repeats them."""
-    if campaign.contract is None:
+    if campaign.contract is None or campaign.contract_digest is None:
         raise NotFound("The contract exists from launch on.")
-    return {"contract": campaign.contract, "digest": campaign.contract_digest}
+    return ContractOut.of(campaign.contract, campaign.contract_digest, language)
 
 
 @router.post(
@@ -244,8 +245,8 @@ async def get_destruction(wave: WaveToManage, tx: Transaction) -> dict[str, Any]
 
 
 @router.get("/waves/{wave_id}/contract", operation_id="waves.contract", responses=problems(NotFound))
-async def get_wave_contract(wave: WaveToManage) -> dict[str, Any]:
+async def get_wave_contract(wave: WaveToManage, language: InLanguage = "en") -> ContractOut:
     """What a wave's respondents are promised, with its digest; from its opening on."""
-    if wave.contract is None:
+    if wave.contract is None or wave.contract_digest is None:
         raise NotFound("The contract exists from the opening on.")
-    return {"contract": wave.contract, "digest": wave.contract_digest}
+    return ContractOut.of(wave.contract, wave.contract_digest, language)

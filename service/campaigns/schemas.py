@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from service.campaigns.codes import address_of
 from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
+from service.campaigns.promise_text import sentences
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import Audience, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
 from service.kit.text import Moment, Name, Slug, Wire
@@ -78,13 +79,23 @@ class CampaignIn(Wire):
             "all that was shown; respondents read it in the contract",
         ),
     ] = False
+    comments: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="whether what people write is shown: cleaned of addresses, numbers and names, in random order, "
+            "at units whose comments are those of `k_comment` people or more; respondents read it in the contract",
+        ),
+    ] = False
     opens_at: Annotated[Moment | None, Field(description="of a campaign without a schedule; absent: at launch")] = None
     closes_at: Annotated[Moment | None, Field(description="of a campaign without a schedule")] = None
 
     def terms(self) -> dict[str, Any]:
         """What has no column of its own, as it was sent."""
         told: dict[str, Any] = self.model_dump(
-            mode="json", include={"participation", "rotation", "sampling", "coarse_classes"}, exclude_none=True
+            mode="json",
+            include={"participation", "rotation", "sampling", "coarse_classes", "comments"},
+            exclude_none=True,
         )
         return told | {"audience": self.audience.model_dump(mode="json", exclude_none=True)}
 
@@ -126,7 +137,9 @@ class CampaignLine(Wire):
 
 
 class CampaignOut(CampaignLine):
-    terms: Annotated[dict[str, Any], Field(description="audience, participation, rotation, sampling, coarse classes")]
+    terms: Annotated[
+        dict[str, Any], Field(description="audience, participation, rotation, sampling, coarse classes, comments")
+    ]
     schedule: dict[str, Any] | None
 
     @classmethod
@@ -156,6 +169,26 @@ class WaveOut(Wire):
             closes_at=row.closes_at,
             contract_digest=row.contract_digest,
         )
+
+
+class SentenceOut(Wire):
+    """One sentence of a contract, and the subject that it belongs to."""
+
+    topic: str
+    text: str
+
+
+class ContractOut(Wire):
+    """A contract as programs read it, its digest, and as people do."""
+
+    contract: dict[str, Any]
+    digest: Annotated[str, Field(description="SHA-256 of the contract with sorted keys, without spaces, in UTF-8")]
+    sentences: list[SentenceOut]
+
+    @classmethod
+    def of(cls, contract: dict[str, Any], digest: str, language: str) -> Self:
+        told = [SentenceOut(topic=topic, text=words) for topic, words in sentences(contract, language)]
+        return cls(contract=contract, digest=digest, sentences=told)
 
 
 class ExtendIn(Wire):

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from service.kit.text import Day, ExternalId, Flag, Slug, Wire
 
+MOST_INTERIM = 3
 Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
 Values = Annotated[list[Slug], Field(min_length=1, max_length=500)]
 Way = Literal["links", "kiosk", "intranet", "sign_in"]
@@ -101,6 +102,16 @@ class SamplingIn(Wire):
 
 def _links() -> list[Way]:
     return ["links"]
+
+
+class InterimIn(Wire):
+    """Results before the closing, a few times, at moments that are settled; between them nothing changes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"hours_after_opening": [24, 72]}]})
+
+    hours_after_opening: Annotated[
+        list[Annotated[int, Field(strict=True, ge=1, le=92 * 24)]], Field(min_length=1, max_length=MOST_INTERIM)
+    ]
 
 
 class ParticipationIn(Wire):

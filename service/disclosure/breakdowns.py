@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from service.disclosure import coding
-from service.disclosure.columns import columns, tail, widened
+from service.disclosure.columns import columns, some, widened
 from service.disclosure.derivable import nearby
 from service.disclosure.grid import Grid
 from service.disclosure.joint import Unproved
@@ -104,7 +104,7 @@ def protect_more(
     measures: Sequence[Measure],
     policy: Policy,
     kept: Kept,
-    first: int,
+    wanted: slice,
     budget: int = BUDGET,
     *,
     derived: Sequence[GroupMean] = (),
@@ -114,12 +114,12 @@ def protect_more(
     """What may be published of a wave beside all that is published of it already.
 
     Args:
-        grid: classes, and the places of everything: those of earlier releases, and behind them those asked for.
+        grid: classes, and the places of everything: those of earlier releases, and those asked for.
         respondents: see `protect_breakdowns`.
         measures: the same.
         policy: the same.
         kept: places that earlier releases published. They are not shown again, and nothing of them changes.
-        first: number of the first place asked for. The table begins there.
+        wanted: the places asked for, one stretch of all. The table has these.
         budget: see `protect_breakdowns`.
         derived: see `protect`.
         invited: the same.
@@ -132,11 +132,11 @@ def protect_more(
     """
     everybody = checked(len(grid.node), respondents, measures, derived)
     asked = checked_invited(everybody, invited)
-    if any(bool(mask[first:].any()) for mask in kept.values()):
+    if any(bool(mask[wanted].any()) for mask in kept.values()):
         raise ValueError("a place that is asked for now was published before")
     decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
     every = columns(_Later(grid), measures, decided, derived, asked, sd_of_all)
-    found = [tail(one, first) for one in every]
+    found = [some(one, wanted) for one in every]
     return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 

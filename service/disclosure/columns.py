@@ -91,9 +91,9 @@ def widened(narrow: Column, size: int) -> Column:
     return narrow.changed(lambda array: np.concatenate([array, np.zeros(size - len(array), array.dtype)]))
 
 
-def tail(column: Column, first: int) -> Column:
-    """The column's cells from a number on."""
-    return column.changed(lambda array: array[first:])
+def some(column: Column, cells: slice) -> Column:
+    """The column's cells of a stretch."""
+    return column.changed(lambda array: array[cells])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

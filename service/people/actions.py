@@ -42,15 +42,20 @@ _SET_PARENTS = text("""
       AND org_unit.parent_id IS DISTINCT FROM given.parent_id
 """)
 _UPSERT_PEOPLE = text("""
-    INSERT INTO person (tenant_id, person_id, source, external_id, unit_id, language, dimensions, is_active, hired_on)
+    INSERT INTO person (
+        tenant_id, person_id, source, external_id, unit_id, language, dimensions, is_active, hired_on, name)
     SELECT CAST(:tenant AS uuid), * FROM unnest(
         CAST(:ids AS uuid[]), CAST(:sources AS text[]), CAST(:externals AS text[]), CAST(:units AS uuid[]),
-        CAST(:languages AS text[]), CAST(:dimensions AS jsonb[]), CAST(:actives AS boolean[]), CAST(:hired AS date[]))
+        CAST(:languages AS text[]), CAST(:dimensions AS jsonb[]), CAST(:actives AS boolean[]), CAST(:hired AS date[]),
+        CAST(:names AS text[]))
     ON CONFLICT (tenant_id, source, external_id) DO UPDATE SET
         unit_id = excluded.unit_id, language = excluded.language,
-        dimensions = excluded.dimensions, is_active = excluded.is_active, hired_on = excluded.hired_on
-    WHERE (person.unit_id, person.language, person.dimensions, person.is_active, person.hired_on) IS DISTINCT FROM
-          (excluded.unit_id, excluded.language, excluded.dimensions, excluded.is_active, excluded.hired_on)
+        dimensions = excluded.dimensions, is_active = excluded.is_active, hired_on = excluded.hired_on,
+        name = excluded.name
+    WHERE (person.unit_id, person.language, person.dimensions, person.is_active, person.hired_on, person.name)
+          IS DISTINCT FROM
+          (excluded.unit_id, excluded.language, excluded.dimensions, excluded.is_active, excluded.hired_on,
+           excluded.name)
     RETURNING (xmax = 0) AS created
 """)
 
@@ -239,6 +244,7 @@ async def _write_people(
             "dimensions": [_json(person.dimensions) for person in people],
             "actives": [person.active for person in people],
             "hired": [person.hired_on for person in people],
+            "names": [person.name for person in people],
         },
     )
     written = [bool(row.created) for row in done]

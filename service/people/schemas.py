@@ -30,7 +30,7 @@ class OrgUnitOut(Wire):
 
 
 class PersonIn(Wire):
-    """A person, keyed by (source, external_id). The whole row is replaced; no name and no e-mail is wanted."""
+    """A person, keyed by (source, external_id). The whole row is replaced; no e-mail is wanted, and seldom a name."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,6 +52,10 @@ class PersonIn(Wire):
     language: Language | None = None
     dimensions: Annotated[dict[Slug, Slug], Field(max_length=50)] = Field(default_factory=dict)
     hired_on: Annotated[Day | None, Field(description="for audiences by how long people have been here")] = None
+    name: Annotated[
+        Name | None,
+        Field(description="only used to take names out of comments; leave it out where comments are not published"),
+    ] = None
     active: Flag = True
 
 

@@ -1,4 +1,7 @@
-"""The organisation as the HRIS tells it: units, declared dimensions, persons. No name, no e-mail: not needed."""
+"""The organisation as the HRIS tells it: units, declared dimensions, persons. No e-mail: not needed.
+
+Nor a name, but where comments are published: it is there to be taken out of them, and shown to nobody.
+"""
 
 from datetime import date
 from typing import Any
@@ -51,3 +54,4 @@ class Person(TenantRow, table=True):
     dimensions: dict[str, Any] = document()
     is_active: bool = True
     hired_on: date | None = None
+    name: str | None = Field(default=None, repr=False)

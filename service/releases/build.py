@@ -31,6 +31,8 @@ from service.kit.jobs import Due, Handler
 from service.releases import audited, invited, publish, relations
 from service.releases.answered import Answered, answered
 from service.releases.certificate import Signer
+from service.releases.commented import commented
+from service.releases.comments import Commented
 from service.releases.group_rule import group_means
 from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
@@ -93,12 +95,16 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
         ends = (wave.closes_at or clock()) + campaign.retention
         try:
             agreed = await agreed_of(tx, wave, campaign, keys.notary)
-            found = await opened(tx, wave, agreed, keys.waves, keys.seal)
+            found = await opened(tx, wave, agreed, keys.waves, keys.seal, with_texts=agreed.comments)
             stages.done("open")
             on_roster = await invited.by_label(tx, wave)
             counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster, first=True)
+            comments = await commented(tx, wave, agreed, found, counts.answered.respondents)
+            if comments is not None:
+                stages.done("comments")
             async with tx.begin_nested():
-                made = await _proved(tx, _Job(wave, campaign, agreed, found, counts), keys.signer, clock, stages)
+                job = _Job(wave, campaign, agreed, found, counts, comments)
+                made = await _proved(tx, job, keys.signer, clock, stages)
                 if not keys.waves.released(wave.tenant_id, found.key_id, remembered(made.digest, found)):
                     raise AlreadyReleased
         except ReleaseRefused as refused:
@@ -147,6 +153,7 @@ class _Job:
     agreed: Agreed
     opened: Opened
     counts: Counts
+    comments: Commented | None
 
 
 async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, stages: Stages) -> Release:
@@ -156,7 +163,7 @@ async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, sta
         table, fell_back = await asyncio.to_thread(protecting, job.agreed, job.counts)
         stages.done("protect")
         told = await asyncio.to_thread(statistics_of, job.agreed, job.counts, table)
-        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back, told)
+        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back, told, comments=job.comments)
         async with tx.begin_nested() as attempt:
             made = await publish.publish(tx, job.wave, job.campaign, job.agreed.document, outcome, clock())
             stages.done("rows")

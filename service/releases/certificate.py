@@ -47,8 +47,12 @@ class Signer:
         return {"certificate": dict(said), "signature": text_of(signature), "public_key": self.public_key}
 
 
-def verified(signed: Mapping[str, Any]) -> dict[str, Any]:
+def verified(signed: Mapping[str, Any], format_: str = FORMAT) -> dict[str, Any]:
     """What is said, once its signature holds under the key that stands beside it.
+
+    Args:
+        signed: what was said, with signature and public key.
+        format_: of what it has to be: of a release, or of a destruction, which are signed alike.
 
     Raises:
         CertificateRefused: a part is missing, the format is another, the signature does not hold.
@@ -57,7 +61,7 @@ def verified(signed: Mapping[str, Any]) -> dict[str, Any]:
         said = dict(signed["certificate"])
         key = VerifyKey(bytes_of(signed["public_key"]))
         key.verify(_PURPOSE + canonical(said), bytes_of(signed["signature"]))
-        known = said["format"] == FORMAT
+        known = said["format"] == format_
     except (KeyError, TypeError, ValueError, AttributeError, BadSignatureError):
         raise CertificateRefused("its signature does not hold") from None
     if not known:

@@ -5,9 +5,10 @@ In the worker alone, in memory, for the length of one job.
 
 import asyncio
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from uuid import UUID
 
+import numpy as np
 from nacl.exceptions import CryptoError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,13 +20,13 @@ from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.policy import Policy
 from service.kit.crypto import KeyMissing
 from service.questionnaires.asked import asked
-from service.questionnaires.document import Document, DocumentRefused
+from service.questionnaires.document import Document, DocumentRefused, TextItem
 from service.questionnaires.tables import QuestionnaireVersion
 from service.releases.orgtree import Unit
 from service.releases.places import Breakdowns, ClassRow
 from service.releases.problems import BatchesRefused, ContractBroken, CountsDisagree, KeyGone
 from service.responses.seal import Batch, Seal
-from service.responses.sheet import Sheet
+from service.responses.sheet import RecordsCorrupt, Sheet, TextRecords
 from service.responses.unseal import BatchRefused, Opener
 
 BATCHES_AT_ONCE = 500
@@ -59,13 +60,15 @@ class Agreed:
     groups_digest: str
     recuts: bool
     drawn_serials: bool
+    comments: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What a wave collected: the key it was sealed to, its units and classes, all records end to end.
 
-    `basis` is a digest of all that a release of it is made of: which batches, and what the units are called.
+    `basis` is a digest of all that a release of it is made of: which batches, and what the units are called. `texts`
+    are those of all responses where they were asked for, else none.
     """
 
     key_id: UUID
@@ -74,15 +77,17 @@ class Opened:
     sheet: Sheet
     records: bytearray
     basis: str
+    texts: TextRecords = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Records end to end, how many responses their batches say they are, and the batches' ids with their MACs."""
+    """Records end to end, how many responses their batches say they are, the batches' ids with their MACs, texts."""
 
     records: bytearray
     count: int
     batches: list[tuple[str, str]]
+    texts: TextRecords = field(repr=False)
 
 
 async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: Notary) -> Agreed:
@@ -105,10 +110,13 @@ async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: No
         roster["groups_digest"],
         "recuts" in contract,
         not participation_of(contract)["spending_record"],
+        contract.get("comments") is True,
     )
 
 
-async def opened(tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal) -> Opened:
+async def opened(
+    tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, seal: Seal, *, with_texts: bool = False
+) -> Opened:
     """Units, classes and records, each as the contract has it. Raises ReleaseRefused."""
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     key = (await tx.execute(_KEY, scope)).one_or_none()
@@ -127,14 +135,15 @@ async def opened(tx: AsyncSession, wave: Wave, agreed: Agreed, keys: WaveKeys, s
         raise ContractBroken
     sheet = Sheet.of(agreed.document)
     opener = Opener(seal, wave.tenant_id, wave.wave_id, private_key)
-    collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet.record_size)
+    text_items = sum(isinstance(item, TextItem) for item in agreed.document.items) if with_texts else 0
+    collected = await collect(tx, wave.tenant_id, wave.wave_id, opener, sheet, text_items)
     spent, highest = (await tx.execute(_SPENT, scope)).one()
     # Serials number the roster from 0: a higher one was never given out. Where they are drawn, as many were as people.
     known = spent <= agreed.invited and (agreed.drawn_serials or highest < agreed.invited)
     if collected.count != spent or not known:
         raise CountsDisagree
     basis = digest([collected.batches, sorted([list(map(str, unit)) for unit in map(astuple, units)])])
-    return Opened(key.key_id, units, classes, sheet, collected.records, basis)
+    return Opened(key.key_id, units, classes, sheet, collected.records, basis, collected.texts)
 
 
 def remembered(released: str, found: Opened) -> str:
@@ -142,9 +151,16 @@ def remembered(released: str, found: Opened) -> str:
     return f"{released} {found.basis}"
 
 
-async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, record_size: int) -> Collected:
-    """All of a wave's records, opened a few hundred batches at a time. Raises BatchesRefused."""
+async def collect(
+    tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, sheet: Sheet, text_items: int
+) -> Collected:
+    """All of a wave's records, opened a few hundred batches at a time; without text items no texts.
+
+    Raises:
+        BatchesRefused: a batch does not verify or does not open.
+    """
     records = bytearray()
+    texts: list[TextRecords] = []
     count = 0
     seen: list[tuple[str, str]] = []
     after = UUID(int=0)
@@ -152,20 +168,33 @@ async def collect(tx: AsyncSession, tenant: UUID, wave: UUID, opener: Opener, re
         scope = {"tenant": tenant, "wave": wave, "after": after, "limit": BATCHES_AT_ONCE}
         rows = (await tx.execute(_BATCHES, scope)).all()
         if not rows:
-            return Collected(records, count, seen)
+            return Collected(records, count, seen, _joined(texts))
         batches = [Batch(*row) for row in rows]
         # Opening is one curve multiplication per batch, in C and outside the interpreter's lock.
         shares = [batches[start::OPENERS] for start in range(OPENERS)]
-        opening = (asyncio.to_thread(_open, opener, share, record_size) for share in shares)
+        opening = (asyncio.to_thread(_open, opener, share, sheet, text_items) for share in shares)
         try:
-            for part in await asyncio.gather(*opening):
+            for part, written in await asyncio.gather(*opening):
                 records += part
-        except BatchRefused:
+                texts += written
+        except (BatchRefused, RecordsCorrupt):
             raise BatchesRefused from None
         count += sum(batch.response_count for batch in batches)
         seen += [(str(batch.batch_id), batch.mac.hex()) for batch in batches]
         after = batches[-1].batch_id
 
 
-def _open(opener: Opener, batches: list[Batch], record_size: int) -> bytes:
-    return b"".join([opener.records(batch, record_size) for batch in batches])
+def _open(opener: Opener, batches: list[Batch], sheet: Sheet, text_items: int) -> tuple[bytes, list[TextRecords]]:
+    """Records end to end, and texts batch by batch: padded to their longest they would not all fit into memory."""
+    records = b"".join([opener.records(batch, sheet.record_size) for batch in batches])
+    if not text_items:
+        return records, []
+    return records, [sheet.decode_texts(opener.texts(batch, sheet.text_record_size, text_items)) for batch in batches]
+
+
+def _joined(parts: list[TextRecords]) -> TextRecords:
+    return TextRecords(
+        np.concatenate([np.empty(0, np.uint32), *(part.classes for part in parts)]),
+        np.concatenate([np.empty(0, np.uint16), *(part.items for part in parts)]),
+        [text for part in parts for text in part.texts],
+    )

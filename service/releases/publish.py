@@ -15,7 +15,8 @@ from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
-from service.releases import cells
+from service.releases import cells, comment_rows
+from service.releases.comments import Commented, pinned
 from service.releases.described import described, options_of
 from service.releases.digest import FORMAT, Released, release_digest
 from service.releases.orgtree import OrgTree
@@ -56,8 +57,8 @@ _CELLS = text(f"""
 class Outcome:
     """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up.
 
-    `statistics` is what is told of everybody together. Of a recut also which, and the digests of the releases that it
-    comes after.
+    `statistics` is what is told of everybody together, `comments` what people wrote where the contract says that it is
+    shown. Of a recut also which, and the digests of the releases that it comes after.
     """
 
     tree: OrgTree
@@ -67,12 +68,13 @@ class Outcome:
     statistics: Mapping[str, Any] = field(default_factory=dict)
     recut: UUID | None = None
     after: tuple[str, ...] = ()
+    comments: Commented | None = None
 
 
 async def publish(
     tx: AsyncSession, wave: Wave, campaign: Campaign, document: Document, outcome: Outcome, now: datetime
 ) -> Release:
-    """Release, places, measures and cells, in the caller's transaction."""
+    """Release, places, measures, cells and comments, in the caller's transaction."""
     table = outcome.table
     columns = [cells.shown(column) for column in table.columns]
     manifest = _manifest(wave, campaign) | {"cells": _outcomes(table), "measures": described(document)}
@@ -82,6 +84,9 @@ async def publish(
         manifest["statistics"] = dict(outcome.statistics)
     if outcome.recut is not None:
         manifest["recut"] = {"id": str(outcome.recut), "after": list(outcome.after)}
+    comments = [] if outcome.comments is None else outcome.comments.rows
+    if outcome.comments is not None:
+        manifest["comments"] = outcome.comments.told
     places = _places(outcome)
     measures = _release_measures(document, table)
     shown = [
@@ -94,7 +99,7 @@ async def publish(
         wave_id=wave.wave_id,
         recut_id=outcome.recut,
         status="published",
-        digest=release_digest(manifest, places, shown),
+        digest=release_digest(manifest, places | pinned((one.item, one.node, one.text) for one in comments), shown),
         manifest=manifest,
         released_at=now,
     )
@@ -111,6 +116,7 @@ async def publish(
     for start in range(0, len(columns), at_once):
         size = {"places": len(places["nodes"]), "first": start}
         await tx.execute(_CELLS, scope | size | _lines(columns[start : start + at_once]))
+    await comment_rows.write(tx, release, comments)
     return release
 
 

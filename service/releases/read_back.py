@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.releases.cells import Shown
+from service.releases.comments import pinned
 from service.releases.digest import Released
 
 _PLACES = text("""
@@ -38,6 +39,9 @@ _COLUMN = text("""
            replace(distribution::text, ', ', ',') AS distribution, mean_bound, se::text AS se, low::text AS low,
            high::text AS high, basis, rwg::text AS rwg, enps::text AS enps, enps_bound
     FROM release_cell WHERE tenant_id = :tenant AND release_id = :release AND number = :number ORDER BY node
+""")
+_COMMENTS = text("""
+    SELECT item, node, comment FROM release_comment WHERE tenant_id = :tenant AND release_id = :release
 """)
 
 
@@ -123,8 +127,10 @@ async def columns(tx: AsyncSession, tenant: UUID, release: UUID) -> list[Release
 
 
 async def places(tx: AsyncSession, tenant: UUID, release: UUID) -> dict[str, list[Any]]:
-    """The places column by column, as they were written."""
+    """The places column by column, as they were written; beside them the comments, where the release has any."""
     rows = (await tx.execute(_PLACES, {"tenant": tenant, "release": release})).all()
     names = {"nodes": "node", "parents": "parent", "sources": "source", "units": "unit", "names": "unit_name"}
     found = {name: [getattr(row, column) for row in rows] for name, column in names.items()}
-    return found | {"levels": [row.level for row in rows], "dimensions": [dict(row.dimensions) for row in rows]}
+    found |= {"levels": [row.level for row in rows], "dimensions": [dict(row.dimensions) for row in rows]}
+    comments = await tx.execute(_COMMENTS, {"tenant": tenant, "release": release})
+    return found | pinned((row.item, row.node, row.comment) for row in comments)

@@ -161,7 +161,7 @@ def _protected(agreed: Agreed, counts: Counts, stay: "Kept", first: int, sd_of_a
             counts.measures,
             agreed.policy,
             stay,
-            first,
+            slice(first, None),
             derived=counts.derived,
             invited=counts.invited,
             sd_of_all=sd_of_all,

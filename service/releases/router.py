@@ -70,7 +70,7 @@ async def _filter(
 WantedCells = Annotated[CellFilter, Depends(_filter)]
 
 
-def _etag(release: Release, *parts: str) -> str:
+def etag_of(release: Release, *parts: str) -> str:
     """Strong: over the release's own digest and everything that shapes the answer."""
     return '"' + hashlib.sha256("\0".join((SHAPE, release.digest, *parts)).encode()).hexdigest()[:32] + '"'
 
@@ -79,7 +79,7 @@ def _etag(release: Release, *parts: str) -> str:
 _CERTIFICATE = '<certificate>; rel="describedby"'
 
 
-def _caching(etag: str) -> dict[str, str]:
+def cached_as(etag: str) -> dict[str, str]:
     return {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
 
 
@@ -110,7 +110,7 @@ async def list_releases(
 )
 async def get_release(release: ReleaseToRead, if_none_match: IfNoneMatch = None) -> Response:
     """One release with its manifest."""
-    caching = _caching(_etag(release, "manifest"))
+    caching = cached_as(etag_of(release, "manifest"))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     body = ReleaseDetail.of(release).model_dump_json()
@@ -129,7 +129,7 @@ async def get_certificate(release: ReleaseToRead, tx: Transaction, if_none_match
     A refused release has none, nor has one that was made before there were any: 404.
     """
     signed = await queries.certificate(tx, release)
-    caching = _caching(_etag(release, "certificate", signed["signature"]))
+    caching = cached_as(etag_of(release, "certificate", signed["signature"]))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     return Response(CertificateOut(**signed).model_dump_json(), headers=caching, media_type="application/json")
@@ -158,7 +158,7 @@ async def list_cells(
     """
     if "text/csv" in request.headers.get("accept", ""):
         return _csv(database, release, wanted, if_none_match)
-    caching = _caching(_etag(release, "json", wanted.text(), str(limit), cursor or ""))
+    caching = cached_as(etag_of(release, "json", wanted.text(), str(limit), cursor or ""))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     found = await queries.cells(tx, release, wanted, _position(cursor), limit + 1)
@@ -199,7 +199,7 @@ def _position(cursor: str | None) -> queries.Position:
 
 
 def _csv(database: Database, release: Release, wanted: CellFilter, if_none_match: str | None) -> Response:
-    caching = _caching(_etag(release, "csv", wanted.text()))
+    caching = cached_as(etag_of(release, "csv", wanted.text()))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     headers = caching | {

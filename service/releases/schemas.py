@@ -54,7 +54,8 @@ class ReleaseDetail(ReleaseOut):
 
     Where the plan has breakdowns, also these, what their values are called, and `fell_back`: whether they could not be
     proved safe, so that the org tree alone is published and all else is withheld. Of a recut also `recut`: which, and
-    the digests of the releases that it comes after.
+    the digests of the releases that it comes after. Where the contract says that comments are shown, `comments`:
+    what each text item asks, and how many comments are shown.
     """
 
     statistics: Annotated[Statistics | None, Field(description="null where nothing is told")]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
@@ -99,6 +99,25 @@ class ReleaseUnit(TenantRow, table=True):
     unit_name: str
     level: int
     dimensions: dict[str, str] = values_of_dimensions()
+
+
+class ReleaseComment(TenantRow, table=True):
+    """What somebody wrote, at the unit that shows it; without a comment, the unit shows none on the item.
+
+    The id is drawn and says nothing; there is no time, no class, no order, and a release is no path to a person.
+    """
+
+    __tablename__ = "release_comment"
+    __table_args__ = (
+        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
+        Index("ix_release_comment__tenant_id_release_id_node", "tenant_id", "release_id", "node"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    comment_id: UUID = Field(primary_key=True)
+    item: str
+    node: int
+    comment: str | None = Field(default=None, repr=False)
 
 
 class ReleaseMeasure(TenantRow, table=True):

@@ -4,10 +4,12 @@ import hashlib
 from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
+from pydantic import Field
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
 from service.campaigns.contract import canonical
 from service.campaigns.lifecycle import WaveState
+from service.campaigns.promise_text import sentences
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems
@@ -20,6 +22,13 @@ router = api_router()
 PUBLIC_FOR_S = 300
 
 
+class Promised(Wire):
+    """One sentence of the contract, and the subject that it belongs to."""
+
+    topic: str
+    text: str
+
+
 class QuestionnaireForRespondent(Wire):
     """The questionnaire in one language, the contract, and who to talk to."""
 
@@ -29,6 +38,7 @@ class QuestionnaireForRespondent(Wire):
     questionnaire: dict[str, Any]
     contract: dict[str, Any]
     contract_digest: str
+    promise: Annotated[list[Promised], Field(description="the contract in sentences: French, or else English")]
 
 
 @router.get(
@@ -76,6 +86,7 @@ def _shown(launched: LaunchedWave, address: str, language: str) -> dict[str, Any
         "questionnaire": localised(launched.document, language),
         "contract": launched.contract,
         "contract_digest": launched.contract_digest,
+        "promise": [sentence._asdict() for sentence in sentences(launched.contract, language)],
     }
 
 

@@ -24,12 +24,19 @@ class Opener:
 
     def records(self, batch: Batch, record_size: int) -> bytes:
         """The batch's records, end to end. Raises BatchRefused."""
+        return self._opened(batch, batch.records, batch.response_count * record_size)
+
+    def texts(self, batch: Batch, text_record_size: int, items: int) -> bytes:
+        """The batch's text records, one for each response and text item, end to end. Raises BatchRefused."""
+        return self._opened(batch, batch.texts, batch.response_count * items * text_record_size)
+
+    def _opened(self, batch: Batch, sealed: bytes, size: int) -> bytes:
         if not same(self._seal.mac_of(self._tenant, self._wave, batch), batch.mac):
             raise BatchRefused
         try:
-            opened = bytes(self._box.decrypt(batch.records))
+            opened = bytes(self._box.decrypt(sealed))
         except CryptoError:
             raise BatchRefused from None
-        if len(opened) != batch.response_count * record_size:
+        if len(opened) != size:
             raise BatchRefused
         return opened

@@ -293,3 +293,10 @@ def test_without_a_ready_key_nothing_is_launched(org: TenantUnderTest) -> None:
     ok(act(org, campaigns[-1], "launch"))
     keys = org.sql("SELECT encode(public_key, 'hex') FROM wave")
     assert len(set(keys)) == spare + 1
+
+
+def test_salts_do_not_rise_with_the_serials(org: TenantUnderTest) -> None:
+    """An erased line's salt would lie between those of its neighbours."""
+    ok(act(org, a_campaign(org)["id"], "launch"))
+    salts = [row[0] for row in org.sql("SELECT salt FROM roster_line ORDER BY serial")]
+    assert salts != sorted(salts)

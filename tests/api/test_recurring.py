@@ -281,3 +281,20 @@ def test_a_rotation_that_can_not_be_is_refused(org: TenantUnderTest) -> None:
     given = body | {"rotation": {"length": 2, "anchors": ["load", "nothing"]}}
     told = problem(org.call(WRITE, "POST", "/v1/campaigns", json=given), 422, "rotation-refused")
     assert "/rotation/anchors/1" in places(told)
+
+
+def test_a_unit_that_was_given_up_is_in_no_later_wave(org: TenantUnderTest) -> None:
+    an_org(org, {"A": 12, "B": 12, "Old": 2})
+    gone = [{"external_id": "Old", "name": "Old", "parent": "TOP", "active": False}]
+    ok(org.call("people:write", "PUT", "/v1/org-units", json=gone))
+    units = "SELECT external_id FROM wave_unit WHERE wave_id = :wave ORDER BY 1"
+
+    def launched_now() -> tuple[str, list[str]]:
+        campaign = a_campaign(org)["id"]
+        wave = ok(org.call(WRITE, "POST", f"/v1/campaigns/{campaign}/launch"))
+        return wave["id"], [row[0] for row in org.sql(units, wave=wave["id"])]
+
+    assert launched_now()[1] == ["A", "B", "Old", "TOP"]  # two people are still in it
+    left = [{"external_id": f"Old-{n}", "unit": "A"} for n in range(2)]
+    ok(org.call("people:write", "PUT", "/v1/people", json=left))
+    assert launched_now()[1] == ["A", "B", "TOP"]

@@ -144,6 +144,7 @@ OPERATIONS = [
     ("aggregates:read", "GET", "/v1/releases/{id}/certificate"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells.csv"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/comments"),
     ("admin", "POST", "/v1/api-keys"),
     ("admin", "GET", "/v1/api-keys"),
     ("admin", "DELETE", "/v1/api-keys/{id}"),

@@ -23,9 +23,9 @@ DENIED = "42501"
 TABLES = (
     "api_key", "audit_entry", "campaign", "campaign_rules", "dimension", "invited_day", "job", "org_unit",
     "participation_snapshot", "person", "questionnaire", "questionnaire_draft", "questionnaire_version", "recut",
-    "release", "release_cell", "release_certificate", "release_measure", "release_unit", "roster_line",
-    "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "wave", "wave_class", "wave_destruction",
-    "wave_key", "wave_unit",
+    "release", "release_cell", "release_certificate", "release_comment", "release_measure", "release_unit",
+    "roster_line", "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "wave", "wave_class",
+    "wave_destruction", "wave_key", "wave_unit",
 )  # fmt: skip
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
 SHARED_WITH_WORKERS = {("pouls_work", "job")}
@@ -39,7 +39,7 @@ def inhabited(house: House) -> UUID:
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=body))
     ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 5, "days": 30}}))
     _a_skipped_and_a_destroyed_wave(tenant)
-    made = a_campaign(tenant, recuts=True, participation={"ways": ["links", "kiosk"]})["id"]
+    made = a_campaign(tenant, recuts=True, comments=True, participation={"ways": ["links", "kiosk"]})["id"]
     launched = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{made}/launch"))
     wave = LaunchedWave(tenant, made, launched["id"], launched["address"], codes_of(tenant, launched["id"]))
     answer_all(wave)

@@ -124,7 +124,7 @@ class World:
             kept = {}
             for one in shown:
                 kept[one.measure, Family(one.family)] = np.isin(np.arange(both.size), one.places)
-            later = protect_more(both, self.respondents, self.measures(), policy, kept, self.first_places)
+            later = protect_more(both, self.respondents, self.measures(), policy, kept, slice(self.first_places, None))
             beside = [_shown(column, self.first_places) for column in later.columns]
             shown = [_together(one, other) for one, other in zip(shown, beside, strict=True)]
         return [one for one in shown if len(one.places)]

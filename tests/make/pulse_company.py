@@ -22,6 +22,8 @@ TENURES: dict[str, Any] = {
 }
 NEW_FOR, SETTLED_FOR = timedelta(days=182), timedelta(days=5 * 365)
 SMALLEST_TEAM, LARGEST_TEAM = 6, 20
+MOVERS = 30
+"""So many that some are due in two waves running and then for a diagnostic, whatever the seed of the samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Company:
         self._put("made", Unit("Team that is new", office))
         for _ in range(9):
             self._change(self._somebody(), unit="made")
+        for _ in range(MOVERS):
+            self._change(self._somebody(), unit=self._team(at_most=LARGEST_TEAM - 1))
         self._hire("made", 3, today)
 
     def _put(self, key: str, unit: Unit) -> None:
@@ -183,7 +187,7 @@ class Company:
         return self.random.choice([team for team in self._all_teams() if self._size(team) <= at_most])
 
     def _somebody(self) -> str:
-        """Of a team that is not the smaller for it than teams are."""
+        """Of a team that is large enough to lose somebody."""
         teams = {team for team in self._all_teams() if self._size(team) > SMALLEST_TEAM}
         return self.random.choice([name for name, one in self.people.items() if one.active and one.unit in teams])
 

@@ -84,7 +84,9 @@ class Both:
         kept = {(row.measure, row.family): np.zeros(world.grid.size, np.bool_) for row in self.first}
         for row in self.first:
             kept[row.measure, row.family][row.node] = row.status == "published"
-        self.later = [row._replace(node=row.node + nodes) for row in protect_more(*told, kept, nodes).rows()]
+        self.later = [
+            row._replace(node=row.node + nodes) for row in protect_more(*told, kept, slice(nodes, None)).rows()
+        ]
 
     def rows(self) -> list[Row]:
         return self.first + self.later

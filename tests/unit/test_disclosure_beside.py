@@ -61,6 +61,6 @@ def test_what_is_shown_later_is_as_coarse_as_what_it_could_give_away() -> None:
     measure = rating(ANSWERS[:2])
     grid = Grid(ALONE, np.zeros(2, np.int64), np.array([[0], [1]]), (2,), [(), (0,)])
     kept = {("q", family): np.array([True, False, False]) for family in Family}
-    later = protect_more(grid, measure.n, [measure], Policy(), kept, 1)
+    later = protect_more(grid, measure.n, [measure], Policy(), kept, slice(1, None))
     assert row(later, 0, Family.distribution).decimals == 0
     assert row(later, 0).decimals == 1

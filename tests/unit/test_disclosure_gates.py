@@ -230,7 +230,7 @@ def test_what_was_shown_before_stays_and_opens_nothing_by_itself() -> None:
     of_the_gate = {("g", Family.distribution): before}
     of_the_item = {("asked", family): before for family in Family}
     for kept in (of_the_gate, of_the_item, of_the_gate | of_the_item):
-        later = protect_more(BOTH, everybody, measures, Policy(), kept, first)
+        later = protect_more(BOTH, everybody, measures, Policy(), kept, slice(first, None))
         # The table begins with the places asked for: all of them are new to the gate, so the item is shown, too.
         assert shown(later, "g", Family.distribution) == shown(later, "asked") == list(range(BOTH.size - first))
 

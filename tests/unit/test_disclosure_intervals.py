@@ -149,7 +149,9 @@ def test_a_recut_goes_by_the_deviation_that_the_release_showed() -> None:
         ).columns
     }
     given_ = {"derived": [group_mean("d", ["a", "b"])], "invited": invited}
-    more = protect_more(grid, measures[0].n, measures, Policy(), kept, 3, **given_, sd_of_all={"a": Decimal("1.42")})
+    more = protect_more(
+        grid, measures[0].n, measures, Policy(), kept, slice(3, None), **given_, sd_of_all={"a": Decimal("1.42")}
+    )
     assert len(rows(more, "d")) == 6
     assert {row.se for row in rows(more, "a") if row.status == "published"} >= {round(1.42 * sqrt(0.2 / 40), 2)}
     assert {row.basis for row in rows(more, "a") if row.status == "published"} == {"release"}

@@ -1,9 +1,18 @@
 """The states of campaigns and waves: what can follow what, read as graphs."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
-from service.campaigns.lifecycle import NEXT_CAMPAIGN, NEXT_WAVE, CampaignState, WaveState
+from service.campaigns.lifecycle import (
+    CAMPAIGN_STEPS,
+    NEXT_CAMPAIGN,
+    NEXT_WAVE,
+    WAVE_STEPS,
+    CampaignState,
+    WaveState,
+    as_markdown,
+)
 
 S = TypeVar("S", CampaignState, WaveState)
 
@@ -47,3 +56,18 @@ def test_an_end_is_an_end_and_every_other_state_can_be_left() -> None:
     assert {before for before, _ in NEXT_WAVE} == set(WaveState) - wave_ends
     assert all(type(before) is type(after) is CampaignState for (before, _), after in NEXT_CAMPAIGN.items())
     assert all(type(before) is type(after) is WaveState for (before, _), after in NEXT_WAVE.items())
+
+
+def test_the_guide_shows_the_tables() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "openapi/guides/campaigns.md").read_text(encoding="utf-8")
+    before, _, after = guide.partition("<!-- states: written by service/campaigns/lifecycle.py -->\n")
+    assert before
+    assert after.partition("\n<!-- end of states -->")[0] == as_markdown()
+
+
+def test_every_step_names_an_event_and_what_it_means() -> None:
+    for step in (*CAMPAIGN_STEPS, *WAVE_STEPS):
+        noun, _, verb = step.event.partition(".")
+        assert noun in {"campaign", "wave", "release"}
+        assert verb.endswith("ed") or verb == "withheld"
+        assert step.meaning
