@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from sqlalchemy import TextClause, text
 
-from service.campaigns import closing, launch, retention, scheduling, wave_keys
+from service.campaigns import closing, interim, launch, retention, scheduling, wave_keys
 from service.campaigns.contract import Notary
 from service.campaigns.opening_job import opener
 from service.kit.clock import Clock
@@ -15,8 +15,10 @@ from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
 from service.kit.loose_ends import tell_by_name
 from service.releases import recut_job, recuts
-from service.releases.build import Keys, releaser
+from service.releases.build import Keys
 from service.releases.certificate import Signer
+from service.releases.interim_job import interim_releaser
+from service.releases.release_job import releaser
 from service.responses.seal import Seal
 from service.settings import Settings
 
@@ -24,7 +26,7 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-SLOW = frozenset({closing.RELEASE_WAVE, recuts.JOB, retention.JOB})
+SLOW = frozenset({closing.RELEASE_WAVE, interim.RELEASE, recuts.JOB, retention.JOB})
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
@@ -48,6 +50,8 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
         scheduling.OPEN_WAVE: opener(keys.notary, clock),
         launch.CLOSE_WAVE: closing.close_due,
         closing.RELEASE_WAVE: releaser(keys, clock),
+        interim.MARK: interim.marker(keys.notary, clock),
+        interim.RELEASE: interim_releaser(keys, clock),
         recuts.JOB: recut_job.recutter(keys, clock),
         retention.JOB: retention.destroyer(keys.waves, keys.signer.signed, clock),
         wave_keys.JOB: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),

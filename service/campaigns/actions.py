@@ -31,6 +31,7 @@ from service.kit.reasons import Fault
 from service.people.actions import dimension_values
 from service.people.tables import OrgUnit
 from service.problems import Invalid, NotFound
+from service.questionnaires.branching import conditions
 from service.questionnaires.document import Document, TextItem
 from service.questionnaires.queries import latest
 from service.questionnaires.tables import QuestionnaireVersion
@@ -44,6 +45,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     await _check_plan(tx, tenant, given)
     await _check_audience(tx, tenant, given)
     _check_times(given, now)
+    _check_interim(given)
     rules = await rules_of(tx, tenant)
     _check_rules(given.policy, rules)
     schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source)
@@ -52,7 +54,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     except NotFound:
         raise UnknownQuestionnaire(faults=[Fault("/questionnaire", "is not a known key")]) from None
     terms = given.terms() | ({"burden": rules.burden.model_dump()} if rules.burden else {})
-    if given.rotation is not None or given.comments:
+    if given.rotation is not None or given.comments or given.interim is not None:
         key = (tenant, version.questionnaire_id, version.number)
         whole = await tx.get_one(QuestionnaireVersion, key, populate_existing=True)  # this time with its document
         _check_document(Document.stored(whole.document), given)
@@ -86,6 +88,9 @@ def _check_document(document: Document, given: CampaignIn) -> None:
         drawn = rotation_of(given.rotation.model_dump(mode="json"))
         if faults := rotation.faults(document, drawn):
             raise RotationRefused(faults=faults)
+    if given.interim is not None and conditions(document.items, document.sections):
+        reason = "needs a questionnaire without conditions: who was asked what would have to be shown each time"
+        raise Invalid(faults=[Fault("/interim", reason)])
     if given.comments and not any(isinstance(item, TextItem) for item in document.items):
         raise Invalid(faults=[Fault("/comments", "needs a questionnaire with a text item")])
 
@@ -110,6 +115,18 @@ async def checked_schedule(
     if faults := await asyncio.to_thread(calendar.faults, schedule_of(stored)):
         raise ScheduleRefused(faults=faults)
     return stored
+
+
+def _check_interim(given: CampaignIn) -> None:
+    """Moments in their order, while a wave is open."""
+    if given.interim is None:
+        return
+    hours = given.interim.hours_after_opening
+    place = "/interim/hours_after_opening"
+    if hours != sorted(set(hours)):
+        raise Invalid(faults=[Fault(place, "must rise")])
+    if given.schedule is not None and hours[-1] >= given.schedule.window_hours:
+        raise Invalid(faults=[Fault(place, "must be less than the hours that a wave stays open")])
 
 
 def _check_times(given: CampaignIn, now: datetime) -> None:
@@ -141,7 +158,7 @@ def _check_rules(policy: PolicyIn, rules: Rules) -> None:
 async def _check_plan(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> None:
     breakdowns = given.plan.breakdowns
     faults = plan.shape_faults(breakdowns) + plan.threshold_faults(
-        breakdowns, given.policy.model_dump(), recuts=given.recuts
+        breakdowns, given.policy.model_dump(), recuts=given.recuts or given.interim is not None
     )
     if faults:
         raise PlanNotSupported(faults=faults)

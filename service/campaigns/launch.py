@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import contract, overlap, promise, roster
+from service.campaigns import contract, interim, overlap, promise, roster
 from service.campaigns.contract import Notary
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.opening import freeze, take_key, version_of
@@ -108,6 +108,7 @@ async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: 
     tx.add(wave)
     await tx.flush()  # its row comes first, what hangs on it after
     await freeze(tx, campaign, wave, campaign.contract or {}, notary, now)
+    await interim.foresee(tx, wave)
     if not starts and campaign.opens_at:
         await jobs.enqueue(tx, campaign.tenant_id, OPEN_WAVE, wave.wave_id, campaign.opens_at)
     if campaign.closes_at:

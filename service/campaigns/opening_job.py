@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import overlap, queries
+from service.campaigns import interim, overlap, queries
 from service.campaigns.contract import Notary
 from service.campaigns.launch import CLOSE_WAVE
 from service.campaigns.lifecycle import WaveState
@@ -66,6 +66,7 @@ async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
         return
     if wave.closes_at is not None:
         await jobs.enqueue(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, wave.closes_at)
+    await interim.foresee(tx, wave)
     await plan_following(tx, campaign, wave)
     audit(
         tx, wave.tenant_id, now, WORKER, "wave.opened", str(wave.wave_id),

@@ -43,7 +43,15 @@ _EMPTY_KEY = text("UPDATE wave_key SET sealed_half = '' WHERE tenant_id = :tenan
 # In the order of their foreign keys.
 _GO = [
     text(f"DELETE FROM {table} WHERE tenant_id = :tenant AND wave_id = :wave")  # noqa: S608 - names from this list
-    for table in ("sealed_batch", "spent_code", "short_code", "participation_snapshot", "roster_line", "wave_class")
+    for table in (
+        "sealed_batch",
+        "spent_code",
+        "short_code",
+        "participation_snapshot",
+        "wave_part",
+        "roster_line",
+        "wave_class",
+    )
 ]
 
 

@@ -10,7 +10,7 @@ from service.campaigns.codes import address_of
 from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
 from service.campaigns.promise_text import sentences
 from service.campaigns.tables import Campaign, Wave
-from service.campaigns.terms import Audience, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
+from service.campaigns.terms import Audience, InterimIn, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
 from service.kit.text import Moment, Name, Slug, Wire
 
 
@@ -63,6 +63,7 @@ class CampaignIn(Wire):
     schedule: ScheduleIn | None = None
     rotation: RotationIn | None = None
     sampling: SamplingIn | None = None
+    interim: InterimIn | None = None
     coarse_classes: Annotated[
         bool,
         Field(
@@ -94,7 +95,7 @@ class CampaignIn(Wire):
         """What has no column of its own, as it was sent."""
         told: dict[str, Any] = self.model_dump(
             mode="json",
-            include={"participation", "rotation", "sampling", "coarse_classes", "comments"},
+            include={"participation", "rotation", "sampling", "interim", "coarse_classes", "comments"},
             exclude_none=True,
         )
         return told | {"audience": self.audience.model_dump(mode="json", exclude_none=True)}

@@ -170,6 +170,22 @@ class ShortCode(TenantRow, table=True):
     serial: int = Field(sa_type=BigInteger)
 
 
+class WavePart(TenantRow, table=True):
+    """What was answered up to one of a wave's interim results, beyond the part before it."""
+
+    __tablename__ = "wave_part"
+    __table_args__ = (
+        refers("wave", ("wave_id", "wave_id")),
+        UniqueConstraint("tenant_id", "wave_id", "number"),
+    )
+
+    part_id: UUID = Field(primary_key=True)
+    wave_id: UUID
+    number: int
+    response_count: int
+    marked_at: datetime = moment()
+
+
 class WaveDestruction(TenantRow, table=True):
     """That a wave's key is destroyed: what was tried afterwards, and that it did not open; signed."""
 

@@ -21,6 +21,7 @@ from service.cli import external
 from service.kit.crypto import ensure_key
 from service.kit.mendable import Mendable
 from service.kit.migrate import migrate
+from service.kit.one_piece import OnePieceProtocol
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
@@ -149,7 +150,7 @@ async def serving(app: "FastAPI", listening: socket.socket, settings: Settings) 
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=OnePieceProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -107,6 +107,7 @@ def protect_more(
     wanted: slice,
     budget: int = BUDGET,
     *,
+    rows: int | None = None,
     derived: Sequence[GroupMean] = (),
     invited: Ints | None = None,
     sd_of_all: Mapping[str, Decimal] = MappingProxyType({}),
@@ -120,6 +121,7 @@ def protect_more(
         policy: the same.
         kept: places that earlier releases published. They are not shown again, and nothing of them changes.
         wanted: the places asked for, one stretch of all. The table has these.
+        rows: places of the table, if there are more: those behind are withheld.
         budget: see `protect_breakdowns`.
         derived: see `protect`.
         invited: the same.
@@ -137,6 +139,8 @@ def protect_more(
     decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
     every = columns(_Later(grid), measures, decided, derived, asked, sd_of_all)
     found = [some(one, wanted) for one in every]
+    if rows is not None:
+        found = [widened(one, rows) for one in found]
     return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 

@@ -141,8 +141,11 @@ class _LinkedPatterns(Thresholds):
     def _deviations(self) -> dict[str, Mask]:
         """Whole units with a standard deviation: the tree programme, inside the distribution's cells.
 
-        Parts of units have none: a search for groups of under 30 people would take hundreds of times as long.
+        Parts of units have none: a search for groups of under 30 people would take hundreds of times as long. Nor has
+        anything that comes beside what was shown before, whose deviations would have to be looked at together.
         """
+        if self.kept:
+            return {measure.id: np.zeros(self.grid.size, np.bool_) for measure in self.measures}
         shown: dict[str, Mask] = {}
         for kind in Kind:
             for measure in self.measures:

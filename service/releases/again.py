@@ -20,8 +20,8 @@ from service.releases import audited, read_back
 from service.releases.build import Keys, Stages, counts_of
 from service.releases.certificate import CertificateRefused, verified
 from service.releases.judged import thresholds, wave_of
-from service.releases.ledger import digest_now, ledger, together, wider
-from service.releases.opened import agreed_of, opened, remembered
+from service.releases.ledger import digest_now, known_of, ledger, parts_shown, together, wider
+from service.releases.opened import agreed_of, opened
 from service.releases.problems import KeyGone
 from service.releases.read_back import Place, Published
 from service.releases.tables import Release, ReleaseCertificate
@@ -106,9 +106,11 @@ async def _with_answers(
     # What was released before answers were remembered with it is remembered by its digest alone.
     memory = keys.waves.releases(wave.tenant_id, found.key_id)
     digests = [entry.release.digest for entry in entries]
-    if memory not in (digests, [remembered(one, found) for one in digests]):
+    if memory not in (digests, known_of(entries, found)):
         wrong = "the key folder remembers other releases of this wave, or other answers, than the database holds"
         return replace(so_far, wrong=(*so_far.wrong, wrong))
+    if shown := parts_shown(entries):
+        found = found.parted(shown)
     agreed, found = wider(agreed, found, [entry.breakdowns for entry in entries])
     counts = await asyncio.to_thread(counts_of, agreed, found, Stages())
     published = together([entry.published for entry in entries])

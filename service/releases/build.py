@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import Notary
-from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.audit import Verdict
@@ -27,24 +27,20 @@ from service.disclosure.protect import protect
 from service.disclosure.table import SafeTable
 from service.disclosure.tree import Ints
 from service.kit.clock import Clock
-from service.kit.jobs import Due, Handler
 from service.releases import audited, invited, publish, relations
 from service.releases.answered import Answered, answered
 from service.releases.certificate import Signer
-from service.releases.commented import commented
 from service.releases.comments import Commented
 from service.releases.group_rule import group_means
-from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
+from service.releases.opened import Agreed, Opened
 from service.releases.orgtree import OrgTree
+from service.releases.parted import labels_in
 from service.releases.places import Counted, counted
 from service.releases.problems import (
-    AlreadyReleased,
     BatchesRefused,
     ClassUnknown,
     ContractBroken,
-    KeyGone,
     NotProved,
-    ReleaseRefused,
 )
 from service.releases.publish import Outcome
 from service.releases.statistics import tally
@@ -83,51 +79,6 @@ class Keys:
     signer: Signer
 
 
-def releaser(keys: Keys, clock: Clock) -> Handler:
-    """The job that turns a closed wave into a release, published or refused with its reason."""
-
-    async def release(tx: AsyncSession, due: Due) -> None:
-        wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update=True)
-        if wave is None or wave.state != WaveState.closed:
-            return
-        stages = Stages()
-        campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
-        ends = (wave.closes_at or clock()) + campaign.retention
-        try:
-            agreed = await agreed_of(tx, wave, campaign, keys.notary)
-            found = await opened(tx, wave, agreed, keys.waves, keys.seal, with_texts=agreed.comments)
-            stages.done("open")
-            on_roster = await invited.by_label(tx, wave)
-            counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster, first=True)
-            comments = await commented(tx, wave, agreed, found, counts.answered.respondents)
-            if comments is not None:
-                stages.done("comments")
-            async with tx.begin_nested():
-                job = _Job(wave, campaign, agreed, found, counts, comments)
-                made = await _proved(tx, job, keys.signer, clock, stages)
-                if not keys.waves.released(wave.tenant_id, found.key_id, remembered(made.digest, found)):
-                    raise AlreadyReleased
-        except ReleaseRefused as refused:
-            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
-                raise
-            wave.state = NEXT_WAVE[WaveState(wave.state), "refuse"]
-            await publish.refuse(tx, wave, campaign, refused.slug, clock())
-            log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
-            return
-        wave.state = NEXT_WAVE[WaveState(wave.state), "release"]
-        await tx.flush()
-        publish.count_cells(made)
-        stages.done("rows")
-        log.info(
-            "release published",
-            wave=str(wave.wave_id),
-            fell_back=bool(made.manifest.get("breakdowns", {}).get("fell_back")),
-            seconds={stage: round(seconds, 3) for stage, seconds in stages.seconds.items()},
-        )
-
-    return release
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Counts:
     """What is left of the answers once they are counted: by the plan's classes, and for the judge by the roster's.
@@ -147,23 +98,26 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Job:
+class Job:
+    """What a release is made of. `part` says which interim results it is; None: the wave's own."""
+
     wave: Wave
     campaign: Campaign
     agreed: Agreed
     opened: Opened
     counts: Counts
     comments: Commented | None
+    part: int | None = None
 
 
-async def _proved(tx: AsyncSession, job: _Job, signer: Signer, clock: Clock, stages: Stages) -> Release:
+async def proved(tx: AsyncSession, job: Job, signer: Signer, clock: Clock, stages: Stages) -> Release:
     """A release that the auditor agrees with: of the whole plan, else of the org tree alone. Raises NotProved."""
     tree = OrgTree.of(job.opened.units)
     for protecting in (safe_table, tree_alone):
         table, fell_back = await asyncio.to_thread(protecting, job.agreed, job.counts)
         stages.done("protect")
         told = await asyncio.to_thread(statistics_of, job.agreed, job.counts, table)
-        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back, told, comments=job.comments)
+        outcome = Outcome(tree, job.agreed.breakdowns, table, fell_back, told, part=job.part, comments=job.comments)
         async with tx.begin_nested() as attempt:
             made = await publish.publish(tx, job.wave, job.campaign, job.agreed.document, outcome, clock())
             stages.done("rows")
@@ -240,10 +194,11 @@ def counts_of(
     """
     by_class = counted(OrgTree.of(found.units), found.classes, agreed.breakdowns)
     try:
-        labels, matrix = found.sheet.decode(found.records)
+        bare, matrix = found.sheet.decode(found.records)
     except RecordsCorrupt:
         raise BatchesRefused from None
     columns = found.sheet.columns
+    labels = bare.astype(np.int64) if found.segments is None else labels_in(bare, found.segments)
     classes = class_of(labels, by_class.classes)
     stages.done("decode")
     measures = tally(agreed.document, columns, classes, matrix, by_class.count)
@@ -264,10 +219,10 @@ def counts_of(
 
 
 def class_of(
-    labels: np.ndarray[tuple[int], np.dtype[np.uint32]], classes: Mapping[int, int]
+    labels: npt.NDArray[np.integer[Any]], classes: Mapping[int, int]
 ) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     """The class of each record. Raises ClassUnknown."""
-    known = np.array(sorted(classes), np.uint32)
+    known = np.array(sorted(classes), np.int64)
     numbers = np.array([classes[int(label)] for label in known], np.intp)
     if not len(labels):
         return np.empty(0, np.intp)

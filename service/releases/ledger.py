@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.disclosure.measures import Family
-from service.releases import read_back
+from service.releases import parted, read_back
 from service.releases.digest import release_digest
-from service.releases.opened import Agreed, Opened
+from service.releases.opened import Agreed, Opened, remembered
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
 from service.releases.problems import ReleaseAltered
@@ -28,6 +28,7 @@ from service.releases.tables import Release
 if TYPE_CHECKING:
     from service.disclosure.linked_patterns import Kept  # loads a compiler, which most work does not need
 
+_TREE_ALONE: dict[str, Any] = {"plan": [["org"]], "dimensions": []}
 _Key = tuple[str | None, str | None, tuple[tuple[str, str], ...]]
 
 
@@ -40,7 +41,10 @@ class Entry:
 
     @property
     def breakdowns(self) -> Breakdowns:
-        """Those that a recut added; none for a wave's first release, whose breakdowns the contract names."""
+        """Those that a recut or interim results added; none for a wave's own release, of what the contract names."""
+        if self.release.part is not None:
+            shown = self.release.manifest.get("breakdowns", _TREE_ALONE)
+            return parted.block(Breakdowns.declared(shown["plan"], shown["dimensions"]), self.release.part)
         if self.release.recut_id is None:
             return Breakdowns((), ())
         shown = self.release.manifest["breakdowns"]
@@ -58,9 +62,30 @@ async def ledger(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[Entry]:
     for release in (await tx.scalars(statement)).all():
         if await digest_now(tx, release) != release.digest:
             raise ReleaseAltered
-        found.append(Entry(release, await read_back.published(tx, tenant, release.release_id)))
+        published = await read_back.published(tx, tenant, release.release_id)
+        found.append(Entry(release, published if release.part is None else _of_part(published, release.part)))
     # Each names those that it came after: the order in which they were made, whatever the clocks said.
-    return sorted(found, key=lambda entry: len(entry.release.manifest.get("recut", {}).get("after", ())))
+    return sorted(found, key=lambda entry: len(_after(entry.release)))
+
+
+def parts_shown(entries: Sequence[Entry]) -> list[int]:
+    """The interim results among them, ascending."""
+    return sorted(entry.release.part for entry in entries if entry.release.part is not None)
+
+
+def known_of(entries: Sequence[Entry], found: Opened) -> list[str]:
+    """What the key folder must remember of these releases, made of these answers."""
+    return [remembered(entry.release.digest, found, entry.release.part) for entry in entries]
+
+
+def _after(release: Release) -> Sequence[str]:
+    after: Sequence[str] = release.manifest.get("recut", release.manifest).get("after", ())
+    return after
+
+
+def _of_part(published: Published, part: int) -> Published:
+    places = [replace(place, dimensions=parted.shown_by(place.dimensions, part)) for place in published.places]
+    return replace(published, places=places)
 
 
 async def digest_now(tx: AsyncSession, release: Release) -> str:
@@ -73,7 +98,7 @@ async def digest_now(tx: AsyncSession, release: Release) -> str:
 
 
 def wider(agreed: Agreed, found: Opened, later: Sequence[Breakdowns]) -> tuple[Agreed, Opened]:
-    """Contract and classes with the breakdowns and the values of later releases."""
+    """Contract and classes with the breakdowns and the values of other releases, in their order behind the plan's."""
     breakdowns = agreed.breakdowns
     for one in later:
         breakdowns = breakdowns.and_then(one)

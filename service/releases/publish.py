@@ -57,6 +57,7 @@ _CELLS = text(f"""
 class Outcome:
     """What a release is made of: units, breakdowns, figures by place, and whether the breakdowns were given up.
 
+    `part` says which interim results it is, `after` the digests of the wave's releases before it.
     `statistics` is what is told of everybody together, `comments` what people wrote where the contract says that it is
     shown. Of a recut also which, and the digests of the releases that it comes after.
     """
@@ -67,6 +68,7 @@ class Outcome:
     fell_back: bool
     statistics: Mapping[str, Any] = field(default_factory=dict)
     recut: UUID | None = None
+    part: int | None = None
     after: tuple[str, ...] = ()
     comments: Commented | None = None
 
@@ -84,6 +86,10 @@ async def publish(
         manifest["statistics"] = dict(outcome.statistics)
     if outcome.recut is not None:
         manifest["recut"] = {"id": str(outcome.recut), "after": list(outcome.after)}
+    elif outcome.after:
+        manifest["after"] = list(outcome.after)
+    if outcome.part is not None:
+        manifest["interim"] = outcome.part
     comments = [] if outcome.comments is None else outcome.comments.rows
     if outcome.comments is not None:
         manifest["comments"] = outcome.comments.told
@@ -98,6 +104,7 @@ async def publish(
         release_id=new_id(),
         wave_id=wave.wave_id,
         recut_id=outcome.recut,
+        part=outcome.part,
         status="published",
         digest=release_digest(manifest, places | pinned((one.item, one.node, one.text) for one in comments), shown),
         manifest=manifest,
@@ -209,6 +216,7 @@ async def refuse(
     now: datetime,
     recut: UUID | None = None,
     conflicts: Sequence[Mapping[str, Any]] = (),
+    part: int | None = None,
 ) -> Release:
     """A release that says why there is none; of a recut, also which of its groups could not be shown."""
     manifest = _manifest(wave, campaign)
@@ -219,6 +227,7 @@ async def refuse(
         release_id=new_id(),
         wave_id=wave.wave_id,
         recut_id=recut,
+        part=part,
         status="refused",
         reason=reason,
         digest=digest(manifest | {"refused": reason}),

@@ -20,7 +20,7 @@ CELLS_AT_ONCE = 5000
 Position = tuple[int, int]
 Condition = ColumnElement[bool]
 START: Position = (-1, -1)
-_LISTED = ("release_id", "wave_id", "recut_id", "status", "reason", "digest", "released_at")
+_LISTED = ("release_id", "wave_id", "recut_id", "part", "status", "reason", "digest", "released_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from service.kit.crypto import same
 from service.kit.jobs import Due, Handler
 from service.releases import audited, invited, publish, read_back
 from service.releases.build import KEY_PATIENCE, Counts, Keys, Stages, counts_of
-from service.releases.ledger import Entry, kept, ledger, wider
+from service.releases.ledger import Entry, kept, known_of, ledger, parts_shown, wider
 from service.releases.opened import Agreed, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
+from service.releases.parted import invited_once
 from service.releases.places import Breakdowns
 from service.releases.problems import (
     AlreadyReleased,
@@ -95,16 +96,18 @@ async def _made(
     stages.done("open")
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     digests = tuple(entry.release.digest for entry in entries)
-    known = [remembered(one, found) for one in digests]
+    known = known_of(entries, found)
     if not known or keys.waves.releases(wave.tenant_id, found.key_id)[: len(known)] != known:
         raise ReleaseAltered
     earlier = [entry.breakdowns for entry in entries]
+    if parts := parts_shown(entries):
+        found = found.parted(parts)
     before, _ = wider(agreed, found, earlier)
     new = _new(before.breakdowns, asked.plan)
     agreed, found = wider(agreed, found, [*earlier, new])
     try:
         on_roster = await invited.by_label(tx, wave)
-        counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster)
+        counts = await asyncio.to_thread(counts_of, agreed, found, stages, None if parts else on_roster)
     except ValueError:  # places that were shown already
         raise ContractBroken from None
     grid, tree = _grid(counts), OrgTree.of(found.units)
@@ -118,7 +121,7 @@ async def _made(
     table = await asyncio.to_thread(_protected, agreed, counts, stay, first, sd_of_all)
     stages.done("protect")
     # Not who took part: a conflict must not tell that anybody did.
-    asked_of = grid.sums(np.array([on_roster.get(row.label, 0) for row in found.classes], np.int64))[first:]
+    asked_of = grid.sums(np.array([invited_once(on_roster, row.label) for row in found.classes], np.int64))[first:]
     _check(table, asked.plan["require"], asked_of, entries, tree, new)
     outcome = Outcome(tree, new, table, fell_back=False, recut=asked.recut_id, after=digests)
     release = await publish.publish(tx, wave, campaign, agreed.document, outcome, clock())

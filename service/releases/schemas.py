@@ -35,6 +35,7 @@ class ReleaseOut(Wire):
     wave_id: UUID
     wave_number: int
     recut_id: Annotated[UUID | None, Field(description="the recut that it came of; null for a wave's first release")]
+    interim: Annotated[int | None, Field(description="which results before the closing; null for the wave's own")]
     status: Literal["published", "refused"]
     reason: Reason
     digest: str
@@ -128,6 +129,7 @@ def _head(row: Row[Any] | Release, campaign: dict[str, Any], wave: dict[str, Any
         "wave_id": row.wave_id,
         "wave_number": wave["number"],
         "recut_id": row.recut_id,
+        "interim": row.part,
         "status": row.status,
         "reason": row.reason,
         "digest": row.digest,

@@ -52,7 +52,7 @@ class Recut(TenantRow, table=True):
 class Release(TenantRow, table=True):
     __tablename__ = "release"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "wave_id", "recut_id", postgresql_nulls_not_distinct=True),
+        UniqueConstraint("tenant_id", "wave_id", "recut_id", "part", postgresql_nulls_not_distinct=True),
         refers("wave", ("wave_id", "wave_id")),
         refers("recut", ("recut_id", "recut_id")),
         CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused_has_reason"),
@@ -62,6 +62,8 @@ class Release(TenantRow, table=True):
     release_id: UUID = Field(primary_key=True)
     wave_id: UUID
     recut_id: UUID | None = None
+    # Of interim results: which, by their number.
+    part: int | None = None
     status: str
     reason: str | None = None
     digest: str

@@ -6,7 +6,7 @@ it writes no line in the access log: one line per answer, with its time, would k
 
 import hashlib
 import time
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, NotACo
 from service.kit import strict
 from service.kit.clock import Clock
 from service.kit.limits import FailureLimit
+from service.kit.one_piece import one_piece
 from service.kit.reasons import Fault
 from service.problems import (
     Busy,
@@ -45,20 +46,21 @@ NONCE_LENGTH = 22
 NONCE_BYTES = 16
 PATH = "/v1/respond"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _FIELDS = {"code", "nonce", "answers"}
 _RECORDED_COUNT = metrics.REQUESTS.labels("POST", PATH, 201)
 _SECONDS = metrics.REQUEST_SECONDS.labels(PATH)
 _RECORDED = b'{"status":"recorded"}'
-_START: dict[str, Any] = {
-    "type": "http.response.start",
-    "status": 201,
-    "headers": [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(_RECORDED)).encode()),
-        (b"cache-control", b"no-store"),
-    ],
-}
+_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(_RECORDED)).encode()),
+    (b"cache-control", b"no-store"),
+]
+_START: dict[str, Any] = {"type": "http.response.start", "status": 201, "headers": _HEADERS}
 _BODY: dict[str, Any] = {"type": "http.response.body", "body": _RECORDED}
+# The same answer in one piece, where the server can send it so.
+_STATUS_LINE = b"HTTP/1.1 201 Created\r\n"
+_REST = b"".join(b"%b: %b\r\n" % header for header in _HEADERS) + b"\r\n" + _RECORDED
 
 DOCUMENTATION: dict[str, Any] = {
     "operationId": "responses.submit",
@@ -154,8 +156,10 @@ class Respond:
             await self._refuse(problem_of(error), error, scope, receive, send)
         else:
             if outcome is Outcome.recorded:
-                await send(_START)
-                await send(_BODY)
+                answer = one_piece(scope)
+                if answer is None or not answer(_STATUS_LINE, _REST):
+                    await send(_START)
+                    await send(_BODY)
                 _RECORDED_COUNT.inc()
             else:
                 refusal = CodeSpent() if outcome is Outcome.spent else WaveNotOpen()
@@ -231,7 +235,8 @@ def _read(body: bytes) -> Any:
     The fast decoder lets a repeated name pass. Each member has one colon, so as many colons as members say that none
     is repeated; only where there are more, perhaps inside a text, the slow decoder looks.
     """
-    value = from_json(body, allow_inf_nan=False)
+    # The decoder may keep the names of members for the next body, but nothing that was answered, and no nonce.
+    value = from_json(body, allow_inf_nan=False, cache_strings="keys")
     if isinstance(value, dict):
         answers = value.get("answers")
         members = len(value) + (len(answers) if isinstance(answers, dict) else 0)
@@ -278,7 +283,7 @@ def _nonce(text: object) -> bytes | None:
     if not isinstance(text, str) or len(text) != NONCE_LENGTH:
         return None
     try:
-        drawn = urlsafe_b64decode(text + "==")
+        drawn = a2b_base64(text.encode("ascii").translate(_URL_SAFE) + b"==")
     except ValueError:
         return None
     return drawn if len(drawn) == NONCE_BYTES else None

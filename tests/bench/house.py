@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,13 @@ class House:
     client: Client
 
 
+def serving(ground: Ground, name: str) -> AbstractContextManager[Child]:
+    """`pouls serve` on a port of its own; several may serve one database."""
+    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
+    told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_DATABASE_STATEMENT_TIMEOUT_S": str(LAUNCH_S)}
+    return ground.child(name, *serve, told=ground.told("pouls_app") | told)
+
+
 @contextmanager
 def house(ground: Ground) -> Iterator[House]:
     """`pouls serve` and `pouls work`, each in a process of its own, as deployed; access log and metrics on."""
@@ -40,13 +47,11 @@ def house(ground: Ground) -> Iterator[House]:
             await database.close()
 
     tenant_id, keys = interruptible.run(tenant())
-    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
     with ExitStack() as stack:
         stack.enter_context(
             ground.child("work", "service.cli", "work", told=ground.told("pouls_work"), says_ready=False)
         )
-        told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_DATABASE_STATEMENT_TIMEOUT_S": str(LAUNCH_S)}
-        api = stack.enter_context(ground.child("serve", *serve, told=ground.told("pouls_app") | told))
+        api = stack.enter_context(serving(ground, "serve"))
         client = Client(api.line["url"], keys, threading.Event())
         stack.callback(client.close)
         yield House(api, api.line["url"], tenant_id, client)

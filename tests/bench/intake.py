@@ -7,9 +7,8 @@ PostgreSQL. All three get the same requests from the same clients, in turns, eac
 """
 
 import argparse
+import itertools
 import json
-import random
-import secrets
 import statistics
 import sys
 import time
@@ -21,20 +20,20 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.client import body_of
 from service.kit.db import driver_url
-from tests.bench import insert, load, peer, processes, survey
+from tests.bench import insert, load, peer, processes, two_workers
+from tests.bench.answers import Answers, answers
 from tests.bench.ground import Child, Ground, ground
-from tests.bench.house import House, house, open_wave, organise
+from tests.bench.house import House, house, serving
 
 ITEMS = 40
-LEVELS = (10, 100, 500)
 SETTLE_S = 0.3
 QUIET_CORES = 0.3
 WARM_UP_S = 0.5
 KINDS = ("service", "bare", "insert")
-# More than any server here has reached: each answer of the service takes a code of its own.
-CODES_PER_SECOND = 18_000
+# Each answer of the service takes a code of its own. Requests are made before the load, so that the generator has
+# little to do during it; for a server that is faster still they are made meanwhile.
+CODES_PER_SECOND = 6_000
 ROWS = {
     "per_second": "answers/s",
     "p50_ms": "p50, ms",
@@ -54,7 +53,7 @@ class Options:
 
     seconds: float
     rounds: int
-    people: int
+    codes: int
     clients: int
     connections: int
 
@@ -85,9 +84,10 @@ def measure(options: Options) -> dict[str, Any]:
     """The whole bench; raises AssertionError where an acknowledged answer is missing or counted twice."""
     say = Console(stderr=True).print
     with ground() as earth, house(earth) as home, ExitStack() as stack:
-        say(f"setting up: {options.people:,} people, {ITEMS} items")
-        codes = _codes(home, options.people)
-        targets = _targets(earth, home, stack, codes, options)
+        say(f"setting up: {options.codes:,} codes, {ITEMS} items")
+        given = answers(earth, home, ITEMS)
+        second = stack.enter_context(serving(earth, "serve-second"))
+        targets = _targets(earth, home, stack, given, options)
         canned = Target(*_peer(earth, stack, "canned"), targets["bare"].requests)
         acknowledged = dict.fromkeys(KINDS, 0)
         for kind, target in targets.items():
@@ -100,44 +100,32 @@ def measure(options: Options) -> dict[str, Any]:
             rounds.append({kind: _turn(earth, targets[kind], options) for kind in order})
             for kind, done in rounds[-1].items():
                 acknowledged[kind] += done.run.acknowledged
+        say(f"measuring: {options.rounds} rounds of one process and two on one wave")
+        workers, more = two_workers.compare(
+            (home.api, second), targets["service"].requests, options.seconds, options.rounds, options.clients
+        )
+        acknowledged["service"] += more
         alone = load.drive(canned.url, canned.requests, options.seconds, options.clients)
         return _result(options, rounds, alone) | {
+            "workers": workers,
             "settings": _settings(earth, targets),
             "memory_mib": dict(zip(("now", "peak"), processes.memory_mib(home.api.pid), strict=True)),
             "counts": _counts(earth, acknowledged),
         }
 
 
-def _codes(home: House, people: int) -> list[str]:
-    """A participation code for each of so many people, in random order."""
-    leaves = survey.leaves(LEVELS)
-    given = [(f"p{number}", leaves[number % len(leaves)]) for number in range(people)]
-    organise(home, LEVELS, given)
-    wave = open_wave(home, ITEMS)
-    return [code for _, code in home.client.codes(wave["id"])]
-
-
-def _bodies(codes: list[str]) -> list[bytes]:
-    draw = random.Random(1).choices
-    names = survey.item_ids(ITEMS)
-    points = range(1, survey.POINTS + 1)
-    return [
-        body_of(code, secrets.token_bytes(16), dict(zip(names, draw(points, k=ITEMS), strict=True))) for code in codes
-    ]
-
-
-def _targets(earth: Ground, home: House, stack: ExitStack, codes: list[str], options: Options) -> dict[str, Target]:
+def _targets(earth: Ground, home: House, stack: ExitStack, given: Answers, options: Options) -> dict[str, Target]:
     earth.sql(insert.TABLE)
-    bodies = _bodies(codes)
+    again = given.ready(5_000)  # the others take the same body twice
     bare_url, bare_pid = _peer(earth, stack, "bare")
     # asyncpg takes the same URL, under its plain name.
     dsn = driver_url(earth.postgres.admin_url())
     told = {peer.DSN: dsn, peer.CONNECTIONS: str(options.connections)}
     insert_url, insert_pid = _peer(earth, stack, "insert", told)
     return {
-        "service": Target(home.url, home.api.pid, iter(load.prepared(home.url, bodies))),
-        "bare": Target(bare_url, bare_pid, load.forever(load.prepared(bare_url, bodies[:5000]))),
-        "insert": Target(insert_url, insert_pid, load.forever(load.prepared(insert_url, bodies[:5000]))),
+        "service": Target(home.url, home.api.pid, itertools.chain(given.ready(options.codes), given.take())),
+        "bare": Target(bare_url, bare_pid, load.forever(again)),
+        "insert": Target(insert_url, insert_pid, load.forever(again)),
     }
 
 
@@ -250,6 +238,12 @@ def show(result: dict[str, Any]) -> None:
     )
     out.print(f"the generator alone: {result['generator_alone_per_second']:,.0f} requests/s")
     out.print(f"ratios by round: {result['ratios_by_round']}")
+    for title, one in result["workers"].items():
+        out.print(
+            f"API processes on the wave: {title}: {one['per_second']:,.0f} answers/s, p99 {one['p99_ms']:.1f} ms, "
+            f"CPU {one['cpu_ms_per_thousand']:.0f} ms per 1,000, [bold]{one['cpu_ratio']:.2f} times[/bold] that of one "
+            f"({one['cpu_ratio_by_round']})"
+        )
     elsewhere = max(figures["elsewhere_cores"] for figures in servers.values())
     if elsewhere > QUIET_CORES:
         # The service's answers wait for PostgreSQL's processes, which then wait for a core; bare waits for nobody.
@@ -268,13 +262,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small numbers, about 20 seconds: does it still run?")
     parser.add_argument("--seconds", type=float, default=2.0, help="of each server's turn in a round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--people", type=int, help="each has one code, spent at first use; default: enough")
+    parser.add_argument("--codes", type=int, help="prepared beforehand, each spent at first use")
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--connections", type=int, default=10, help="of the INSERT endpoint's pool")
     given = parser.parse_args()
     seconds, rounds = (0.7, 3) if given.quick else (given.seconds, given.rounds)
-    people = given.people or int(CODES_PER_SECOND * (seconds * rounds + WARM_UP_S))
-    options = Options(seconds, rounds, people, given.clients, given.connections)
+    turns = rounds + 4 * (rounds + 1)
+    codes = given.codes or int(CODES_PER_SECOND * (seconds * turns + WARM_UP_S))
+    options = Options(seconds, rounds, codes, given.clients, given.connections)
     try:
         result = measure(options)
     except KeyboardInterrupt:

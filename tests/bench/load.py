@@ -108,21 +108,27 @@ class _Client(asyncio.Protocol):
             drive.leave()
 
 
-def drive(url: str, requests: Iterator[bytes], seconds: float, clients: int) -> Run:
-    """Load the server for so long. Raises LoadFailed, also for any answer that is not the expected 201."""
+def drive(urls: str | Sequence[str], requests: Iterator[bytes], seconds: float, clients: int) -> Run:
+    """Load the server for so long, or several, each with its share of the clients.
+
+    Raises LoadFailed, also for any answer that is not the expected 201.
+    """
+    places = [urlsplit(url).netloc.rpartition(":") for url in ([urls] if isinstance(urls, str) else urls)]
     gc.collect()
     gc.disable()
     try:
-        return interruptible.run(_drive(url, requests, seconds, clients), uvloop.new_event_loop)
+        return interruptible.run(
+            _drive([(host, int(port)) for host, _, port in places], requests, seconds, clients), uvloop.new_event_loop
+        )
     finally:
         gc.enable()
 
 
-async def _drive(url: str, requests: Iterator[bytes], seconds: float, clients: int) -> Run:
+async def _drive(places: Sequence[tuple[str, int]], requests: Iterator[bytes], seconds: float, clients: int) -> Run:
     loop = asyncio.get_running_loop()
-    host, _, port = urlsplit(url).netloc.rpartition(":")
     shared = _Drive(requests, loop.create_future(), clients)
-    made = [await loop.create_connection(lambda: _Client(shared), host, int(port)) for _ in range(clients)]
+    given = itertools.islice(itertools.cycle(places), clients)
+    made = [await loop.create_connection(lambda: _Client(shared), *place) for place in given]
     cpu = time.process_time()
     started = time.perf_counter()
     shared.until = started + seconds

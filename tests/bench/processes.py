@@ -1,6 +1,7 @@
 """What the kernel counts of a process: processor time and memory, from /proc (Linux)."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -15,7 +16,11 @@ def cpu_seconds(pid: int) -> float:
 
 def cpu_seconds_with_children(pid: int) -> float:
     """The same, with the processes that it started and that still run."""
-    return cpu_seconds(pid) + sum(cpu_seconds(child) for child in _children(pid))
+    seconds = cpu_seconds(pid)
+    for child in _children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # gone meanwhile
+            seconds += cpu_seconds(child)
+    return seconds
 
 
 def busy_seconds() -> float:

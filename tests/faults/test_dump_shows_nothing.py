@@ -231,9 +231,9 @@ def _row_per_response(patch: Patch) -> None:
     noted = """
         WITH noted AS (
             INSERT INTO audit_entry (tenant_id, entry_id, at, actor, action, subject, detail)
-            SELECT $1::uuid, gen_random_uuid(), now(), 'intake', 'answered', $2::uuid::text, '{}')
+            SELECT $1::uuid, gen_random_uuid(), now(), 'intake', 'answered', $2::uuid::text, '{}'),
     """
-    patch.setattr(intake, "_KEEP", noted + intake._KEEP)
+    patch.setattr(intake, "_SPEND", intake._SPEND.replace("WITH", noted, 1))
 
 
 def _logged(patch: Patch) -> None:

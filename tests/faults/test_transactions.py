@@ -330,6 +330,26 @@ def test_a_full_queue_is_a_503_at_once_and_what_waits_is_kept(tenant: TenantUnde
     assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == 5
 
 
+def test_one_spent_code_among_new_ones_costs_the_others_nothing(tenant: TenantUnderTest, small: FastAPI) -> None:
+    """A batch is sealed in the hope that all of its codes are new; where one is not, the rest is sealed again."""
+    house = tenant.house
+    wave = a_launched_wave(tenant)
+    people = list(wave.codes)[:4]
+
+    async def go() -> list[int]:
+        async with calling(small) as client:
+            await client.post("/v1/respond", json=_body(wave, people[0]))
+            async with _held(house, wave):
+                waiting = [
+                    asyncio.ensure_future(client.post("/v1/respond", json=_body(wave, person))) for person in people
+                ]
+                await _until_full(small)
+            return [(await answer).status_code for answer in waiting]
+
+    assert house.run(go) == [409, 201, 201, 201]
+    assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == 4
+
+
 def _count(tenant: TenantUnderTest, table: str, what: str = "count(*)") -> int:
     return int(tenant.sql(f"SELECT coalesce({what}, 0) FROM {table}")[0][0])  # noqa: S608 - a name of ours
 

@@ -1,0 +1,99 @@
+"""Interim results: at moments that the contract names, what was answered so far becomes a *part*, and is counted.
+
+A part is marked under the wave's lock, so that no commit of answers is half in it; how it is released is not known
+here. Too few new answers make no part: two results that differ by them would tell of these few.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from service.campaigns import queries
+from service.campaigns.contract import ContractAltered, Notary
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.tables import Wave, WavePart
+from service.kit import jobs
+from service.kit.clock import Clock
+from service.kit.db import WAVE_LOCK
+from service.kit.ids import new_id
+from service.kit.jobs import Due, Handler
+
+MARK = "interim_mark"
+RELEASE = "interim_release"
+_MARK = text("""
+    WITH marked AS (
+        UPDATE sealed_batch SET part = :part WHERE tenant_id = :tenant AND wave_id = :wave AND part IS NULL
+        RETURNING response_count)
+    SELECT coalesce(sum(response_count), 0) FROM marked
+""")
+_NEW = text("""
+    SELECT coalesce(sum(response_count), 0) FROM sealed_batch
+    WHERE tenant_id = :tenant AND wave_id = :wave AND part IS NULL
+""")
+
+
+async def foresee(tx: AsyncSession, wave: Wave) -> None:
+    """Ask for the wave's first interim results, where its contract has any."""
+    moments = moments_of(wave)
+    if moments:
+        await jobs.enqueue(tx, wave.tenant_id, MARK, wave.wave_id, moments[0])
+
+
+def moments_of(wave: Wave) -> list[datetime]:
+    """When the contract of a wave has interim results made."""
+    promised: dict[str, Any] = wave.contract or {}
+    hours = promised.get("interim", {}).get("hours_after_opening", ())
+    return [] if wave.opens_at is None else [wave.opens_at + timedelta(hours=each) for each in hours]
+
+
+def marker(notary: Notary, clock: Clock) -> Handler:
+    """The job that makes a part of what was answered so far, at each of the moments; nothing once the wave closes."""
+
+    async def mark(tx: AsyncSession, due: Due) -> datetime | None:
+        wave = await tx.get(Wave, (due.tenant_id, due.subject_id))
+        if wave is None or wave.state != WaveState.open:
+            return None
+        campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id)
+        try:
+            policy = notary.of_wave(wave, campaign)["policy"]
+        except ContractAltered:
+            return None  # its release will be refused; there is nothing to show before it
+        moments, now = moments_of(wave), clock()
+        passed = [moment for moment in moments if moment <= now]
+        following = next((moment for moment in moments if moment > now), None)
+        if passed:
+            await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave.wave_id)}"))  # a UUID of ours
+            await _mark(tx, wave, policy["k_mean"] + policy["collusion"], now)
+        return following
+
+    return mark
+
+
+async def _mark(tx: AsyncSession, wave: Wave, least: int, now: datetime) -> None:
+    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
+    if await tx.scalar(_NEW, scope) < least:
+        return
+    mine = (col(WavePart.tenant_id) == wave.tenant_id) & (col(WavePart.wave_id) == wave.wave_id)
+    number = 1 + (await tx.scalar(select(func.count()).select_from(WavePart).where(mine)) or 0)
+    responses = await tx.scalar(_MARK, scope | {"part": number})
+    part = WavePart(
+        tenant_id=wave.tenant_id,
+        part_id=new_id(),
+        wave_id=wave.wave_id,
+        number=number,
+        response_count=responses or 0,
+        marked_at=now,
+    )
+    tx.add(part)
+    await jobs.enqueue(tx, wave.tenant_id, RELEASE, part.part_id, now)
+    await tx.flush()
+
+
+async def parts(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[WavePart]:
+    """A wave's parts in their order."""
+    mine = (col(WavePart.tenant_id) == tenant) & (col(WavePart.wave_id) == wave)
+    return list((await tx.scalars(select(WavePart).where(mine).order_by(col(WavePart.number)))).all())

@@ -1,0 +1,47 @@
+"""An answer in one piece: an extension of ASGI for the hot route.
+
+Sent as ASGI has it, an answer's head and its body are two messages: uvicorn checks every header again and writes both
+apart, and uvloop hands each to the kernel at once. That is two system calls, two packets, and a client that is woken
+twice; for an answer that is the same each time, a sixth of all processor time. An application that finds the extension
+in its scope may call it with a whole answer instead. Where it returns False, nothing was sent, and the application
+answers the ordinary way: the client is gone, slow to read, sent its next request already, or wants no other answer
+after this one.
+"""
+
+from collections.abc import Callable
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_NAME = "pouls.one_piece"
+Answer = Callable[[bytes, bytes], bool]
+"""Called with the status line, and with the other headers, the blank line and the body; whether it was sent."""
+
+
+def one_piece(scope: Scope) -> Answer | None:
+    """The extension, where the server has it."""
+    extensions = scope.get("extensions")
+    found: Answer | None = extensions.get(_NAME) if extensions else None
+    return found
+
+
+class OnePieceProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with the extension; what is no plain answer on an open connection is left to uvicorn."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_NAME: self._answer}  # type: ignore[dict-item]  # uvicorn names only its own
+
+    def _answer(self, status_line: bytes, rest: bytes) -> bool:
+        cycle = self.cycle  # of the request that is being answered, unless others wait behind it
+        ordinary = self.pipeline or self.flow.write_paused or cycle.access_log
+        if ordinary or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
+            return False
+        # What `RequestResponseCycle.send` does for the two messages.
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        server = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+        self.transport.write(status_line + server + rest)
+        cycle.message_event.set()
+        cycle.on_response()
+        return True

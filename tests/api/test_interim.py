@@ -1,0 +1,158 @@
+"""Results before the closing: a few times, safe together with all that comes after, and nothing in between."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.fixtures.house import TenantUnderTest
+from tests.make.wire import places, problem
+from tests.make.world import (
+    LaunchedWave,
+    a_campaign,
+    a_launched_wave,
+    a_questionnaire,
+    an_org,
+    cells_of,
+    codes_of,
+    declare,
+    ok,
+)
+
+WRITE, READ = "campaigns:write", "aggregates:read"
+HOURS = {"hours_after_opening": [24, 48]}
+
+
+def releases(wave: LaunchedWave) -> list[dict[str, Any]]:
+    """Of the wave, first to last."""
+    found: list[dict[str, Any]] = ok(wave.tenant.call(READ, "GET", f"/v1/releases?wave={wave.wave}"))["data"]
+    return sorted(found, key=lambda one: one["released_at"])
+
+
+def later(wave: LaunchedWave, hours: float) -> None:
+    wave.tenant.house.clock.shift += timedelta(hours=hours)
+    wave.tenant.house.sweep()
+
+
+def answer(wave: LaunchedWave, people: list[str], load: int) -> None:
+    for person in people:
+        ok(wave.submit(person, {"load": load, "help": 3, "place": "home"}), 201)
+
+
+def means(wave: LaunchedWave, release: dict[str, Any]) -> dict[str, Any]:
+    found = cells_of(wave.tenant, release["id"], measure="load", family="mean")
+    return {cell["unit"]: (cell["status"], cell["mean"]) for cell in found if not cell["dimensions"]}
+
+
+def test_results_come_at_their_moments_and_stay(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 40, "B": 40}, interim=HOURS)
+    people = sorted(wave.codes)
+    answer(wave, [one for one in people if one[0] == "A"][:20] + [one for one in people if one[0] == "B"][:20], 2)
+    later(wave, 1)
+    assert releases(wave) == []
+    later(wave, 24)
+    (first,) = releases(wave)
+    assert (first["status"], first["interim"]) == ("published", 1)
+    shown = cells_of(tenant, first["id"])
+    assert means(wave, first)["TOP"][0] == "published"
+    answer(wave, [one for one in people if one[0] == "A"][20:23], 5)
+    later(wave, 2)  # nothing between two moments
+    assert len(releases(wave)) == 1
+    answer(wave, [one for one in people if one[0] == "A"][23:] + [one for one in people if one[0] == "B"][20:], 4)
+    later(wave, 22)
+    assert [one["interim"] for one in releases(wave)] == [1, 2]
+    ok(wave.close())
+    tenant.house.sweep()
+    found = releases(wave)
+    assert [(one["interim"], one["status"]) for one in found] == [
+        (1, "published"),
+        (2, "published"),
+        (None, "published"),
+    ]
+    assert cells_of(tenant, first["id"]) == shown
+    assert means(wave, found[2])["TOP"][0] == "published"
+    for release in found:
+        ok(tenant.call(READ, "GET", f"/v1/releases/{release['id']}/certificate"))
+
+
+def test_a_few_new_answers_make_no_new_results(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 20, "B": 20}, interim=HOURS)
+    people = sorted(wave.codes)
+    answer(wave, people[:30], 2)
+    later(wave, 25)
+    answer(wave, people[30:34], 5)
+    later(wave, 24)
+    assert [one["interim"] for one in releases(wave)] == [1]
+    ok(wave.close())
+    tenant.house.sweep()
+    first, last = releases(wave)
+    # Whatever holds all forty less whatever held thirty would tell of four.
+    assert means(wave, first)["TOP"][0] == "published"
+    assert means(wave, last)["TOP"][0] == "withheld"
+
+
+def test_breakdowns_are_judged_with_the_earlier_ones(tenant: TenantUnderTest) -> None:
+    people = an_org(tenant, {"A": 30, "B": 30})
+    declare(
+        tenant, {"site": ["lyon", "nantes"]}, {one: {"site": ("lyon", "nantes")[n % 2]} for n, one in enumerate(people)}
+    )
+    a_questionnaire(tenant)
+    campaign = a_campaign(tenant, plan={"breakdowns": [["org"], ["org", "site"]]}, interim=HOURS, recuts=True)
+    made = ok(tenant.call(WRITE, "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+    wave = LaunchedWave(tenant, campaign["id"], made["id"], made["address"], codes_of(tenant, made["id"]))
+    answer(wave, people[:40], 2)
+    later(wave, 25)
+    answer(wave, people[40:], 4)
+    ok(wave.close())
+    tenant.house.sweep()
+    first, last = releases(wave)
+    assert (first["status"], last["status"]) == ("published", "published")
+    by_site = cells_of(tenant, last["id"], measure="load", family="mean", breakdown="org*site")
+    assert by_site
+    asked = {"dimensions": [{"name": "all", "of": "site", "values": [
+        {"id": "x", "label": {"en": "X"}, "members": ["lyon"]}]}], "breakdowns": [["org", "all"]]}  # fmt: skip
+    ok(tenant.call(WRITE, "POST", f"/v1/waves/{wave.wave}/recuts", json=asked), 202)
+    tenant.house.sweep()
+    assert len(releases(wave)) == 3
+
+
+def test_a_writer_who_moves_batches_between_parts_gets_no_results(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 20, "B": 20}, interim=HOURS)
+    people = sorted(wave.codes)
+    answer(wave, people[:20], 2)
+    later(wave, 25)
+    answer(wave, people[20:], 4)
+    moved = """
+        UPDATE sealed_batch SET part = NULL WHERE batch_id = (
+            SELECT min(batch_id::text)::uuid FROM sealed_batch WHERE part = 1) RETURNING 1
+    """
+    assert len(tenant.sql(moved)) == 1
+    ok(wave.close())
+    tenant.house.sweep()
+    assert releases(wave)[-1]["status"] == "refused"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "falling": ({"interim": {"hours_after_opening": [48, 24]}}, "/interim/hours_after_opening"),
+    "four": ({"interim": {"hours_after_opening": [1, 2, 3, 4]}}, "/interim/hours_after_opening"),
+    "thresholds": ({"interim": HOURS, "policy": {"k_mean": 16}}, "/policy/k_mean"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_interim_results_that_can_not_be_are_refused(tenant: TenantUnderTest, name: str) -> None:
+    fields, place = REFUSED[name]
+    an_org(tenant, {"A": 20})
+    a_questionnaire(tenant)
+    body = {"name": "x", "questionnaire": "small", "audience": {"units": ["TOP"]}} | fields
+    answered = tenant.call(WRITE, "POST", "/v1/campaigns", json=body)
+    assert answered.status_code == 422
+    assert list(places(answered.json())) == [place]
+
+
+def test_the_contract_says_when(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, interim=HOURS)
+    told = ok(tenant.call(WRITE, "GET", f"/v1/waves/{wave.wave}/contract"))
+    assert told["contract"]["interim"] == HOURS
+    assert [one for one in told["sentences"] if one["topic"] == "interim" and "24 and 48 hours" in one["text"]]
+    problem(tenant.call(READ, "GET", f"/v1/releases/{wave.wave}"), 404, "not-found")
