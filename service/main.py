@@ -61,7 +61,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.database = database
     app.state.codes = codes
     app.state.notary = notary
-    app.state.kiosk = Kiosk(intake_key)
+    app.state.kiosk = Kiosk(intake_key, notary)
     app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves
     return app

@@ -120,6 +120,8 @@ def upgrade() -> None:
     op.execute("ALTER TABLE wave ADD COLUMN handed_out boolean NOT NULL DEFAULT false")
     op.execute("GRANT UPDATE (handed_out) ON wave TO pouls_app")
     op.execute("ALTER TABLE person ADD COLUMN hired_on date")
+    op.execute("ALTER TABLE roster_line ADD COLUMN mac bytea")
+    op.execute("GRANT UPDATE (mac) ON roster_line TO pouls_app, pouls_work")
     op.execute("GRANT UPDATE (schedule, proposed_by) ON campaign TO pouls_app")
     op.execute(f"GRANT UPDATE ({CONTRACT}) ON wave TO pouls_app")
     for table, privileges in OPENS.items():
@@ -133,6 +135,8 @@ def downgrade() -> None:
     op.execute(f"REVOKE UPDATE ({CONTRACT}) ON wave FROM pouls_app")
     op.execute("REVOKE UPDATE (schedule, proposed_by) ON campaign FROM pouls_app")
     op.execute("ALTER TABLE person DROP COLUMN hired_on")
+    op.execute("REVOKE UPDATE (mac) ON roster_line FROM pouls_app, pouls_work")
+    op.execute("ALTER TABLE roster_line DROP COLUMN mac")
     for column in ("contract", "contract_digest", "contract_mac", "handed_out"):
         op.execute(f"ALTER TABLE wave DROP COLUMN {column}")
     for column in ("terms", "schedule", "proposed_by"):

@@ -14,15 +14,14 @@ from service.campaigns.lifecycle import CampaignState
 from service.campaigns.opening import rotation_of
 from service.campaigns.problems import (
     PlanNotSupported,
-    PolicyTooWeak,
     RotationRefused,
     ScheduleRefused,
     UnknownDimension,
     UnknownQuestionnaire,
     UnknownUnit,
 )
-from service.campaigns.rules import Rules, rules_of
-from service.campaigns.schemas import CampaignIn, PolicyIn
+from service.campaigns.rules import check_policy, rules_of
+from service.campaigns.schemas import CampaignIn
 from service.campaigns.tables import Campaign
 from service.campaigns.terms import ScheduleIn
 from service.campaigns.timetable import schedule_of
@@ -46,14 +45,12 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     await _check_audience(tx, tenant, given)
     _check_times(given, now)
     _check_interim(given)
-    rules = await rules_of(tx, tenant)
-    _check_rules(given.policy, rules)
+    check_policy(given.policy.model_dump(), await rules_of(tx, tenant))
     schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source)
     try:
         version = await latest(tx, tenant, given.questionnaire)
     except NotFound:
         raise UnknownQuestionnaire(faults=[Fault("/questionnaire", "is not a known key")]) from None
-    terms = given.terms() | ({"burden": rules.burden.model_dump()} if rules.burden else {})
     if given.rotation is not None or given.comments or given.interim is not None:
         key = (tenant, version.questionnaire_id, version.number)
         whole = await tx.get_one(QuestionnaireVersion, key, populate_existing=True)  # this time with its document
@@ -73,7 +70,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
         opens_at=given.opens_at,
         closes_at=given.closes_at,
         created_at=now,
-        terms=terms,
+        terms=given.terms(),
         schedule=schedule,
     )
     tx.add(campaign)
@@ -142,17 +139,6 @@ def _check_times(given: CampaignIn, now: datetime) -> None:
     if given.participation.reminders and not given.participation.spending_record:
         reason = "needs the spending record: without it nobody knows who has answered"
         raise Invalid(faults=[Fault("/participation/reminders", reason)])
-
-
-def _check_rules(policy: PolicyIn, rules: Rules) -> None:
-    given, demanded = policy.model_dump(), rules.policy.model_dump(exclude_none=True)
-    weak = [
-        Fault(f"/policy/{name}", f"must be at least {least} in this organisation")
-        for name, least in demanded.items()
-        if given[name] < least
-    ]
-    if weak:
-        raise PolicyTooWeak(faults=weak)
 
 
 async def _check_plan(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> None:

@@ -20,6 +20,13 @@ class Contracted(Protocol):
     contract_mac: bytes | None
 
 
+class ContractedWave(Contracted, Protocol):
+    """The same, of a wave."""
+
+    tenant_id: UUID
+    wave_id: UUID
+
+
 class ContractAltered(Exception):
     """The stored contract is not the one that was made at launch."""
 
@@ -59,11 +66,12 @@ class Notary:
             raise ContractAltered
         return contract
 
-    def of_wave(self, wave: Contracted, campaign: Contracted) -> dict[str, Any]:
+    def of_wave(self, wave: ContractedWave, campaign: Contracted) -> dict[str, Any]:
         """The contract of a wave: its own, or its campaign's from before there were several. Raises ContractAltered."""
         holder = campaign if wave.contract is None else wave
         contract = self.check(holder.contract, holder.contract_mac)
-        if "wave" not in contract:  # a campaign's rules, which promise no wave anything yet
+        # A campaign's rules promise no wave anything yet, and another wave's contract was signed as well.
+        if contract.get("wave", {}).get("id") != str(wave.wave_id) or contract["tenant"] != str(wave.tenant_id):
             raise ContractAltered
         return contract
 
@@ -73,6 +81,11 @@ class Notary:
         if "wave" in contract or contract["campaign"]["id"] != str(campaign_id):
             raise ContractAltered
         return contract
+
+    def sign_line(self, tenant: UUID, wave: UUID, serial: int, label: int, source: str, external_id: str) -> bytes:
+        """That this person has this code, of this class."""
+        numbers = serial.to_bytes(8, "big") + label.to_bytes(8, "big")
+        return mac(self._key, b"roster line", tenant.bytes, wave.bytes, numbers, source.encode(), external_id.encode())
 
     def sign_recut(self, tenant: UUID, wave: UUID, recut: UUID, plan: Mapping[str, Any]) -> bytes:
         """What is asked of a wave after its release: without it, whoever writes to the database could ask."""

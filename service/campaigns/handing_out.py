@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from service.campaigns import queries, roster, snapshot
+from service.campaigns import lines, queries, roster, snapshot
 from service.campaigns.codes import SERIALS
 from service.campaigns.contract import ContractAltered, Notary
 from service.campaigns.kiosk import Kiosk
@@ -86,6 +86,7 @@ async def check_roster(tx: AsyncSession, wave: Wave, notary: Notary) -> Mapping[
     promised = await promised_of(tx, wave, notary)
     if await roster.digest_now(tx, wave.tenant_id, wave.wave_id) != promised["roster"]["digest"]:
         raise ContractBroken
+    await lines.check_all(tx, wave, notary)
     return promised
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.campaigns import handing_out, participation, queries
+from service.campaigns import handing_out, lines, participation, queries
 from service.campaigns.codes import Codes, Right, address_of, place_of
+from service.campaigns.contract import Notary
 from service.campaigns.handing_out import Handed
 from service.campaigns.participation import ParticipationAsked, ParticipationOut
 from service.campaigns.problems import (
@@ -73,11 +74,13 @@ async def stream_invitations(
     state = request.app.state
     handed = await handing_out.hand_out(tx, caller, wave, state.notary, state.kiosk, now, pending=pending)
     base = state.settings.http.public_url or str(request.base_url)
-    lines = _invitations(database, state.codes, wave, handed, base.rstrip("/"))
-    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+    links = _invitations(database, state.codes, state.notary, wave, handed, base.rstrip("/"))
+    return StreamingResponse(links, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
 
-async def _invitations(database: Database, codes: Codes, wave: Wave, handed: Handed, base: str) -> AsyncIterator[bytes]:
+async def _invitations(
+    database: Database, codes: Codes, notary: Notary, wave: Wave, handed: Handed, base: str
+) -> AsyncIterator[bytes]:
     link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
     place = place_of(wave.tenant_id, wave.wave_id)
     async for chunk in queries.roster(database, wave):
@@ -85,6 +88,8 @@ async def _invitations(database: Database, codes: Codes, wave: Wave, handed: Han
         for row in chunk:
             if handed.answered is not None and handed.answered[row.serial]:
                 continue
+            if wave.contract is not None:  # lines of before waves had contracts are not signed one by one
+                lines.check(notary, wave.tenant_id, wave.wave_id, row)
             code = codes.issue(Right(place, handed.serial(row.serial), row.label, expires_at=0))
             line = Invitation(
                 source=row.source,

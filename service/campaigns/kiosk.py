@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import short_codes
+from service.campaigns import lines, short_codes
 from service.campaigns.codes import place_of
+from service.campaigns.contract import Notary
+from service.campaigns.problems import ContractBroken
 from service.campaigns.tables import Wave
 
 _THERE = text("SELECT EXISTS (SELECT FROM short_code WHERE tenant_id = :tenant AND wave_id = :wave)")
@@ -18,8 +20,9 @@ _KEEP = text("""
     ON CONFLICT DO NOTHING
 """)
 _FIND = text("""
-    SELECT r.serial, r.label FROM short_code s
+    SELECT r.serial, r.label, r.mac, p.source, p.external_id FROM short_code s
     JOIN roster_line r ON r.tenant_id = s.tenant_id AND r.wave_id = s.wave_id AND r.serial = s.serial
+    JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
     WHERE s.tenant_id = :tenant AND s.wave_id = :wave AND s.digest = :digest
 """)
 
@@ -27,8 +30,9 @@ _FIND = text("""
 class Kiosk:
     """Makes and recognises the short codes of waves under the intake key."""
 
-    def __init__(self, intake_key: bytes) -> None:
+    def __init__(self, intake_key: bytes, notary: Notary) -> None:
         self._key = intake_key
+        self._notary = notary
 
     async def codes(self, tx: AsyncSession, wave: Wave) -> list[str]:
         """The code of each serial of the wave, which are kept from now on so that somebody can type them."""
@@ -41,7 +45,17 @@ class Kiosk:
         return codes
 
     async def behind(self, tx: AsyncSession, tenant: UUID, wave: UUID, canonical: str) -> tuple[int, int] | None:
-        """Serial and label of whoever has this code; None where nobody has."""
-        digest = short_codes.digest(self._key, place_of(tenant, wave), canonical)
+        """Serial and label of whoever has this code; None where nobody has.
+
+        Raises:
+            ContractBroken: code or line were altered: the code is another serial's, the serial another class's.
+        """
+        place = place_of(tenant, wave)
+        digest = short_codes.digest(self._key, place, canonical)
         row = (await tx.execute(_FIND, {"tenant": tenant, "wave": wave, "digest": digest})).one_or_none()
-        return None if row is None else (row.serial, row.label)
+        if row is None:
+            return None
+        if not short_codes.is_of(self._key, place, row.serial, canonical):
+            raise ContractBroken
+        lines.check(self._notary, tenant, wave, row)
+        return row.serial, row.label

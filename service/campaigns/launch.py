@@ -1,7 +1,7 @@
 """Launching a campaign: its rules are promised, for good, and its first wave is frozen, or planned."""
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from service.campaigns.problems import (
     AudienceTooSmall,
     ScheduleOver,
 )
-from service.campaigns.rules import rules_of
+from service.campaigns.rules import check_policy, rules_of
 from service.campaigns.scheduling import OPEN_WAVE, plan_wave
 from service.campaigns.steps import campaign_step
 from service.campaigns.tables import Campaign, Wave
@@ -69,6 +69,14 @@ async def approve(tx: AsyncSession, caller: Principal, campaign: Campaign, notar
     return await _start(tx, caller, campaign, notary, now)
 
 
+def first_day(campaign: Campaign, now: datetime) -> date:
+    """The day on which the audience's rules are read first: that of the first opening."""
+    if campaign.schedule is not None:
+        following = next_after(campaign.schedule, now - A_MOMENT)
+        return now.date() if following is None else following.opens_at.date()
+    return max(campaign.opens_at or now, now).date()
+
+
 async def _second_person(tx: AsyncSession, tenant: UUID) -> bool:
     return (await rules_of(tx, tenant)).second_approval
 
@@ -76,9 +84,12 @@ async def _second_person(tx: AsyncSession, tenant: UUID) -> bool:
 async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
     if campaign.closes_at and campaign.closes_at <= now:
         raise Invalid("The campaign should have closed already; give a later `closes_at`.")
-    rules = promise.of_campaign(campaign, await version_of(tx, campaign), secrets.token_hex(SEED_BYTES))
+    demanded = await rules_of(tx, campaign.tenant_id)
+    check_policy(campaign.policy, demanded)  # it may have been raised since the draft was made
+    burden = None if demanded.burden is None else demanded.burden.model_dump()
+    rules = promise.of_campaign(campaign, await version_of(tx, campaign), secrets.token_hex(SEED_BYTES), burden)
     await lock_organisation(tx, campaign.tenant_id)  # nobody is moved until the roster is written down
-    await overlap.check(tx, campaign, rules, now)
+    await overlap.check(tx, campaign, rules, notary, first_day(campaign, now), now)
     campaign.contract, campaign.contract_digest = rules, contract.digest(rules)
     campaign.contract_mac = notary.sign(rules)
     wave = await (_first_planned if campaign.schedule else _only_wave)(tx, campaign, notary, now)
@@ -126,7 +137,7 @@ async def _first_planned(tx: AsyncSession, campaign: Campaign, _: Notary, now: d
 
 
 async def _check_size(tx: AsyncSession, campaign: Campaign, now: datetime) -> None:
-    who = Who.of(campaign.asked["audience"], now.date())
+    who = Who.of(campaign.asked["audience"], first_day(campaign, now))
     units, _ = await roster.units_below(tx, campaign.tenant_id, who.tops)
     found = len(await people(tx, campaign.tenant_id, who, units))
     if found < (least := least_invited(campaign.policy)):

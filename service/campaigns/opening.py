@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import contract, invitees, promise, promise_text, roster, wave_keys
+from service.campaigns import contract, invitees, lines, promise, promise_text, roster, wave_keys
 from service.campaigns.contract import Notary
 from service.campaigns.problems import AudienceTooSmall, WaveKeyNotReady
 from service.campaigns.rotation import Bank, Rotation, draw
@@ -72,6 +72,7 @@ async def freeze(
     wave.invited, wave.roster_digest = frozen.invited, frozen.digest
     if wave.invited < least:
         raise AudienceTooSmall(f"At least {least} people must be invited.")
+    await lines.sign(tx, tenant, wave.wave_id, wave.invited, notary)
     await invitees.count(tx, wave, today)
     items = await drawn_items(tx, campaign, promised, wave.number)
     wave.contract = promise.of_wave(promised, wave, frozen, openings_of(campaign, wave), items)

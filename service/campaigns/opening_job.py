@@ -9,7 +9,7 @@ from service.campaigns import interim, overlap, queries
 from service.campaigns.contract import Notary
 from service.campaigns.launch import CLOSE_WAVE
 from service.campaigns.lifecycle import WaveState
-from service.campaigns.opening import freeze, take_key
+from service.campaigns.opening import freeze, opening_day, take_key
 from service.campaigns.problems import AudiencesIsolate, AudienceTooSmall, PlanTooLarge
 from service.campaigns.scheduling import WORKER, plan_following, settle_missed, skip
 from service.campaigns.steps import wave_step
@@ -77,7 +77,7 @@ async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
 async def _freeze(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
     """Raises ContractAltered, for which the job stays due: somebody has to look."""
     promised = notary.of_campaign(campaign, campaign.campaign_id)
-    await overlap.check(tx, campaign, promised, now)
+    await overlap.check(tx, campaign, promised, notary, opening_day(wave, now), now)
     wave.public_key = await take_key(tx, notary, wave.tenant_id, now)
     wave.state = wave_step(wave, "open")
     await tx.flush()

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import queries
+from service.campaigns import lines, queries
 from service.campaigns.codes import Codes, Right, address_of, ids_of, place_of
 from service.campaigns.contract import Notary
 from service.campaigns.handing_out import participation_of, promised_of
@@ -20,7 +20,7 @@ from service.problems import NotFound
 
 GOOD_FOR = timedelta(hours=1)
 _LINE = text("""
-    SELECT r.serial, r.label FROM person p
+    SELECT r.serial, r.label, r.mac, p.source, p.external_id FROM person p
     JOIN roster_line r ON r.tenant_id = p.tenant_id AND r.wave_id = :wave AND r.person_id = p.person_id
     WHERE p.tenant_id = :tenant AND p.source = :source AND p.external_id = :external
 """)
@@ -65,7 +65,7 @@ async def right_of(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked, no
         WayNotPromised: the contract does not name this way.
         ContractBroken: the contract was altered.
     """
-    wave = await _open_wave(tx, tenant, asked)
+    wave = await _open_wave(tx, tenant, asked, now)
     if wave is None:
         raise NotInvited
     return await right_by_name(tx, wave, "intranet", asked.source, asked.person, notary, now)
@@ -82,6 +82,7 @@ async def right_by_name(
     row = (await tx.execute(_LINE, scope)).one_or_none()
     if row is None:
         raise NotInvited
+    lines.check(notary, wave.tenant_id, wave.wave_id, row)
     return short_lived(wave.tenant_id, wave.wave_id, row.serial, row.label, now)
 
 
@@ -99,12 +100,17 @@ def told(right: Right, codes: Codes, base: str, now: datetime) -> ParticipationO
     )  # fmt: skip
 
 
-async def _open_wave(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked) -> Wave | None:
+def takes_answers(wave: Wave, now: datetime) -> bool:
+    """Whether it does now; one whose time is over does not, though nobody has closed it yet."""
+    return wave.state == WaveState.open and (wave.closes_at is None or wave.closes_at > now)
+
+
+async def _open_wave(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked, now: datetime) -> Wave | None:
     if asked.wave is not None:
         found = await queries.wave(tx, tenant, asked.wave)
-        return found if found.state == WaveState.open else None
+        return found if takes_answers(found, now) else None
     if asked.campaign is None:
         raise NotFound
     campaign = await queries.campaign(tx, tenant, asked.campaign)
     current = await queries.current_waves(tx, campaign)
-    return next((wave for wave in current if wave.state == WaveState.open), None)
+    return next((wave for wave in current if takes_answers(wave, now)), None)

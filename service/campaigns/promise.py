@@ -19,12 +19,21 @@ FORMAT = "pouls-contract/2"
 LIMITS = ("all_keys_before_destruction", "order_or_links", "shared_answers", "joint_audiences")
 WHO_ANSWERED = "batch_of_a_code"
 RECIPIENTS = "aggregate_readers"
-_OPTIONAL = ("rotation", "sampling", "burden", "interim")
+_OPTIONAL = ("rotation", "sampling", "interim")
 _CHOSEN = ("coarse_classes", "comments")
 
 
-def of_campaign(campaign: Campaign, version: QuestionnaireVersion, seed: str) -> dict[str, Any]:
-    """The rules of all its waves. `seed`, in hex, settles who and what is drawn in which wave."""
+def of_campaign(
+    campaign: Campaign, version: QuestionnaireVersion, seed: str, burden: Mapping[str, int] | None
+) -> dict[str, Any]:
+    """The rules of all its waves.
+
+    Args:
+        campaign: as drafted.
+        version: what it asks.
+        seed: in hex; settles who and what is drawn in which wave.
+        burden: how often anybody is invited at most, by the tenant's rules of today; None: they say nothing.
+    """
     terms = campaign.asked
     said: dict[str, Any] = {
         "format": FORMAT,
@@ -41,6 +50,7 @@ def of_campaign(campaign: Campaign, version: QuestionnaireVersion, seed: str) ->
         "known_limits": [*((WHO_ANSWERED,) if terms["participation"]["spending_record"] else ()), *LIMITS],
     }
     said |= {name: terms[name] for name in _OPTIONAL if terms.get(name)}
+    said |= {} if burden is None else {"burden": dict(burden)}
     said |= {name: True for name in _CHOSEN if terms.get(name)}
     return said | ({"recuts": True} if campaign.recuts else {})
 

@@ -21,7 +21,7 @@ CURRENT = (WaveState.planned, WaveState.scheduled, WaveState.open)
 # Documents that no list shows, and the longest that a campaign has.
 _UNLISTED = ("audience", "contract", "terms", "schedule")
 _LINES = text("""
-    SELECT r.serial, r.label, r.language, p.source, p.external_id
+    SELECT r.serial, r.label, r.language, r.mac, p.source, p.external_id
     FROM roster_line r
     JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
     WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial > :after

@@ -42,7 +42,7 @@ CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 
 AS_USUAL = ForecastIn()
 InLanguage = Annotated[Literal["en", "fr"], Query(description="of the sentences")]
-_LAUNCH = (Invalid, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady)
+_LAUNCH = (Invalid, PolicyTooWeak, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady)
 
 
 async def _campaign_to_manage(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:

@@ -1,5 +1,6 @@
 """What a tenant demands of all its campaigns, and how its people sign in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import sign_in
+from service.campaigns.problems import PolicyTooWeak
+from service.campaigns.schemas import PolicyIn
 from service.campaigns.tables import CampaignRules
+from service.kit.reasons import Fault
 from service.kit.text import Flag, Slug, Wire
 from service.problems import Invalid
 from service.tenants.actions import audit
@@ -81,3 +85,15 @@ async def rules_of(tx: AsyncSession, tenant: UUID) -> Rules:
     """The rules; where none were ever given, the ones that demand nothing."""
     found = await tx.get(CampaignRules, (tenant,))
     return Rules() if found is None else Rules.model_validate(found.rules)
+
+
+def check_policy(given: Mapping[str, int], rules: Rules) -> None:
+    """Raises PolicyTooWeak where a threshold is less than the organisation, or the product, demands."""
+    demanded = PolicyIn().model_dump() | rules.policy.model_dump(exclude_none=True)
+    weak = [
+        Fault(f"/policy/{name}", f"must be at least {least} in this organisation")
+        for name, least in demanded.items()
+        if given[name] < least
+    ]
+    if weak:
+        raise PolicyTooWeak(faults=weak)

@@ -4,11 +4,10 @@ Twelve symbols of five bits, from an alphabet without I, L, O and U. Eleven are 
 wave and the person's serial. The last is a check symbol: it tells a slip of the finger from a guess, without a look-up,
 so that slips need not be counted as guesses. It keeps nobody out: who guesses, guesses codes whose check fits.
 
-The odds of a guess. A wave of 5,000 people with 60 wrong guesses a minute allowed, all of them made, for two weeks:
-60 x 60 x 24 x 14 = 1,209,600 guesses, each right with probability 5,000 / 2^55. That any of them hits: at most
-1.7 in 10 million. The aim was less than 1 in 10,000; with ten symbols (45 bits) it would have been 1.7 in 10,000.
-The bound grows with people, guesses and waves: with eight processes that count apart and fifty such waves at once it is
-still less than 1 in 10,000.
+The odds of a guess. Nobody is locked out, however many guesses are wrong, since a stranger could lock out everybody; so
+the length alone has to do. A wave of 5,000 people and 500 guesses a second for two weeks, more than a process answers
+beside its work: 6 x 10^8 guesses, each right with probability 5,000 / 2^55. That any of them hits: less than one in
+10,000. Whoever operates the service sees such a flood in the metrics, and it is for them to stop it.
 
 The database keeps a MAC of each code under another key, and both keys come from one outside the database: a copy of it
 gives no code away. A plain digest would have, since 2^55 codes are few enough to try them all.
@@ -21,6 +20,7 @@ from service.kit.crypto import derive, mac
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DRAWN = 11
 _GROUP = 4
+_ATTEMPTS = 4
 _TYPED_AT_MOST = 64
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _SPACES = " \t\r\n\u00a0\u2009\u202f"
@@ -56,6 +56,12 @@ def short_codes(key: bytes, place: bytes, serials: Sequence[int]) -> list[str]:
         taken.add(code)
         codes[serial] = code
     return [codes[serial] for serial in serials]
+
+
+def is_of(key: bytes, place: bytes, serial: int, canonical: str) -> bool:
+    """Whether a code is this serial's: its first one, or one that it drew because others had those before."""
+    derived = _code_key(key)
+    return any(_drawn(derived, place, serial, attempt) == canonical for attempt in range(_ATTEMPTS))
 
 
 def read(text: str) -> str | None:

@@ -240,3 +240,5 @@ class RosterLine(TenantRow, table=True):
     language: str | None = None
     salt: bytes
     line_digest: bytes
+    # Over the person's id in other systems, too; lines of before there was one have none.
+    mac: bytes | None = None

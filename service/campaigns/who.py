@@ -22,7 +22,7 @@ CONDITION = """
         WHERE NOT coalesce(rule.allowed ? (p.dimensions ->> rule.name), false))
     AND (CAST(:asked AS uuid[]) IS NULL OR p.person_id = ANY(CAST(:asked AS uuid[])))
 """
-_PEOPLE = text(f"SELECT p.person_id, p.unit_id FROM person p WHERE {CONDITION} ORDER BY p.person_id")  # noqa: S608 - ours
+_PEOPLE = text(f"SELECT p.person_id, p.unit_id, p.dimensions FROM person p WHERE {CONDITION} ORDER BY p.person_id")  # noqa: S608 - ours
 
 
 class Who(NamedTuple):
@@ -67,5 +67,5 @@ class Who(NamedTuple):
 
 
 async def people(tx: AsyncSession, tenant: UUID, who: Who, units: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Person and unit of everybody in the audience, by person."""
+    """Person, unit and values of everybody in the audience, by person."""
     return (await tx.execute(_PEOPLE, who.parameters(tenant, units))).all()

@@ -51,8 +51,12 @@ _TAKE = text("""
 """)
 _DONE = text("DELETE FROM job WHERE tenant_id = :tenant AND job_id = :job")
 _AGAIN = text("UPDATE job SET due_at = :due, attempts = 0 WHERE tenant_id = :tenant AND job_id = :job")
+# A job that is being done is left alone: its handler looks at the time again, and to wait for it here, while it waits
+# for what the caller holds, would be to wait in a circle.
 _MOVE = text("""
-    UPDATE job SET due_at = :due WHERE tenant_id = :tenant AND kind = :kind AND subject_id = :subject
+    UPDATE job SET due_at = :due WHERE tenant_id = :tenant AND job_id = (
+        SELECT job_id FROM job WHERE tenant_id = :tenant AND kind = :kind AND subject_id = :subject
+        FOR UPDATE SKIP LOCKED)
 """)
 _PUT_OFF = text("""
     UPDATE job SET due_at = :due, attempts = attempts + 1, last_problem = :problem
@@ -66,7 +70,7 @@ async def enqueue(tx: AsyncSession, tenant: UUID, kind: str, subject: UUID, due:
 
 
 async def move(tx: AsyncSession, tenant: UUID, kind: str, subject: UUID, due: datetime) -> None:
-    """Work that was asked for is due then instead, sooner or later."""
+    """Work that was asked for is due then instead, sooner or later; its handler must look whether its time has come."""
     await tx.execute(_MOVE, {"tenant": tenant, "kind": kind, "subject": subject, "due": due})
 
 

@@ -12,7 +12,6 @@ from service.campaigns.codes import ADDRESS_LENGTH, wave_behind
 from service.campaigns.contract import Notary
 from service.campaigns.handing_out import participation_of
 from service.campaigns.kiosk import Kiosk
-from service.campaigns.lifecycle import WaveState
 from service.campaigns.participation import ParticipationOut
 from service.campaigns.problems import ContractBroken, NotInvited, WayNotPromised
 from service.campaigns.rules import rules_of
@@ -25,7 +24,7 @@ from service.kit.text import Wire
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.responses.problems import CodeMistyped, CodeRefused, SignInNotAccepted, TooManyWrongCodes, WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
-from service.tenants.principals import Now
+from service.tenants.principals import Now, now_of
 
 router = api_router()
 Address = Annotated[str, Field(min_length=ADDRESS_LENGTH, max_length=ADDRESS_LENGTH, description="the wave's address")]
@@ -56,7 +55,15 @@ class SignedIn(Wire):
     status_code=201,
     operation_id="responses.kiosk",
     responses=problems(
-        Malformed, Invalid, NotFound, WaveNotOpen, WayNotPromised, CodeMistyped, CodeRefused, TooManyWrongCodes
+        Malformed,
+        Invalid,
+        NotFound,
+        WaveNotOpen,
+        WayNotPromised,
+        CodeMistyped,
+        CodeRefused,
+        TooManyWrongCodes,
+        ContractBroken,
     ),
 )
 async def exchange_short_code(request: Request, response: Response, now: Now, typed: TypedCode) -> ParticipationOut:
@@ -122,7 +129,7 @@ async def _open(request: Request, address: str, way: str) -> LaunchedWave:
     """The open wave of this address, whose contract names the way. Raises NotFound, WaveNotOpen, WayNotPromised."""
     waves: Waves = request.app.state.waves
     tenant, wave_id = _ids(address)
-    if await waves.state(tenant, wave_id) is not WaveState.open:
+    if not await waves.takes_answers(tenant, wave_id, now_of(request)):
         raise WaveNotOpen
     launched = await waves.get(tenant.bytes + wave_id.bytes)
     if way not in participation_of(launched.contract)["ways"]:

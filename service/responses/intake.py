@@ -243,10 +243,10 @@ class Intake:
     ) -> Outcome:
         if submission.serial in accepted and first[submission.serial] is submission:
             return Outcome.recorded
-        spent_with = known.get(submission.serial)
-        if spent_with is None:
-            return Outcome.spent if is_open else Outcome.not_open
-        return Outcome.recorded if spent_with == submission.nonce_digest else Outcome.spent
+        if known.get(submission.serial) == submission.nonce_digest:
+            return Outcome.recorded
+        # Once the wave has closed a spent code looks like any other: it would tell who has answered.
+        return Outcome.spent if is_open else Outcome.not_open
 
     def _close(self, wave: LaunchedWave, accepted: list[Submission], now: Any) -> tuple[Any, ...]:
         """Shuffled, sealed; texts shuffled on their own, so that no comment lies beside the codes of its response."""

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
 from service.campaigns.contract import canonical
-from service.campaigns.lifecycle import WaveState
 from service.campaigns.promise_text import sentences
 from service.kit.strict import api_router
 from service.kit.text import Wire
@@ -62,7 +61,7 @@ async def get_questionnaire(
         raise NotFound from None
     if tenant is None or wave_id is None:
         raise NotFound
-    if await waves.state(tenant, wave_id) is not WaveState.open:
+    if not await waves.takes_answers(tenant, wave_id, request.app.state.clock()):
         raise WaveNotOpen
     launched = await waves.get(place_of(tenant, wave_id))
     chosen = _choose(launched.document.languages, language, accept_language)

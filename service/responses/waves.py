@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.codes import ids_of
 from service.campaigns.contract import ContractAltered, Notary, digest
-from service.campaigns.lifecycle import WaveState
+from service.campaigns.participation import takes_answers
 from service.campaigns.tables import Campaign, Wave
 from service.kit.db import Database
 from service.problems import NotFound
@@ -70,13 +70,13 @@ class Waves:
                     self._kept.popitem(last=False)
             return found
 
-    async def state(self, tenant: UUID, wave: UUID) -> WaveState:
-        """The wave's state now. Raises NotFound."""
+    async def takes_answers(self, tenant: UUID, wave: UUID, now: datetime) -> bool:
+        """Whether the wave does now. Raises NotFound."""
         async with self._database.transaction(tenant) as tx:
             row = await tx.get(Wave, (tenant, wave))
             if row is None:
                 raise NotFound
-            return WaveState(row.state)
+            return takes_answers(row, now)
 
     async def _load(self, tenant: UUID, wave: UUID) -> LaunchedWave:
         async with self._database.transaction(tenant) as tx:

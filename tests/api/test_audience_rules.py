@@ -245,3 +245,74 @@ def test_the_forecast_shows_the_price_of_coarse_classes(org: TenantUnderTest) ->
 
     fine, coarse = foretold(), foretold(coarse_classes=True)
     assert coarse[0] < fine[0]
+
+
+# -- what an attacker tried -----------------------------------------------------------------------------------
+
+
+def test_a_rule_by_hire_date_is_read_on_the_day_of_the_opening(org: TenantUnderTest) -> None:
+    """Today everybody fits it; when the wave opens, one person does not."""
+    hired = {person: str(TODAY - timedelta(days=100)) for person in team("A", 20) | team("B", 20) | team("C", 3)}
+    hired["A-0"] = str(TODAY - timedelta(days=3640))
+    rows = [{"external_id": person, "unit": person[0], "hired_on": day} for person, day in hired.items()]
+    ok(org.call("people:write", "PUT", "/v1/people", json=rows))
+    ok(launch(org, a_campaign(org)["id"]))
+    opens_at = (datetime.now(UTC) + timedelta(days=11)).isoformat()
+    audience = {"units": ["TOP"], "hired": {"days_at_most": 3650}}
+    ok(launch(org, a_campaign(org, audience=audience)["id"]))
+    later = a_campaign(org, audience=audience, opens_at=opens_at)["id"]
+    problem(launch(org, later), 409, "audiences-isolate")
+
+
+def test_a_campaign_that_was_given_up_after_its_results_is_not_forgotten(org: TenantUnderTest) -> None:
+    start = TODAY + timedelta(days=1)
+    schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "00:00", "zone": "UTC", "window_hours": 24}
+    recurring = a_campaign(org, schedule=schedule)["id"]
+    ok(launch(org, recurring))
+    for days in (1, 2):
+        org.house.clock.shift = timedelta(days=days, hours=1)
+        org.house.sweep()
+    ok(launch(org, recurring, "cancel"))
+    problem(launch(org, a_campaign(org, audience={"units": ["A", "B"]})["id"]), 409, "audiences-isolate")
+
+
+def test_audiences_are_judged_within_the_groups_that_plans_show(org: TenantUnderTest) -> None:
+    """Both leave out many, but among the people of Lyon, whom the first one shows apart, they differ by one."""
+    moved = [{"external_id": "A-0", "unit": "A", "dimensions": {"site": "lyon"}, "hired_on": str(TODAY)}]
+    others = [
+        {"external_id": person, "unit": person[0], "hired_on": str(TODAY - timedelta(days=90))}
+        | ({"dimensions": {"site": "lyon"}} if person[0] == "A" else {})
+        for person in (team("A", 20) | team("B", 20)) - {"A-0"}
+    ]
+    ok(org.call("people:write", "PUT", "/v1/people", json=moved + others))
+    ok(launch(org, a_campaign(org, plan={"breakdowns": [["org"], ["org", "site"]]})["id"]))
+    rule = {"units": ["TOP"], "dimensions": {"site": ["lyon"]}, "hired": {"days_at_least": 30}}
+    problem(launch(org, a_campaign(org, audience=rule)["id"]), 409, "audiences-isolate")
+
+
+def test_the_largest_threshold_is_what_audiences_have_to_differ_by(tenant: TenantUnderTest) -> None:
+    an_org(tenant, {"A": 20, "B": 20, "C": 7})
+    a_questionnaire(tenant)
+    ok(launch(tenant, a_campaign(tenant)["id"]))
+    problem(launch(tenant, a_campaign(tenant, audience={"units": ["A", "B"]})["id"]), 409, "audiences-isolate")
+
+
+def test_a_full_stop_more_makes_no_other_question(org: TenantUnderTest) -> None:
+    ok(launch(org, a_campaign(org)["id"]))
+    items = [item | {"text": {lang: words.upper() + "." for lang, words in item["text"].items()}}
+             for item in QUESTIONNAIRE["items"]]  # fmt: skip
+    a_questionnaire(org, QUESTIONNAIRE | {"key": "shouted", "items": items})
+    again = a_campaign(org, questionnaire="shouted", audience={"units": ["A", "B"]})["id"]
+    problem(launch(org, again), 409, "audiences-isolate")
+
+
+def test_a_draft_keeps_to_the_rules_of_the_day_it_is_launched(org: TenantUnderTest) -> None:
+    draft = a_campaign(org)["id"]
+    demanded = {"policy": {"k_mean": 8}, "burden": {"most": 3, "days": 30}}
+    ok(org.call("admin", "PUT", "/v1/campaign-rules", json=demanded))
+    problem(launch(org, draft), 422, "policy-too-weak")
+    fine = a_campaign(org, policy={"k_mean": 8})["id"]
+    ok(org.call("admin", "PUT", "/v1/campaign-rules", json=demanded | {"burden": {"most": 2, "days": 30}}))
+    wave = ok(launch(org, fine))
+    contract = ok(org.call(WRITE, "GET", f"/v1/waves/{wave['id']}/contract"))["contract"]
+    assert contract["burden"] == {"most": 2, "days": 30}

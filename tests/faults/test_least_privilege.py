@@ -20,11 +20,12 @@ APP = {
     "questionnaire": "s i", "questionnaire_draft": "s i u(document,key,revision,updated_at) d",
     "questionnaire_version": "s i", "recut": "s i",
     "release": "s", "release_cell": "s", "release_certificate": "s", "release_comment": "s",
-    "release_measure": "s", "release_unit": "s", "roster_line": "s i",
+    "release_measure": "s", "release_unit": "s", "roster_line": "s i u(mac)",
     "sealed_batch": "i", "spent_code": "s i", "tenant": "s i",
     "wave": "s i u(closes_at,contract,contract_digest,contract_mac,handed_out,invited,opens_at,roster_digest,state)",
     "wave_class": "s i",
-    "wave_key": "s(created_at,key_id,mac,public_key,tenant_id,wave_id) u(wave_id)", "wave_unit": "s i",
+    "wave_key": "s(created_at,key_id,mac,public_key,tenant_id,wave_id) u(wave_id)", "wave_part": "s",
+    "wave_unit": "s i",
     "worker_heartbeat": "s",
 }  # fmt: skip
 WORK = {
@@ -34,9 +35,9 @@ WORK = {
     "wave_destruction": "s i",
     "questionnaire_version": "s", "recut": "s", "release": "s i", "release_cell": "s i",
     "release_certificate": "s i", "release_comment": "s i", "release_measure": "s i", "release_unit": "s i",
-    "roster_line": "s i d",
-    "sealed_batch": "s d", "spent_code": "s d",
-    "tenant": "s", "wave_class": "s i d", "wave_key": "s i u", "wave_unit": "s i",
+    "roster_line": "s i u(mac) d",
+    "sealed_batch": "s u(part) d", "spent_code": "s d",
+    "tenant": "s", "wave_class": "s i d", "wave_key": "s i u", "wave_part": "s i d", "wave_unit": "s i",
     "wave": "s i u(closes_at,contract,contract_digest,contract_mac,invited,opens_at,public_key,roster_digest,state)",
     "worker_heartbeat": "s i u d",
 }  # fmt: skip

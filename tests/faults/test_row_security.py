@@ -25,7 +25,7 @@ TABLES = (
     "participation_snapshot", "person", "questionnaire", "questionnaire_draft", "questionnaire_version", "recut",
     "release", "release_cell", "release_certificate", "release_comment", "release_measure", "release_unit",
     "roster_line", "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "wave", "wave_class",
-    "wave_destruction", "wave_key", "wave_unit",
+    "wave_destruction", "wave_key", "wave_part", "wave_unit",
 )  # fmt: skip
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
 SHARED_WITH_WORKERS = {("pouls_work", "job")}
@@ -39,12 +39,22 @@ def inhabited(house: House) -> UUID:
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=body))
     ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 5, "days": 30}}))
     _a_skipped_and_a_destroyed_wave(tenant)
-    made = a_campaign(tenant, recuts=True, comments=True, participation={"ways": ["links", "kiosk"]})["id"]
+    made = a_campaign(
+        tenant,
+        recuts=True,
+        comments=True,
+        participation={"ways": ["links", "kiosk"]},
+        interim={"hours_after_opening": [1]},
+    )["id"]
     launched = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{made}/launch"))
     wave = LaunchedWave(tenant, made, launched["id"], launched["address"], codes_of(tenant, launched["id"]))
     answer_all(wave)
     ok(tenant.call("campaigns:write", "GET", f"/v1/waves/{wave.wave}/participation"))
-    assert wave.release()["status"] == "published"
+    house.clock.shift = timedelta(hours=2)
+    house.sweep()
+    house.clock.shift = timedelta()
+    ok(wave.close())
+    house.sweep()
     some = {"name": "some", "values": [{"id": "a", "label": {"en": "A"}, "members": ["A"]}]}
     asked = {"dimensions": [some], "breakdowns": [["org", "some"]]}
     ok(tenant.call("campaigns:write", "POST", f"/v1/waves/{wave.wave}/recuts", json=asked), 202)
