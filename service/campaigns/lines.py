@@ -17,8 +17,9 @@ from service.kit.crypto import same
 
 AT_ONCE = 20_000
 _LINES = text("""
-    SELECT r.serial, r.label, r.mac, p.source, p.external_id FROM roster_line r JOIN person p USING (tenant_id, person_id)
-    WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial >= :start AND r.serial < :stop
+    SELECT r.serial, r.label, r.mac, p.source, p.external_id
+    FROM roster_line r JOIN person p USING (tenant_id, person_id)
+    WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial >= :start AND r.serial < :stop ORDER BY r.serial
 """)
 _SIGN = text("""
     UPDATE roster_line r SET mac = given.mac
@@ -28,7 +29,7 @@ _SIGN = text("""
 
 
 async def sign(tx: AsyncSession, tenant: UUID, wave: UUID, invited: int, notary: Notary) -> None:
-    """Sign the lines of a roster that was just written."""
+    """Sign the lines of a roster that was just written; in their order, for whoever looks where they lie."""
     scope = {"tenant": tenant, "wave": wave}
     for start in range(0, invited, AT_ONCE):
         rows = (await tx.execute(_LINES, scope | {"start": start, "stop": start + AT_ONCE})).all()

@@ -132,8 +132,9 @@ _SENTENCES = {
     "what they answered has given it away.",
     "joint_audiences": "Campaigns of your organisation that ask the same within 90 days are judged together, so that "
     "their audiences do not single out fewer than {k:# person|# people}.",
-    "waves_compared": "The waves of one campaign are not judged in this way: they are compared though people come and "
-    "go in between, and a difference may say something of those who came or went.",
+    "waves_compared": "The waves of one campaign, and those of campaigns that ask by the same rules, are not judged in "
+    "this way: they are compared though people come and go in between, and a difference may say something of those who "
+    "came or went.",
     "who_answered_known": "Who has answered is known to whoever reads the database; what they answered is not.",
     "keys_without_names": "Whoever holds every key before the wave's key is destroyed can read answers, without names.",
     "shared_by_group": "A result that a whole group shares tells it of each of its members.",

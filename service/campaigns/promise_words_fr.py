@@ -152,8 +152,9 @@ _SENTENCES = {
     "joint_audiences": "Les campagnes de votre organisation qui posent les mêmes questions à moins de 90 jours "
     "d'intervalle sont jugées ensemble, pour que leurs publics, mis côte à côte, n'isolent pas moins de {k:# "
     "personne|# personnes}.",
-    "waves_compared": "Les vagues d'une même campagne ne sont pas jugées ainsi : elles sont comparées alors que des "
-    "personnes arrivent et partent entre-temps, et un écart peut dire quelque chose de ces personnes.",
+    "waves_compared": "Les vagues d'une même campagne, comme celles de campagnes qui interrogent selon les mêmes "
+    "règles, ne sont pas jugées ainsi : elles sont comparées alors que des personnes arrivent et "
+    "partent entre-temps, et un écart peut dire quelque chose de ces personnes.",
     "who_answered_known": "Quiconque lit la base de données sait qui a répondu, mais non ce qui a été répondu.",
     "keys_without_names": "Quiconque détient toutes les clés avant la destruction de celle de la vague peut lire les "
     "réponses, sans les noms.",

@@ -2,7 +2,7 @@
 
 Sent as ASGI has it, an answer's head and its body are two messages: uvicorn checks every header again and writes both
 apart, and uvloop hands each to the kernel at once. That is two system calls, two packets, and a client that is woken
-twice; for an answer that is the same each time, a sixth of all processor time. An application that finds the extension
+twice, for an answer that is the same each time: a sixth of a profile's samples. An application that finds the extension
 in its scope may call it with a whole answer instead. Where it returns False, nothing was sent, and the application
 answers the ordinary way: the client is gone, slow to read, sent its next request already, or wants no other answer
 after this one.

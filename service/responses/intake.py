@@ -98,7 +98,8 @@ async def _as_it_is(_: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:
 def shuffle(things: list[Any]) -> None:
     """In place, by 16 random bytes for each, which are never the same twice.
 
-    The system's randomness is asked for once. `SystemRandom.shuffle` asks for each, a third of the time to close.
+    The system's randomness is asked for once. `SystemRandom.shuffle` asks for each: a third of a profile's samples of
+    closing.
     """
     drawn = secrets.token_bytes(16 * len(things))
     keys = [drawn[at : at + 16] for at in range(0, len(drawn), 16)]

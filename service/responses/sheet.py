@@ -172,7 +172,7 @@ def _whole(names: Sequence[str]) -> Callable[[Mapping[str, object]], Sequence[ob
     """What fetches an answer to every item. Raises KeyError where one is missing.
 
     As many answers as items, and none missing: so none is to an unknown item, which saves looking each name up twice
-    (3 of 12 microseconds for 40 items).
+    (2.4 of 12 microseconds for 40 items).
     """
     if len(names) > 1:
         return itemgetter(*names)

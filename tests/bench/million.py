@@ -21,8 +21,8 @@ from tests.bench.house import house
 
 ITEMS = 40
 MARKS = (0.1, 0.5, 1.0)
-FLAT_MIB = 4.0
-"""For each million answers: 4 bytes an answer. An answer that was kept would be a hundred at least."""
+FLAT_MIB = 2.0
+"""For each million answers: 2 bytes an answer. An answer that was kept would be a hundred at least."""
 
 
 def measure(count: int, turn_s: float, clients: int, limit_s: float) -> dict[str, Any]:

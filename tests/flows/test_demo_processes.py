@@ -30,7 +30,10 @@ from tests.flows.clusters import copy_to
 
 pytestmark = needs_proc
 NOBODY = 65534
-SCOPES = {"people:write", "questionnaires:write", "campaigns:write", "invitations:read", "aggregates:read", "admin"}
+SCOPES = {
+    "people:write", "questionnaires:write", "campaigns:write", "invitations:read", "participations:write",
+    "aggregates:read", "admin",
+}  # fmt: skip
 
 
 @pytest.fixture

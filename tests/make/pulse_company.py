@@ -93,7 +93,12 @@ class Company:
         return company
 
     def as_it_is(self) -> Roll:
-        return Roll(dict(self.units), {name: one for name, one in self.people.items() if one.active})
+        people = {name: one for name, one in self.people.items() if one.active}
+        whole = Roll(dict(self.units), people)
+        # One that was given up, and that nobody is left in, is no unit any more.
+        kept = {key for key, unit in self.units.items() if unit.active} | {one.unit for one in people.values()}
+        kept |= {upper for key in kept for upper in whole.above(key)}
+        return Roll({key: unit for key, unit in self.units.items() if key in kept}, people)
 
     def told(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows of units and of people that are new or changed, each once."""

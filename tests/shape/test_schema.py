@@ -175,6 +175,7 @@ def test_what_is_kept_of_an_answer_has_no_time_and_no_name(house: House) -> None
         "sealed_batch": {
             "tenant_id": "uuid", "wave_id": "uuid", "batch_id": "uuid", "received_on": "date",
             "response_count": "integer", "records": "bytea", "texts": "bytea", "mac": "bytea",
+            "part": "integer",
         },
         "spent_code": {"tenant_id": "uuid", "wave_id": "uuid", "serial": "bigint", "nonce_digest": "bytea"},
     }  # fmt: skip

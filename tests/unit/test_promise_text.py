@@ -180,7 +180,7 @@ def test_an_option_that_there_is_no_sentence_for_is_refused(place: Place, value:
 def test_what_the_service_puts_into_contracts_is_spoken_of() -> None:
     tenant, campaign_id, wave_id = UUID(int=1), UUID(int=2), UUID(int=3)
     golden = _contract("weekly_pulse")
-    terms = {name: golden[name] for name in ("audience", "participation", "rotation", "sampling", "burden", "interim")}
+    terms = {name: golden[name] for name in ("audience", "participation", "rotation", "sampling", "interim")}
     campaign = Campaign(
         tenant_id=tenant,
         campaign_id=campaign_id,
@@ -198,7 +198,7 @@ def test_what_the_service_puts_into_contracts_is_spoken_of() -> None:
     version = QuestionnaireVersion(
         tenant_id=tenant, questionnaire_id=UUID(int=4), number=3, digest="4d1f", document={"key": "pulse_bank"}
     )
-    promised = promise.of_campaign(campaign, version, golden["seed"])
+    promised = promise.of_campaign(campaign, version, golden["seed"], golden["burden"])
     wave = Wave(
         tenant_id=tenant,
         wave_id=wave_id,
