@@ -1,7 +1,7 @@
 """Drafts of campaigns: written down once all of it could be launched."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from service.campaigns.rules import check_policy, rules_of
 from service.campaigns.schemas import CampaignIn
 from service.campaigns.tables import Campaign
 from service.campaigns.terms import ScheduleIn
-from service.campaigns.timetable import schedule_of
+from service.campaigns.timetable import schedule_of, zones_beside
 from service.kit.ids import new_id
 from service.kit.reasons import Fault
 from service.people.actions import dimension_values
@@ -46,7 +46,9 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: da
     _check_times(given, now)
     _check_interim(given)
     check_policy(given.policy.model_dump(), await rules_of(tx, tenant))
-    schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source)
+    schedule = None
+    if given.schedule is not None:
+        schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source, "/schedule")
     try:
         version = await latest(tx, tenant, given.questionnaire)
     except NotFound:
@@ -93,15 +95,17 @@ def _check_document(document: Document, given: CampaignIn) -> None:
 
 
 async def checked_schedule(
-    tx: AsyncSession, tenant: UUID, given: ScheduleIn | None, source: str
-) -> dict[str, Any] | None:
-    """A schedule as it is stored, its sites by the ids of their units. Raises ScheduleRefused, UnknownUnit."""
-    if given is None:
-        return None
+    tx: AsyncSession, tenant: UUID, given: ScheduleIn, source: str, place: str
+) -> dict[str, Any]:
+    """A schedule as it is stored, its sites by the ids of their units; `place` is where it was sent.
+
+    Raises:
+        ScheduleRefused, UnknownUnit: see there.
+    """
     stored = given.model_dump(mode="json")
     found = await _by_external_id(tx, tenant, source, [site.unit for site in given.sites])
     missing = [
-        Fault(f"/schedule/sites/{index}/unit", "is not a known unit")
+        Fault(f"{place}/sites/{index}/unit", "is not a known unit")
         for index, site in enumerate(given.sites)
         if site.unit not in found
     ]
@@ -110,8 +114,19 @@ async def checked_schedule(
     stored["sites"] = [{"unit": site.unit, "unit_id": str(found[site.unit]), "zone": site.zone} for site in given.sites]
     # A rule that never comes due is looked for through some hundred years.
     if faults := await asyncio.to_thread(calendar.faults, schedule_of(stored)):
-        raise ScheduleRefused(faults=faults)
+        raise ScheduleRefused(faults=[_sent(fault, stored, place) for fault in faults])
     return stored
+
+
+def _sent(fault: Fault, stored: dict[str, Any], place: str) -> Fault:
+    """A calendar's fault, at the place where it was sent."""
+    steps = fault.pointer.removeprefix("/schedule").split("/")
+    if steps[1] == "zones":
+        zone = zones_beside(stored)[int(steps[2])]
+        first = next(index for index, site in enumerate(stored["sites"]) if site["zone"] == zone)
+        return Fault(f"{place}/sites/{first}/zone", fault.reason)
+    name = "window_hours" if steps[1] == "window" else "/".join(steps[1:])
+    return Fault(f"{place}/{name}", fault.reason)
 
 
 def _check_interim(given: CampaignIn) -> None:
@@ -122,8 +137,11 @@ def _check_interim(given: CampaignIn) -> None:
     place = "/interim/hours_after_opening"
     if hours != sorted(set(hours)):
         raise Invalid(faults=[Fault(place, "must rise")])
-    if given.schedule is not None and hours[-1] >= given.schedule.window_hours:
-        raise Invalid(faults=[Fault(place, "must be less than the hours that a wave stays open")])
+    window = None if given.schedule is None else timedelta(hours=given.schedule.window_hours)
+    if given.opens_at and given.closes_at:
+        window = given.closes_at - given.opens_at
+    if window is not None and timedelta(hours=hours[-1]) >= window:
+        raise Invalid(faults=[Fault(place, "must be less than the time that a wave stays open")])
 
 
 def _check_times(given: CampaignIn, now: datetime) -> None:

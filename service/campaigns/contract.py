@@ -12,11 +12,14 @@ from uuid import UUID
 
 from service.kit.crypto import derive, mac, same
 
+FIRST_FORMAT = "pouls-contract/1"
+
 
 class Contracted(Protocol):
     """A row that holds a contract, or none."""
 
     contract: dict[str, Any] | None
+    contract_digest: str | None
     contract_mac: bytes | None
 
 
@@ -51,6 +54,11 @@ def groups_digest(
     return digest([tree, labels])
 
 
+def holder_of(wave: Contracted, campaign: Contracted) -> Contracted:
+    """Which row holds a wave's contract: its own, or its campaign's, from before there were several waves of one."""
+    return campaign if wave.contract is None else wave
+
+
 class Notary:
     """Authenticates contracts, and the public keys that the worker makes ahead, under the intake key."""
 
@@ -68,8 +76,11 @@ class Notary:
 
     def of_wave(self, wave: ContractedWave, campaign: Contracted) -> dict[str, Any]:
         """The contract of a wave: its own, or its campaign's from before there were several. Raises ContractAltered."""
-        holder = campaign if wave.contract is None else wave
+        holder = holder_of(wave, campaign)
         contract = self.check(holder.contract, holder.contract_mac)
+        # What stands with a campaign is its wave's by the first format alone: else whoever empties a row could choose.
+        if holder is campaign and contract["format"] != FIRST_FORMAT:
+            raise ContractAltered
         # A campaign's rules promise no wave anything yet, and another wave's contract was signed as well.
         if contract.get("wave", {}).get("id") != str(wave.wave_id) or contract["tenant"] != str(wave.tenant_id):
             raise ContractAltered

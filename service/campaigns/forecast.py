@@ -60,7 +60,7 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
             )
         }
     if campaign.asked.get("coarse_classes"):
-        audience = roster.coarser(audience, smallest_class(campaign.policy))
+        audience = await asyncio.to_thread(roster.coarser, audience, smallest_class(campaign.policy))
     invited = np.array([row.people for row in audience.classes], np.int64)
     if invited.sum() < (least := least_invited(campaign.policy)):
         raise AudienceTooSmall(f"At least {least} people must be invited.")

@@ -4,9 +4,9 @@ A part is marked under the wave's lock, so that no commit of answers is half in 
 here. Too few new answers make no part: two results that differ by them would tell of these few.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from service.campaigns import queries
 from service.campaigns.contract import ContractAltered, Notary
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.tables import Wave, WavePart
+from service.campaigns.thresholds import smallest_class
 from service.kit import jobs
 from service.kit.clock import Clock
 from service.kit.db import WAVE_LOCK
@@ -38,16 +39,15 @@ _NEW = text("""
 
 async def foresee(tx: AsyncSession, wave: Wave) -> None:
     """Ask for the wave's first interim results, where its contract has any."""
-    moments = moments_of(wave)
+    moments = moments_of(wave.contract or {})
     if moments:
         await jobs.enqueue(tx, wave.tenant_id, MARK, wave.wave_id, moments[0])
 
 
-def moments_of(wave: Wave) -> list[datetime]:
-    """When the contract of a wave has interim results made."""
-    promised: dict[str, Any] = wave.contract or {}
+def moments_of(promised: Mapping[str, Any]) -> list[datetime]:
+    """When a wave's contract has interim results made."""
     hours = promised.get("interim", {}).get("hours_after_opening", ())
-    return [] if wave.opens_at is None else [wave.opens_at + timedelta(hours=each) for each in hours]
+    return [datetime.fromisoformat(promised["wave"]["opens_at"]) + timedelta(hours=each) for each in hours]
 
 
 def marker(notary: Notary, clock: Clock) -> Handler:
@@ -55,30 +55,32 @@ def marker(notary: Notary, clock: Clock) -> Handler:
 
     async def mark(tx: AsyncSession, due: Due) -> datetime | None:
         wave = await tx.get(Wave, (due.tenant_id, due.subject_id))
-        if wave is None or wave.state != WaveState.open:
+        if wave is None:
             return None
         campaign = await queries.campaign(tx, wave.tenant_id, wave.campaign_id)
         try:
-            policy = notary.of_wave(wave, campaign)["policy"]
+            promised = notary.of_wave(wave, campaign)
         except ContractAltered:
             return None  # its release will be refused; there is nothing to show before it
-        moments, now = moments_of(wave), clock()
-        passed = [moment for moment in moments if moment <= now]
-        following = next((moment for moment in moments if moment > now), None)
+        moments, now = moments_of(promised), clock()
+        passed = sum(moment <= now for moment in moments)
         if passed:
             await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave.wave_id)}"))  # a UUID of ours
-            await _mark(tx, wave, policy["k_mean"] + policy["collusion"], now)
-        return following
+            await tx.refresh(wave)  # it may have closed while this waited
+            if wave.state == WaveState.open:
+                await _mark(tx, wave, smallest_class(promised["policy"]), passed, now)
+        return next((moment for moment in moments if moment > now), None)
 
     return mark
 
 
-async def _mark(tx: AsyncSession, wave: Wave, least: int, now: datetime) -> None:
+async def _mark(tx: AsyncSession, wave: Wave, least: int, passed: int, now: datetime) -> None:
+    """One part more, but no more parts than moments have passed."""
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
-    if await tx.scalar(_NEW, scope) < least:
-        return
     mine = (col(WavePart.tenant_id) == wave.tenant_id) & (col(WavePart.wave_id) == wave.wave_id)
     number = 1 + (await tx.scalar(select(func.count()).select_from(WavePart).where(mine)) or 0)
+    if number > passed or await tx.scalar(_NEW, scope) < least:
+        return
     responses = await tx.scalar(_MARK, scope | {"part": number})
     part = WavePart(
         tenant_id=wave.tenant_id,
@@ -91,9 +93,3 @@ async def _mark(tx: AsyncSession, wave: Wave, least: int, now: datetime) -> None
     tx.add(part)
     await jobs.enqueue(tx, wave.tenant_id, RELEASE, part.part_id, now)
     await tx.flush()
-
-
-async def parts(tx: AsyncSession, tenant: UUID, wave: UUID) -> list[WavePart]:
-    """A wave's parts in their order."""
-    mine = (col(WavePart.tenant_id) == tenant) & (col(WavePart.wave_id) == wave)
-    return list((await tx.scalars(select(WavePart).where(mine).order_by(col(WavePart.number)))).all())

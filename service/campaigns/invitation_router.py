@@ -88,7 +88,7 @@ async def _invitations(
         for row in chunk:
             if handed.answered is not None and handed.answered[row.serial]:
                 continue
-            if wave.contract is not None:  # lines of before waves had contracts are not signed one by one
+            if handed.signed:
                 lines.check(notary, wave.tenant_id, wave.wave_id, row)
             code = codes.issue(Right(place, handed.serial(row.serial), row.label, expires_at=0))
             line = Invitation(

@@ -20,6 +20,9 @@ _WEARY = text("""
     SELECT person_id FROM invited_day WHERE tenant_id = :tenant AND day > :since
     GROUP BY person_id HAVING sum(invitations) >= :most
 """)
+_PROMISED = text("""
+    SELECT EXISTS (SELECT FROM campaign WHERE tenant_id = :tenant AND state = 'launched' AND contract ? 'burden')
+""")
 _COUNT = text("""
     INSERT INTO invited_day (tenant_id, person_id, day, invitations)
     SELECT tenant_id, person_id, CAST(:day AS date), 1 FROM roster_line WHERE tenant_id = :tenant AND wave_id = :wave
@@ -63,8 +66,9 @@ async def chosen(tx: AsyncSession, tenant: UUID, who: Who, promised: Mapping[str
 
 
 async def count(tx: AsyncSession, wave: Wave, today: date) -> None:
-    """Remember that each person of the wave's roster was invited once more, where the tenant has a limit."""
-    if (await rules_of(tx, wave.tenant_id)).burden is None:
+    """Remember that each person of the wave's roster was invited once more, where a limit is demanded or promised."""
+    demanded = (await rules_of(tx, wave.tenant_id)).burden is not None
+    if not demanded and not await tx.scalar(_PROMISED, {"tenant": wave.tenant_id}):
         return
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     await tx.execute(_COUNT, scope | {"day": today})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import contract, interim, overlap, promise, roster
+from service.campaigns import contract, interim, overlap, promise, promise_text, roster
 from service.campaigns.contract import Notary
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.opening import freeze, take_key, version_of
@@ -88,6 +88,7 @@ async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     check_policy(campaign.policy, demanded)  # it may have been raised since the draft was made
     burden = None if demanded.burden is None else demanded.burden.model_dump()
     rules = promise.of_campaign(campaign, await version_of(tx, campaign), secrets.token_hex(SEED_BYTES), burden)
+    promise_text.sentences(rules, "en")  # what can not be said in words is not promised
     await lock_organisation(tx, campaign.tenant_id)  # nobody is moved until the roster is written down
     await overlap.check(tx, campaign, rules, notary, first_day(campaign, now), now)
     campaign.contract, campaign.contract_digest = rules, contract.digest(rules)

@@ -91,18 +91,26 @@ async def check(
         found |= {row.person_id: row for row in rows}
         sets.append({row.person_id for row in rows})
     asked = [found[person] for person in sorted(found)]
-    members = np.array([[row.person_id in held for row in asked] for held in sets], np.bool_)
-    homes = np.array([place[row.unit_id] for row in asked], np.int64)
-    groups = _groups([row.dimensions for row in asked], [one.plan for one in others])
-    above, k = np.array(parents, np.int64), max(one.k for one in others)
-    if await asyncio.to_thread(_isolate, members, homes, above, groups, k):
+    homes = [place[row.unit_id] for row in asked]
+    k = max(one.k for one in others)
+    if await asyncio.to_thread(_isolate, asked, sets, homes, parents, [one.plan for one in others], k):
         raise AudiencesIsolate
 
 
-def _isolate(members: Mask, homes: Ints, parents: Ints, groups: Sequence[Mask], k: int) -> bool:
-    """Whether the audiences do, as a whole or within a group that a plan shows; each marks people, [people]."""
+def _isolate(
+    asked: Sequence[Row[Any]],
+    sets: Sequence[set[UUID]],
+    homes: Sequence[int],
+    above: Sequence[int],
+    plans: Sequence[Sequence[Sequence[str]]],
+    k: int,
+) -> bool:
+    """Whether the audiences do, as a whole or within a group that a plan shows; no I/O."""
+    members = np.array([[row.person_id in held for row in asked] for held in sets], np.bool_)
+    units, parents = np.array(homes, np.int64), np.array(above, np.int64)
+    groups = _groups([row.dimensions for row in asked], plans)
     return any(
-        audiences.judge(members[:, group], homes[group], parents, k) is not None for group in groups if group.any()
+        audiences.judge(members[:, group], units[group], parents, k) is not None for group in groups if group.any()
     )
 
 
@@ -111,9 +119,13 @@ def _groups(held: Sequence[Mapping[str, str]], plans: Sequence[Sequence[Sequence
     names = {tuple(sorted(name for name in one if name != ORG)) for breakdowns in plans for one in breakdowns}
     found = [np.ones(len(held), np.bool_)]
     for breakdown in sorted(names - {()}):
-        values = [tuple(one.get(name) for name in breakdown) for one in held]
-        whole = sorted({value for value in values if None not in value}, key=repr)
-        found += [np.array([value == each for value in values], np.bool_) for each in whole]
+        places: dict[tuple[str | None, ...], list[int]] = {}
+        for at, one in enumerate(held):
+            places.setdefault(tuple(one.get(name) for name in breakdown), []).append(at)
+        for value in sorted((value for value in places if None not in value), key=repr):
+            mark = np.zeros(len(held), np.bool_)
+            mark[places[value]] = True
+            found.append(mark)
     return found
 
 
@@ -123,6 +135,8 @@ def _contract_of(other: Campaign, notary: Notary) -> Mapping[str, Any]:
         promised = notary.check(other.contract, other.contract_mac)
     except ContractAltered:
         raise AudiencesIsolate from None
+    if (promised["campaign"]["id"], promised["tenant"]) != (str(other.campaign_id), str(other.tenant_id)):
+        raise AudiencesIsolate
     return {"audience": other.asked["audience"]} | promised
 
 
@@ -147,9 +161,7 @@ async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tup
         .order_by(col(Campaign.campaign_id))
     )
     rows = (await tx.execute(statement)).all()
-    return [
-        (other, max(opens_at or now, now).date() if opens_at is None else opens_at.date()) for other, opens_at in rows
-    ]
+    return [(other, (opens_at or now).date()) for other, opens_at in rows]
 
 
 async def _share_items(tx: AsyncSession, one: Campaign, other: Campaign) -> bool:

@@ -84,7 +84,7 @@ async def current_waves(tx: AsyncSession, of: Campaign, *, lock: bool = False) -
     if lock:
         for wave in (await tx.scalars(select(col(Wave.wave_id)).where(mine).order_by(col(Wave.number)))).all():
             await tx.execute(text(f"SELECT {WAVE_LOCK.format(kind='', wave=wave)}"))  # `wave` is a UUID of ours
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await tx.scalars(statement)).all()
 
 

@@ -10,7 +10,7 @@ from service.campaigns import calendar, queries
 from service.campaigns.actions import checked_schedule
 from service.campaigns.lifecycle import CampaignState, WaveState
 from service.campaigns.opening import rotation_of, version_of
-from service.campaigns.problems import NotRecurring, ScheduleOver
+from service.campaigns.problems import NotRecurring, ScheduleOver, ScheduleRefused
 from service.campaigns.rotation import Bank, Rotation, draw
 from service.campaigns.scheduling import OPEN_WAVE, move, plan_wave
 from service.campaigns.schemas import CalendarOut, OpeningOut, SkippedOut, UpcomingOut
@@ -19,6 +19,7 @@ from service.campaigns.tables import Campaign, SkippedWave
 from service.campaigns.terms import ScheduleIn
 from service.campaigns.timetable import next_after, schedule_of
 from service.kit import jobs
+from service.kit.reasons import Fault
 from service.questionnaires.document import Document
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
@@ -40,9 +41,10 @@ async def reschedule(
     if campaign.schedule is None:
         raise NotRecurring
     source = campaign.asked["audience"].get("source", "hris")
-    stored = await checked_schedule(tx, caller.tenant_id, given, source)
-    if stored is None:
-        raise NotRecurring
+    stored = await checked_schedule(tx, caller.tenant_id, given, source, "")
+    hours = campaign.asked.get("interim", {}).get("hours_after_opening", [0])
+    if given.window_hours <= hours[-1]:
+        raise ScheduleRefused(faults=[Fault("/window_hours", "must be more than the last hour of interim results")])
     current = await queries.current_waves(tx, campaign, lock=True)
     planned = next((wave for wave in current if wave.state == WaveState.planned), None)
     open_wave = next((wave for wave in current if wave.state == WaveState.open), None)

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import invitees
+from service.campaigns.contract import holder_of
 from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.problems import WrongState
 from service.campaigns.tables import Campaign, Wave, WaveDestruction
@@ -70,8 +71,8 @@ def destroyer(keys: WaveKeys, sign: Sign, clock: Clock) -> Handler:
         wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update=True)
         if wave is None:
             return
+        campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
         if wave.state == WaveState.closed:
-            campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
             if clock() < (wave.closes_at or clock()) + campaign.retention + PATIENCE:
                 raise NotReleasedYet
             wave.state = NEXT_WAVE[WaveState.closed, "refuse"]
@@ -88,7 +89,7 @@ def destroyer(keys: WaveKeys, sign: Sign, clock: Clock) -> Handler:
             "format": FORMAT,
             "tenant": str(wave.tenant_id),
             "wave": str(wave.wave_id),
-            "contract_digest": wave.contract_digest,
+            "contract_digest": holder_of(wave, campaign).contract_digest,
             "key": str(row.key_id),
             "public_key": wave.public_key.hex(),
             "destroyed_at": clock().isoformat(),

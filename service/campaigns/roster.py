@@ -1,5 +1,6 @@
 """Freezing who is invited: units, classes and roster lines of a wave, as they are now, in random order."""
 
+import asyncio
 import json
 import random
 from collections.abc import Sequence
@@ -138,7 +139,7 @@ async def freeze(
     kept = [found.units[parent] if parent >= 0 else None for parent in found.parents]
     await tx.execute(_UNITS, scope | {"ids": found.units, "parents": kept})
     own = [(row.unit_id, row.dimensions) for row in found.classes]
-    counted = own if least is None else generalised(found, least)
+    counted = own if least is None else await asyncio.to_thread(generalised, found, least)
     classes = list(dict.fromkeys(counted))
     label_of = dict(zip(classes, random.SystemRandom().sample(range(1 << 32), len(classes)), strict=True))
     homes, held = [unit for unit, _ in classes], [values for _, values in classes]

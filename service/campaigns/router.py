@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from service.campaigns import actions, closing, forecast, launch, queries, rescheduling, retention
+from service.campaigns.contract import holder_of
 from service.campaigns.forecast_schemas import ForecastIn, ForecastOut
 from service.campaigns.problems import (
     ApprovalNeeded,
@@ -245,8 +246,9 @@ async def get_destruction(wave: WaveToManage, tx: Transaction) -> dict[str, Any]
 
 
 @router.get("/waves/{wave_id}/contract", operation_id="waves.contract", responses=problems(NotFound))
-async def get_wave_contract(wave: WaveToManage, language: InLanguage = "en") -> ContractOut:
+async def get_wave_contract(wave: WaveToManage, tx: Transaction, language: InLanguage = "en") -> ContractOut:
     """What a wave's respondents are promised, with its digest; from its opening on."""
-    if wave.contract is None or wave.contract_digest is None:
+    holder = holder_of(wave, await queries.campaign(tx, wave.tenant_id, wave.campaign_id))
+    if holder.contract is None or holder.contract_digest is None or "wave" not in holder.contract:
         raise NotFound("The contract exists from the opening on.")
-    return ContractOut.of(wave.contract, wave.contract_digest, language)
+    return ContractOut.of(holder.contract, holder.contract_digest, language)

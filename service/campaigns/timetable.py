@@ -18,10 +18,15 @@ def schedule_of(stored: Mapping[str, Any]) -> Schedule:
         starts_on=date.fromisoformat(stored["starts_on"]),
         at=time.fromisoformat(stored["at"]),
         zone=stored["zone"],
-        zones=tuple(dict.fromkeys(site["zone"] for site in stored["sites"])),
+        zones=tuple(zones_beside(stored)),
         window=timedelta(hours=stored["window_hours"]),
         holidays=frozenset(map(date.fromisoformat, stored["holidays"])),
     )
+
+
+def zones_beside(stored: Mapping[str, Any]) -> list[str]:
+    """The zones of its sites but the campaign's own, each once."""
+    return [zone for zone in dict.fromkeys(site["zone"] for site in stored["sites"]) if zone != stored["zone"]]
 
 
 def next_after(stored: Mapping[str, Any], moment: datetime) -> Occurrence | None:

@@ -6,6 +6,7 @@ for it.
 
 import asyncio
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement, exists, select, text
@@ -18,10 +19,10 @@ from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
 from service.releases import beside, build, publish
 from service.releases.beside import Beside
-from service.releases.build import Keys, Stages
+from service.releases.build import KEY_PATIENCE, Keys, Stages
 from service.releases.ledger import ledger
 from service.releases.opened import agreed_of, opened, remembered
-from service.releases.problems import AlreadyReleased, KeyGone, ReleaseRefused
+from service.releases.problems import AlreadyReleased, ContractBroken, KeyGone, ReleaseRefused
 from service.releases.tables import Release
 
 log = structlog.get_logger()
@@ -32,9 +33,9 @@ class PartPending(Exception):
     """Interim results that were begun are not made yet; the wave's own release waits for them."""
 
 
-async def alone(tx: AsyncSession, wave: Wave) -> None:
+async def alone(tx: AsyncSession, wave: UUID) -> None:
     """One release of a wave is made at a time."""
-    await tx.execute(_ONE_AT_A_TIME, {"wave": str(wave.wave_id)})
+    await tx.execute(_ONE_AT_A_TIME, {"wave": str(wave)})
 
 
 async def none_pending(tx: AsyncSession, wave: Wave) -> None:
@@ -51,8 +52,8 @@ def interim_releaser(keys: Keys, clock: Clock) -> Handler:
         part = await tx.get(WavePart, (due.tenant_id, due.subject_id))
         if part is None:
             return None
+        await alone(tx, part.wave_id)
         wave = await tx.get_one(Wave, (due.tenant_id, part.wave_id))
-        await alone(tx, wave)
         mine = (col(WavePart.tenant_id) == part.tenant_id) & (col(WavePart.part_id) == part.part_id)
         done = await tx.scalar(select(exists().where(mine & _released())))
         if done or wave.state not in {WaveState.open, WaveState.closed}:
@@ -63,7 +64,8 @@ def interim_releaser(keys: Keys, clock: Clock) -> Handler:
             async with tx.begin_nested():
                 made = await _made(tx, wave, campaign, part, keys, clock, stages)
         except ReleaseRefused as refused:
-            if isinstance(refused, KeyGone):
+            ends = (wave.closes_at or clock()) + campaign.retention
+            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
                 raise  # the key folder may only be away
             await publish.refuse(tx, wave, campaign, refused.slug, clock(), part=part.number)
             log.error("interim results refused", wave=str(wave.wave_id), part=part.number, reason=refused.slug)
@@ -79,6 +81,9 @@ async def _made(
     tx: AsyncSession, wave: Wave, campaign: Campaign, part: WavePart, keys: Keys, clock: Clock, stages: Stages
 ) -> Release:
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
+    # A part is only a row: whoever writes to the database could ask for results that nobody promised.
+    if part.number > len(agreed.moments) or clock() < agreed.moments[part.number - 1]:
+        raise ContractBroken
     found = await opened(tx, wave, agreed, keys.waves, keys.seal, part=part)
     stages.done("open")
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.contract import ContractAltered, Notary, digest, groups_digest
 from service.campaigns.handing_out import participation_of
+from service.campaigns.interim import moments_of
 from service.campaigns.tables import Campaign, Wave, WavePart
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.policy import Policy
@@ -71,6 +73,8 @@ class Agreed:
     recuts: bool
     drawn_serials: bool
     comments: bool
+    moments: Sequence[datetime]
+    """Of interim results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,7 @@ async def agreed_of(tx: AsyncSession, wave: Wave, campaign: Campaign, notary: No
         "recuts" in contract,
         not participation_of(contract)["spending_record"],
         contract.get("comments") is True,
+        moments_of(contract),
     )
 
 

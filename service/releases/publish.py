@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import digest
+from service.campaigns.contract import digest, holder_of
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
 from service.kit.ids import new_id
@@ -244,7 +244,7 @@ def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:
         "format": FORMAT,
         "campaign": {"id": str(campaign.campaign_id), "name": campaign.name},
         "wave": {"id": str(wave.wave_id), "number": wave.number},
-        "contract_digest": wave.contract_digest or campaign.contract_digest,
+        "contract_digest": holder_of(wave, campaign).contract_digest,
         "plan_digest": digest(campaign.plan),
         "policy_digest": digest(campaign.policy),
         "roster_digest": wave.roster_digest,

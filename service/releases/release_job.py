@@ -25,11 +25,12 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
     """The job that turns a closed wave into a release, published or refused with its reason."""
 
     async def release(tx: AsyncSession, due: Due) -> None:
-        wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update=True)
+        await interim_job.alone(tx, due.subject_id)
+        # As results that are being written refer to it, which is no reason to wait for them here.
+        wave = await tx.get(Wave, (due.tenant_id, due.subject_id), with_for_update={"key_share": True})
         if wave is None or wave.state != WaveState.closed:
             return
         stages = Stages()
-        await interim_job.alone(tx, wave)
         await interim_job.none_pending(tx, wave)
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
         ends = (wave.closes_at or clock()) + campaign.retention

@@ -221,10 +221,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "never fires": ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "/schedule/rule"),
     "10,000 waves": ({"rule": "FREQ=DAILY;COUNT=10000", "window_hours": 8}, "/schedule/rule"),
     "no such zone": ({"zone": "Europe/Atlantis"}, "/schedule/zone"),
-    "overlapping windows": ({"window_hours": 24 * 8}, "/schedule/window"),
+    "overlapping windows": ({"window_hours": 24 * 8}, "/schedule/window_hours"),
+    "no such zone of a site": ({"sites": [{"unit": "B", "zone": "Mars/Olympus"}]}, "/schedule/sites/0/zone"),
     "overlapping by a zone": (
         {"window_hours": 24 * 7, "sites": [{"unit": "B", "zone": "America/New_York"}]},
-        "/schedule/window",
+        "/schedule/window_hours",
     ),
 }
 
@@ -239,7 +240,7 @@ def test_a_schedule_that_can_not_be_is_refused_at_its_place(org: TenantUnderTest
     campaign, _ = launched(org)
     before = waves(org, campaign)
     again = org.call(WRITE, "PUT", f"/v1/campaigns/{campaign}/schedule", json=WEEKLY | spoilt)
-    assert list(places(problem(again, 422, "schedule-refused"))) == [place]
+    assert list(places(problem(again, 422, "schedule-refused"))) == [place.removeprefix("/schedule")]
     assert waves(org, campaign) == before
 
 

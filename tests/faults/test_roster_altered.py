@@ -111,3 +111,17 @@ def test_a_wave_that_is_over_does_not_tell_who_has_answered(wave: LaunchedWave) 
     spent, unspent = (post(wave.tenant, wave.codes[person], {"load": 3}) for person in ("A-0", "A-1"))
     assert problem(spent, 409, "wave-not-open") == problem(unspent, 409, "wave-not-open")
     ok(wave.submit("A-0", {"load": 3}, nonce), 201)
+
+
+def test_a_contract_that_was_moved_to_the_campaign_is_not_the_wave_s(wave: LaunchedWave) -> None:
+    """Contracts of before waves had their own stand there, and their rosters' lines are not signed."""
+    house, ident = wave.tenant.house, UUID(wave.wave)
+    moved = """
+        UPDATE campaign c SET contract = w.contract, contract_mac = w.contract_mac FROM wave w
+        WHERE w.wave_id = $1 AND c.campaign_id = w.campaign_id
+    """
+    write(house, moved, ident)
+    write(house, "UPDATE wave SET contract = NULL, contract_mac = NULL WHERE wave_id = $1", ident)
+    alter(wave, "another person's name")
+    asked = wave.tenant.call("invitations:read", "GET", f"/v1/waves/{wave.wave}/invitations")
+    problem(asked, 409, "contract-broken")
