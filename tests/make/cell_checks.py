@@ -96,9 +96,14 @@ class Truth:
     def alike(self, place: Place, measure: str) -> bool:
         """Whether nearly all gave one answer: what is told of the mean then is that answer's score, or made of it."""
         if measure in self.parts:
-            return any(self.alike(place, part) for part in self.parts[measure])
+            return any(self.alike(place, part) or self._clipped(place, part) for part in self.parts[measure])
         counts = self.counted[place][measure]
         return max(many for given, many in counts.items() if given != "n") >= NEARLY_ALL * counts["n"]
+
+    def _clipped(self, place: Place, part: str) -> bool:
+        """Whether a mean may be told as a little less extreme than it is, and what is made of it likewise."""
+        mean = self.mean(place, part)
+        return mean - 1 < CLIP or 5 - mean < CLIP
 
     def _score(self, measure: str, given: Any) -> Fraction:
         item = self.items.get(measure)
