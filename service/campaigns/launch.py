@@ -129,7 +129,7 @@ async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: 
 
 
 async def _first_planned(tx: AsyncSession, campaign: Campaign, _: Notary, now: datetime) -> Wave:
-    """The first wave of a schedule: one that is under way already, or the next to come. Nobody is invited yet."""
+    """The first wave of a schedule: the next to come, not one whose time has begun. Nobody is invited yet."""
     await _check_size(tx, campaign, now)
     occurrence = next_after(campaign.schedule or {}, now - A_MOMENT)
     if occurrence is None:
