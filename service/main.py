@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from service import openapi, problems, reference
 from service.campaigns.codes import Codes
-from service.campaigns.contract import Notary
-from service.campaigns.kiosk import Kiosk
+from service.campaigns.promises.contract import Notary
+from service.campaigns.taking_part.kiosk import Kiosk
 from service.kit.clock import Clock, system_clock
 from service.kit.crypto import read_key
 from service.kit.db import Database

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import service
-from service.campaigns.schemas import Invitation
+from service.campaigns.taking_part.schemas import Invitation
 from service.people.schemas import OrgUnitIn, PersonIn
 from service.problems import MEDIA_TYPE, ProblemOut
 from service.responses.respond import DOCUMENTATION, REFUSALS

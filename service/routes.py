@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from fastapi import APIRouter
 
-from service.campaigns.invitation_router import router as invitations
 from service.campaigns.router import router as campaigns
-from service.campaigns.rules_router import router as campaign_rules
+from service.campaigns.rules.router import router as campaign_rules
+from service.campaigns.taking_part.router import router as invitations
 from service.people.router import router as people
 from service.questionnaires.catalogue.router import router as catalogue
 from service.questionnaires.drafts.router import router as questionnaire_drafts

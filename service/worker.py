@@ -5,9 +5,10 @@ import asyncio
 import structlog
 from sqlalchemy import TextClause, text
 
-from service.campaigns import closing, interim, launch, retention, scheduling, wave_keys
-from service.campaigns.contract import Notary
-from service.campaigns.opening_job import opener
+from service.campaigns import due, wave_keys
+from service.campaigns.promises.contract import Notary
+from service.campaigns.running import closing, interim, retention
+from service.campaigns.running.opening_job import opener
 from service.kit.clock import Clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
@@ -26,7 +27,7 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-SLOW = frozenset({closing.RELEASE_WAVE, interim.RELEASE, recuts.JOB, retention.JOB})
+SLOW = frozenset({due.RELEASE_WAVE, due.INTERIM_RELEASE, recuts.JOB, due.DESTROY_KEY})
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())
@@ -47,14 +48,14 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
     Signer.made(settings.keys_dir / "work")
     keys = release_keys(settings)
     handlers = {
-        scheduling.OPEN_WAVE: opener(keys.notary, clock),
-        launch.CLOSE_WAVE: closing.close_due,
-        closing.RELEASE_WAVE: releaser(keys, clock),
-        interim.MARK: interim.marker(keys.notary, clock),
-        interim.RELEASE: interim_releaser(keys, clock),
+        due.OPEN_WAVE: opener(keys.notary, clock),
+        due.CLOSE_WAVE: closing.close_due,
+        due.RELEASE_WAVE: releaser(keys, clock),
+        due.INTERIM_MARK: interim.marker(keys.notary, clock),
+        due.INTERIM_RELEASE: interim_releaser(keys, clock),
         recuts.JOB: recut_job.recutter(keys, clock),
-        retention.JOB: retention.destroyer(keys.waves, keys.signer.signed, clock),
-        wave_keys.JOB: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
+        due.DESTROY_KEY: retention.destroyer(keys.waves, keys.signer.signed, clock),
+        due.MAKE_KEYS: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)
 

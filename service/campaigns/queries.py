@@ -1,6 +1,6 @@
 """Reading campaigns, their waves, and who is invited."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +10,14 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from service.campaigns.lifecycle import WaveState
+from service.campaigns.problems import ContractBroken
+from service.campaigns.promises.contract import ContractAltered, Notary
 from service.campaigns.schemas import CampaignLine
 from service.campaigns.tables import Campaign, Wave, WaveDestruction
 from service.kit.db import WAVE_LOCK, Database
 from service.kit.pages import Page, page_of
 from service.problems import NotFound
+from service.questionnaires.tables import QuestionnaireVersion
 
 LINES_AT_ONCE = 2000
 CURRENT = (WaveState.planned, WaveState.scheduled, WaveState.open)
@@ -54,6 +57,22 @@ async def wave(tx: AsyncSession, tenant: UUID, wave_id: UUID) -> Wave:
     if found is None:
         raise NotFound
     return found
+
+
+async def version(tx: AsyncSession, of: Campaign) -> QuestionnaireVersion:
+    """The questionnaire that a campaign asks. Raises NotFound."""
+    found = await tx.get(QuestionnaireVersion, (of.tenant_id, of.questionnaire_id, of.version))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def promised(tx: AsyncSession, of: Wave, notary: Notary) -> Mapping[str, Any]:
+    """A wave's contract. Raises ContractBroken."""
+    try:
+        return notary.of_wave(of, await campaign(tx, of.tenant_id, of.campaign_id))
+    except ContractAltered:
+        raise ContractBroken from None
 
 
 async def destruction(tx: AsyncSession, of: Wave) -> dict[str, Any]:

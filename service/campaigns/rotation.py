@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import lcm
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -40,6 +40,11 @@ class Rotation:
     length: int
     anchors: tuple[str, ...]
     cadence: Mapping[str, int] | None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """The rotation of a contract, or of a draft's terms."""
+        return cls(stored["length"], tuple(stored["anchors"]), stored.get("cadence"))
 
 
 class Bank(NamedTuple):

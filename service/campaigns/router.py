@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from service.campaigns import actions, closing, forecast, launch, queries, rescheduling, retention
-from service.campaigns.contract import holder_of
-from service.campaigns.forecast_schemas import ForecastIn, ForecastOut
+from service.campaigns import queries
+from service.campaigns.forecast.queries import foretell
+from service.campaigns.forecast.schemas import ForecastIn, ForecastOut
 from service.campaigns.problems import (
     ApprovalNeeded,
     ApprovalNotNeeded,
@@ -28,6 +28,8 @@ from service.campaigns.problems import (
     WaveKeyNotReady,
     WrongState,
 )
+from service.campaigns.promises.contract import holder_of
+from service.campaigns.running import closing, drafts, launch, rescheduling, retention
 from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, CampaignPage, ContractOut, ExtendIn, WaveOut
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import ScheduleIn
@@ -81,7 +83,7 @@ WaveToManage = Annotated[Wave, Depends(_wave_to_manage)]
 )
 async def create_campaign(caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn) -> CampaignOut:
     """Post a draft: questionnaire, audience by org units, plan, policy."""
-    return CampaignOut.of(await actions.create(tx, caller, campaign, now))
+    return CampaignOut.of(await drafts.create(tx, caller, campaign, now))
 
 
 @router.get("/campaigns", operation_id="campaigns.list", responses=problems(Invalid))
@@ -118,7 +120,7 @@ async def forecast_campaign(
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
     # Not in the request's own transaction: a connection would be held for as long as it takes.
-    return await forecast.foretell(database, caller.tenant_id, campaign_id, expected.response_rate, now)
+    return await foretell(database, caller.tenant_id, campaign_id, expected.response_rate, now)
 
 
 @router.post(

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from service.campaigns.codes import address_of
 from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
-from service.campaigns.promise_text import sentences
+from service.campaigns.promises.wording import sentences
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import Audience, InterimIn, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
 from service.kit.text import Moment, Name, Slug, Wire
@@ -234,14 +234,3 @@ class CalendarOut(Wire):
 class CampaignPage(Wire):
     data: list[CampaignLine]
     next: str | None
-
-
-class Invitation(Wire):
-    """One participation link. The code is the right to answer once; keep it as you would a password."""
-
-    source: str
-    person: str
-    language: str | None
-    code: str
-    link: str
-    short_code: Annotated[str | None, Field(description="to be typed at a kiosk, where the campaign has one")]

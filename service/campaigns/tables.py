@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from service.campaigns.terms import WITH_RECORD
 from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
 
 _EMPTY = {"server_default": text("'{}'")}
@@ -46,8 +47,7 @@ class Campaign(TenantRow, table=True):
     @property
     def asked(self) -> dict[str, Any]:
         """The terms, those of drafts from before there were any, too."""
-        participation = {"ways": ["links"], "reminders": False, "spending_record": True}
-        known: dict[str, Any] = {"participation": participation} | self.terms
+        known: dict[str, Any] = {"participation": WITH_RECORD} | self.terms
         return known | {"audience": known.get("audience", {}) | {"unit_ids": self.audience}}
 
     @property

@@ -1,12 +1,15 @@
 """What a campaign asks for beside plan and policy, on the wire: whom, when, what of a bank, and how they take part."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
 from service.kit.text import Day, ExternalId, Flag, Slug, Wire
 
 MOST_INTERIM = 3
+WITH_RECORD: Mapping[str, Any] = {"ways": ["links"], "reminders": False, "spending_record": True}
+"""How people take part by a contract, or a draft, from before it said so."""
 Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
 Values = Annotated[list[Slug], Field(min_length=1, max_length=500)]
 Way = Literal["links", "kiosk", "intranet", "sign_in"]

@@ -16,14 +16,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from service.campaigns.contract import Notary
+from service.campaigns.promises.contract import Notary
 from service.campaigns.tables import WaveKey
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing, derive, read_key, sync_folder, write_new
 from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
-
-JOB = "wave_keys"
 
 
 class WaveKeys:

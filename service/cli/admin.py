@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from service.campaigns.due import MAKE_KEYS
 from service.cli import external, local
 from service.cli.serve import Data, settings_with
 from service.kit import jobs
@@ -83,7 +84,6 @@ class NoSigningKey(Mendable):
 
 async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:
     """A tenant with one key for each scope; and the first wave keys asked for."""
-    from service.campaigns import wave_keys  # noqa: PLC0415 - as in `serve`
     from service.tenants import actions  # noqa: PLC0415
 
     tenant = new_id()
@@ -91,7 +91,7 @@ async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, st
     texts: dict[str, str] = {}
     async with database.transaction(tenant) as tx:
         await actions.create_tenant(tx, tenant, name, now, ACTOR)
-        await jobs.enqueue(tx, tenant, wave_keys.JOB, tenant, now)
+        await jobs.enqueue(tx, tenant, MAKE_KEYS, tenant, now)
         for scope in Scope:
             key = await actions.create_key(tx, tenant, f"{name} {scope}", [scope], now, ACTOR)
             texts[str(scope)] = key.text()

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from service.kit import strict
+from service.kit import strict, strict_json
 from service.kit.reasons import Fault, fault_at, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
@@ -92,7 +92,7 @@ def _row(adapter: TypeAdapter[M], index: int, value: object) -> Row[M]:
 
 def _read(raw: bytes) -> object:
     try:
-        return strict.loads(raw)
+        return strict_json.loads(raw)
     except ValueError:
         raise Malformed from None
 

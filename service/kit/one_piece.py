@@ -45,3 +45,11 @@ class OnePieceProtocol(HttpToolsProtocol):
         cycle.message_event.set()
         cycle.on_response()
         return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # Protocol and cycle name each other, some kilobytes for each connection; where everybody answers once, and
+        # connects for it, they would lie there until the collector comes by.
+        if self.cycle is None or self.cycle.response_complete:
+            self.cycle = None  # type: ignore[assignment]  # as it is before the first request
+            self.scope = None  # type: ignore[assignment]

@@ -4,7 +4,6 @@ The framework's own reading would let a repeated name win, would ignore a query 
 with a slip in its name would show everything), and would answer a body that is too long in its own words.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
@@ -13,40 +12,12 @@ from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
+from service.kit import strict_json
 from service.kit.reasons import AnyFault, ParameterFault, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 BODY_LIMIT = 1 << 20
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    out = dict(pairs)
-    if len(out) < len(pairs):
-        raise ValueError("a name comes twice")
-    return out
-
-
-def _no_constant(_: str) -> Any:
-    raise ValueError("not a JSON number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in {float("inf"), float("-inf")}:
-        raise ValueError("not a finite number")
-    return number
-
-
-_DECODE = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite).decode
-
-
-def loads(body: bytes) -> Any:
-    """The JSON value of a body. Raises ValueError for whatever is not exactly one, too deep or ambiguous."""
-    try:
-        return _DECODE(body.decode("utf-8"))
-    except RecursionError:
-        raise ValueError("too deep") from None
 
 
 async def read(request: Request, limit: int, sentence: str) -> bytes:
@@ -84,7 +55,7 @@ class _StrictRequest(Request):
             raise UnsupportedMediaType("Send application/json.")
         if self._body:
             try:
-                self._value = loads(self._body)
+                self._value = strict_json.loads(self._body)
             except ValueError:
                 raise Malformed from None
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import digest
+from service.campaigns.promises.contract import digest
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.audit import BUDGET, Report, Row, Verdict, audit_wave, by_rows_alone, relations
 from service.disclosure.policy import Policy

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import Notary
+from service.campaigns.promises.contract import Notary
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.audit import Verdict

@@ -11,7 +11,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from service.campaigns.contract import canonical
+from service.campaigns.promises.contract import canonical
 from service.kit.crypto import bytes_of, ensure_key, read_key, text_of
 
 FORMAT = "pouls-certificate/1"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.campaigns.contract import canonical
+from service.campaigns.promises.contract import canonical
 from service.releases.cells import Shown
 
 FORMAT = "pouls-release/3"

@@ -16,9 +16,8 @@ from nacl.exceptions import CryptoError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import ContractAltered, Notary, digest, groups_digest
-from service.campaigns.handing_out import participation_of
-from service.campaigns.interim import moments_of
+from service.campaigns.promises.contract import ContractAltered, Notary, digest, groups_digest, participation_of
+from service.campaigns.running.interim import moments_of
 from service.campaigns.tables import Campaign, Wave, WavePart
 from service.campaigns.wave_keys import WaveKeys
 from service.disclosure.policy import Policy

@@ -4,25 +4,24 @@ It is told from a look that is taken once a day at most, and only when k more ha
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns import snapshot
-from service.campaigns.contract import Notary
-from service.campaigns.handing_out import participation_of, promised_of
-from service.campaigns.snapshot import Snapshot
+from service.campaigns import queries
+from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.tables import Wave
+from service.campaigns.taking_part import snapshot
+from service.campaigns.taking_part.snapshot import Snapshot
 from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
-from service.kit.text import Wire
-from service.problems import Conflict
 from service.releases.orgtree import OrgTree, Unit
+from service.releases.participation_schemas import ParticipationByUnit, UnitParticipation
+from service.releases.problems import ParticipationGone, ParticipationNotRecorded
 
 LEAST_INVITED = 10
 STEP = 5
@@ -38,39 +37,6 @@ _LINES = text("""
 """)
 
 
-class ParticipationNotRecorded(Conflict):
-    """The contract says that nothing is kept of who has answered: how many did is told with the results."""
-
-    slug, title = "participation-not-recorded", "Nothing is recorded of who has answered"
-
-
-class ParticipationGone(Conflict):
-    """The wave's roster is gone, with its key; or nobody is invited yet."""
-
-    slug, title = "participation-gone", "This wave has no roster"
-
-
-class UnitParticipation(Wire):
-    """One unit with all below it."""
-
-    source: str | None
-    unit: str | None
-    unit_name: str
-    invited: int
-    status: Annotated[str, Field(description="`shown` or `withheld`")]
-    reason: Annotated[str | None, Field(description="`not_enough_invited`, or `not_yet`: too few have answered so far")]
-    percent: Annotated[int | None, Field(description="of those invited, in steps of 5, rounded down")]
-    bound: Annotated[str | None, Field(description="`or_more` with 90, `or_less` with 20, else absent")]
-
-
-class ParticipationByUnit(Wire):
-    """A wave's participation when it was last looked at."""
-
-    invited: int
-    looked_at: Annotated[date | None, Field(description="refreshed daily, and only when k more have answered")]
-    units: list[UnitParticipation]
-
-
 async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -> ParticipationByUnit:
     """Participation of each unit of the frozen tree.
 
@@ -80,7 +46,7 @@ async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -
     """
     if not wave.invited:
         raise ParticipationGone
-    promised = await promised_of(tx, wave, notary)
+    promised = await queries.promised(tx, wave, notary)
     if not participation_of(promised)["spending_record"]:
         raise ParticipationNotRecorded
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}

@@ -11,7 +11,8 @@ from service.campaigns.tables import Wave
 from service.kit.strict import api_router
 from service.problems import NotFound, problems
 from service.releases import participation
-from service.releases.participation import ParticipationByUnit, ParticipationGone, ParticipationNotRecorded
+from service.releases.participation_schemas import ParticipationByUnit
+from service.releases.problems import ParticipationGone, ParticipationNotRecorded
 from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 

@@ -1,7 +1,9 @@
-"""Why a release is refused, kept with it and shown to whoever asks for its aggregates."""
+"""Why a release is refused, kept with it and shown to whoever asks for its aggregates; or participation is."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+
+from service.problems import Conflict
 
 
 class ReleaseRefused(Exception):
@@ -71,3 +73,15 @@ class KeyGone(ReleaseRefused):
 def first_line(refused: type[ReleaseRefused]) -> str:
     """What a reader of the API is told of a reason."""
     return (refused.__doc__ or "").strip().split("\n", 1)[0].rstrip(".")
+
+
+class ParticipationNotRecorded(Conflict):
+    """The contract says that nothing is kept of who has answered: how many did is told with the results."""
+
+    slug, title = "participation-not-recorded", "Nothing is recorded of who has answered"
+
+
+class ParticipationGone(Conflict):
+    """The wave's roster is gone, with its key; or nobody is invited yet."""
+
+    slug, title = "participation-gone", "This wave has no roster"

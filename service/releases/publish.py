@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.contract import digest, holder_of
+from service.campaigns.promises.contract import digest, holder_of
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
 from service.kit.ids import new_id

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.campaigns import plan, queries
-from service.campaigns.contract import ContractAltered, Notary
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import ContractBroken, PlanNotSupported, PlanTooLarge, WrongState
+from service.campaigns.promises.contract import ContractAltered, Notary
 from service.campaigns.tables import Wave, WaveClass
 from service.kit import jobs
 from service.kit.ids import new_id

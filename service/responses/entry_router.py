@@ -1,53 +1,28 @@
 """Ways to a code for people without a link: a short code typed at a kiosk, or the company's own sign-in. Public."""
 
 from datetime import datetime
-from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import ConfigDict, Field
 
-from service.campaigns import participation, short_codes
-from service.campaigns.codes import ADDRESS_LENGTH, wave_behind
-from service.campaigns.contract import Notary
-from service.campaigns.handing_out import participation_of
-from service.campaigns.kiosk import Kiosk
-from service.campaigns.participation import ParticipationOut
+from service.campaigns.codes import Right, wave_behind
 from service.campaigns.problems import ContractBroken, NotInvited, WayNotPromised
-from service.campaigns.rules import rules_of
-from service.campaigns.sign_in import TOKEN_LIMIT, SignIn, SignInRefused, person_behind
+from service.campaigns.promises.contract import Notary, participation_of
+from service.campaigns.rules.actions import rules_of
 from service.campaigns.tables import Wave
+from service.campaigns.taking_part import participation, short_codes
+from service.campaigns.taking_part.kiosk import Kiosk
+from service.campaigns.taking_part.schemas import ParticipationOut, SignedIn, TypedCode
+from service.campaigns.taking_part.sign_in import SignIn, SignInRefused, person_behind
 from service.kit.db import Database
 from service.kit.limits import FailureLimit
 from service.kit.strict import api_router
-from service.kit.text import Wire
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.responses.problems import CodeMistyped, CodeRefused, SignInNotAccepted, TooManyWrongCodes, WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
-from service.tenants.principals import Now, now_of
+from service.tenants.principals import Now, base_of, now_of
 
 router = api_router()
-Address = Annotated[str, Field(min_length=ADDRESS_LENGTH, max_length=ADDRESS_LENGTH, description="the wave's address")]
-
-
-class TypedCode(Wire):
-    """What somebody typed at a kiosk; case, spaces and dashes do not matter."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"wave": "A" * ADDRESS_LENGTH, "code": "7K3M-9PQR-2XZA"}]}
-    )
-
-    wave: Address
-    code: Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class SignedIn(Wire):
-    """An ID token of the company's sign-in, as the browser got it."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"wave": "A" * ADDRESS_LENGTH, "id_token": "eyJ..."}]})
-
-    wave: Address
-    id_token: Annotated[str, Field(min_length=1, max_length=TOKEN_LIMIT)]
 
 
 @router.post(
@@ -150,7 +125,6 @@ def _count_failure(request: Request, address: str) -> None:
         raise TooManyWrongCodes(headers={"Retry-After": "60"})
 
 
-def _told(request: Request, response: Response, right: Any, now: datetime) -> ParticipationOut:
+def _told(request: Request, response: Response, right: Right, now: datetime) -> ParticipationOut:
     response.headers["Cache-Control"] = "no-store"
-    base = request.app.state.settings.http.public_url or str(request.base_url)
-    return participation.told(right, request.app.state.codes, base.rstrip("/"), now)
+    return participation.told(right, request.app.state.codes, base_of(request), now)

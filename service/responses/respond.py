@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
 from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, NotACode
-from service.kit import strict
+from service.kit import strict_json
 from service.kit.clock import Clock
 from service.kit.limits import FailureLimit
 from service.kit.one_piece import one_piece
@@ -242,7 +242,7 @@ def _read(body: bytes) -> Any:
         members = len(value) + (len(answers) if isinstance(answers, dict) else 0)
         if body.count(b":") == members:
             return value
-    return strict.loads(body)
+    return strict_json.loads(body)
 
 
 def _parse(body: bytes) -> tuple[str, bytes, dict[str, Any]]:

@@ -7,8 +7,8 @@ from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
-from service.campaigns.contract import canonical
-from service.campaigns.promise_text import sentences
+from service.campaigns.promises.contract import canonical
+from service.campaigns.promises.wording import sentences
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems

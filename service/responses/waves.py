@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.codes import ids_of
-from service.campaigns.contract import ContractAltered, Notary, digest
-from service.campaigns.participation import takes_answers
+from service.campaigns.promises.contract import ContractAltered, Notary, digest
 from service.campaigns.tables import Campaign, Wave
+from service.campaigns.taking_part.participation import takes_answers
 from service.kit.db import Database
 from service.problems import NotFound
 from service.questionnaires.asked import asked

@@ -57,6 +57,11 @@ def now_of(request: Request) -> datetime:
     return now
 
 
+def base_of(request: Request) -> str:
+    """Where people find this service: as the settings say, or as this caller did; without a slash at the end."""
+    return (request.app.state.settings.http.public_url or str(request.base_url)).rstrip("/")
+
+
 async def transaction(
     key: Annotated[Key, Depends(presented_key)], database: Annotated[Database, Depends(database_of)]
 ) -> AsyncIterator[AsyncSession]:

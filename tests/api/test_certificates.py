@@ -11,7 +11,7 @@ import pytest
 from nacl.signing import VerifyKey
 from typer.testing import CliRunner
 
-from service.campaigns.contract import canonical
+from service.campaigns.promises.contract import canonical
 from service.cli import app
 from service.disclosure import audit as auditor
 from service.disclosure import linked_patterns

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.campaigns import forecast
+from service.campaigns.forecast import queries
 from tests.api.test_breakdowns import BY_SITE, TREE, organised
 from tests.fixtures.house import House, TenantUnderTest
 from tests.flows.children import descendants
@@ -102,8 +102,8 @@ def test_only_a_draft_of_ones_own_with_people_enough_has_one(org: TenantUnderTes
 
 
 def test_one_without_end_is_given_up(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forecast, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(queries, "PATIENCE_S", 0.01)
     problem(ask(org, a_campaign(org)["id"]), 503, "forecast-busy")
-    assert not [line for line in descendants(os.getpid()).values() if "forecast_process" in line]
+    assert not [line for line in descendants(os.getpid()).values() if "campaigns.forecast.process" in line]
     monkeypatch.undo()
     ok(ask(org, a_campaign(org)["id"]))

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.campaigns import short_codes
+from service.campaigns.taking_part import short_codes
 from tests.fixtures.house import TenantUnderTest
 from tests.make.id_tokens import AUDIENCE, ISSUER, claims, jwk, token
 from tests.make.wire import places, problem

@@ -334,7 +334,7 @@ def test_a_fault_of_ours_tells_nothing(tenant: TenantUnderTest, monkeypatch: pyt
         raise RuntimeError("canary-7731 SELECT * FROM person")
 
     monkeypatch.setattr("service.people.queries.dimensions", broken)
-    monkeypatch.setattr("service.campaigns.actions.create", broken)
+    monkeypatch.setattr("service.campaigns.running.drafts.create", broken)
     answers = [
         tenant.call("people:write", "GET", "/v1/dimensions"),
         tenant.call(

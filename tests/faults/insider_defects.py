@@ -12,7 +12,8 @@ from uuid import UUID
 
 import pytest
 
-from service.campaigns import handing_out, roster
+from service.campaigns.inviting import roster
+from service.campaigns.taking_part import handing_out
 from service.kit.ids import new_id
 from service.responses import intake
 from service.responses.intake import Intake, Outcome, Submission

@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from service.campaigns import lines, roster
 from service.campaigns.codes import Codes, Right
+from service.campaigns.inviting import roster
+from service.campaigns.taking_part import lines
 from service.kit.ids import new_id
 from service.kit.postgres import Embedded
 from service.responses import intake

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import worker
-from service.campaigns.closing import RELEASE_WAVE
+from service.campaigns.due import RELEASE_WAVE
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.jobs import FIRST_PAUSE, LONGEST_PAUSE, Due, Handler, Sweeper, enqueue

@@ -7,7 +7,7 @@ import pytest
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
-from service.campaigns.contract import digest
+from service.campaigns.promises.contract import digest
 from service.kit.ids import new_id
 from tests.faults.writer import answer_all, outcome, write
 from tests.fixtures.house import TenantUnderTest

@@ -10,9 +10,12 @@ from uuid import UUID
 
 import pytest
 
-from service.campaigns import calendar, invitees, opening, rescheduling, rotation, sampling
+from service.campaigns import rotation
+from service.campaigns.inviting import invitees, sampling
+from service.campaigns.inviting.who import Who
+from service.campaigns.running import opening, rescheduling
+from service.campaigns.times import calendar
 from service.campaigns.wave_keys import WaveKeys
-from service.campaigns.who import Who
 from service.responses import waves
 from tests.fixtures.house import House
 from tests.make.cell_checks import Truth, cells_of, leaking, wrong_cells, wrong_frame

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.campaigns.audiences import Isolation, Place, isolated, judge
+from service.campaigns.inviting.audiences import Isolation, Place, isolated, judge
 
 SIZES = st.integers(1, 6)
 SMALL = st.integers(1, 4)

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
-from service.campaigns.calendar import Schedule, Window, due, faults, occurrences, upcoming
-from service.campaigns.recurrence import RuleRefused, days_of, read
+from service.campaigns.times.calendar import Schedule, Window, due, faults, occurrences, upcoming
+from service.campaigns.times.recurrence import RuleRefused, days_of, read
 from tests.make import recurrence_walk
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

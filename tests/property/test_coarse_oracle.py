@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.campaigns.coarse import Coarse, coarsened
+from service.campaigns.inviting.coarse import Coarse, coarsened
 
 
 class Company(NamedTuple):

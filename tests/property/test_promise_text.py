@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.campaigns.promise_text import sentences
-from service.campaigns.promise_words_en import ENGLISH
-from service.campaigns.promise_words_fr import FRENCH
+from service.campaigns.promises.wording import sentences
+from service.campaigns.promises.words_en import ENGLISH
+from service.campaigns.promises.words_fr import FRENCH
 
 Json = dict[str, Any]
 GOLDEN = Path(__file__).parents[1] / "golden" / "promise_text" / "weekly_pulse.json"

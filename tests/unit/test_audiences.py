@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.campaigns.audiences import MOST_AUDIENCES, Isolation, isolated, judge
+from service.campaigns.inviting.audiences import MOST_AUDIENCES, Isolation, isolated, judge
 
 ALONE = np.array([-1])
 

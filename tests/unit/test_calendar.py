@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.campaigns.calendar import MOST_WAVES, Schedule, due, faults, occurrences, upcoming
-from service.campaigns.recurrence import RuleRefused
+from service.campaigns.times.calendar import MOST_WAVES, Schedule, due, faults, occurrences, upcoming
+from service.campaigns.times.recurrence import RuleRefused
 from service.kit.reasons import Fault
 
 PARIS, NEW_YORK = "Europe/Paris", "America/New_York"

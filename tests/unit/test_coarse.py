@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.campaigns.coarse import Coarse, _fewest, coarsened
+from service.campaigns.inviting.coarse import Coarse, _fewest, coarsened
 
 
 def coarse(parents: list[int], *classes: tuple[int, ...], k: int = 5) -> Coarse:

@@ -1,6 +1,8 @@
 """An answer in one piece is the answer that uvicorn sends by itself, to the byte, and the connection fares the same."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -163,3 +165,17 @@ def test_without_the_extension_there_is_none() -> None:
     assert one_piece({"type": "http"}) is None
     assert one_piece({"type": "http", "extensions": {}}) is None
     assert one_piece({"type": "http", "extensions": {"http.response.trailers": {}}}) is None
+
+
+def test_a_connection_that_ended_waits_for_no_collector() -> None:
+    async def come_and_go() -> weakref.ref[HttpToolsProtocol]:
+        _, whole, protocol = await talk(OnePieceProtocol, sends(PLAIN))
+        assert whole == [True]
+        protocol.connection_lost(None)
+        return weakref.ref(protocol)
+
+    gc.disable()
+    try:
+        assert asyncio.run(come_and_go())() is None
+    finally:
+        gc.enable()

@@ -14,12 +14,12 @@ from uuid import UUID
 
 import pytest
 
-from service.campaigns import promise
-from service.campaigns.promise_text import NOW, Sentence, Unsaid, sentences
-from service.campaigns.promise_words import Words
-from service.campaigns.promise_words_en import ENGLISH
-from service.campaigns.promise_words_fr import FRENCH
-from service.campaigns.roster import Frozen
+from service.campaigns.inviting.roster import Frozen
+from service.campaigns.promises import promise
+from service.campaigns.promises.wording import NOW, Sentence, Unsaid, sentences
+from service.campaigns.promises.words import Words
+from service.campaigns.promises.words_en import ENGLISH
+from service.campaigns.promises.words_fr import FRENCH
 from service.campaigns.tables import Campaign, Wave
 from service.questionnaires.tables import QuestionnaireVersion
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.campaigns.sampling import invited, parts_of, phases
+from service.campaigns.inviting.sampling import invited, parts_of, phases
 
 SEED = b"a seed of a pulse"
 UNIT = UUID(int=1)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.campaigns import short_codes
 from service.campaigns.codes import place_of
-from service.campaigns.short_codes import ALPHABET, digest, read, short_code
+from service.campaigns.taking_part import short_codes
+from service.campaigns.taking_part.short_codes import ALPHABET, digest, read, short_code
 from service.kit.crypto import mac
 
 KEY = b"k" * 32

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.campaigns.sign_in import TOKEN_LIMIT, SignIn, SignInRefused, person_behind
+from service.campaigns.taking_part.sign_in import TOKEN_LIMIT, SignIn, SignInRefused, person_behind
 from tests.make.id_tokens import (
     AUDIENCE,
     ISSUER,

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.util import int_to_base64
 
-from service.campaigns.sign_in import SignInRefused, faults, person_behind
+from service.campaigns.taking_part.sign_in import SignInRefused, faults, person_behind
 from service.kit.reasons import Fault
 from tests.make.id_tokens import AUDIENCE, ISSUER, KIND_OF, NOW, jwk, private_key, sign_in, text, token
 

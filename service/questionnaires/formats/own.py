@@ -2,7 +2,7 @@
 
 import json
 
-from service.kit import strict
+from service.kit import strict_json
 from service.questionnaires.document import Document
 from service.questionnaires.formats.report import Read, Report, Unreadable, Written
 
@@ -25,7 +25,7 @@ def value(data: bytes) -> object:
         raise Unreadable(f"the file has more than {MAX_BYTES >> 20} MiB")
     bare = data.removeprefix(_BOM)
     try:
-        return strict.loads(bare)
+        return strict_json.loads(bare)
     except json.JSONDecodeError as error:
         cause = f"line {error.lineno}, column {error.colno}: not JSON" if bare.strip() else "the file is empty"
     except UnicodeDecodeError as error:

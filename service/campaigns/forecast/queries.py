@@ -1,0 +1,151 @@
+"""The forecast of a draft: what its plan would let be published, from whoever would be invited today."""
+
+import asyncio
+import json
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from anyio import fail_after
+from sqlalchemy import select
+from sqlmodel import col
+
+from service.campaigns import plan, queries
+from service.campaigns.forecast.process import forecast_apart
+from service.campaigns.forecast.schemas import (
+    BreakdownForecast,
+    FamilyForecast,
+    ForecastOut,
+    MergedUnit,
+    MergeForecast,
+    PublishedShare,
+    ShareOverDraws,
+)
+from service.campaigns.inviting import roster
+from service.campaigns.inviting.who import Who
+from service.campaigns.lifecycle import CampaignState
+from service.campaigns.problems import AudienceTooSmall, ForecastBusy, WrongState
+from service.campaigns.tables import Campaign
+from service.campaigns.thresholds import least_invited, smallest_class
+from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
+from service.disclosure.grid import Grid
+from service.disclosure.policy import Policy
+from service.disclosure.tree import Tree
+from service.kit.db import Database
+from service.people.actions import lock_organisation
+from service.people.tables import OrgUnit
+
+PATIENCE_S = 60.0
+
+
+async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: float, now: datetime) -> ForecastOut:
+    """Nothing is written, and nobody's answer is looked at.
+
+    Raises:
+        NotFound, WrongState, AudienceTooSmall, PlanTooLarge: as a launch would.
+        ForecastBusy: it has not ended within a minute, waiting for others included.
+    """
+    async with database.transaction(tenant) as tx:
+        campaign = await queries.campaign(tx, tenant, campaign_id)
+        if campaign.state != CampaignState.draft:
+            raise WrongState(f"A campaign that is {campaign.state} has no `forecast`.")
+        await lock_organisation(tx, tenant)  # nobody is moved between the statements below
+        who = Who.of(campaign.asked["audience"], now.date())
+        audience = await roster.audience(tx, tenant, who, campaign.plan)
+        names = {
+            row.unit_id: MergedUnit(source=row.source, unit=row.external_id, unit_name=row.name)
+            for row in await tx.execute(
+                select(col(OrgUnit.unit_id), col(OrgUnit.source), col(OrgUnit.external_id), col(OrgUnit.name)).where(
+                    col(OrgUnit.tenant_id) == tenant, col(OrgUnit.unit_id).in_(audience.units)
+                )
+            )
+        }
+    if campaign.asked.get("coarse_classes"):
+        audience = await asyncio.to_thread(roster.coarser, audience, smallest_class(campaign.policy))
+    invited = np.array([row.people for row in audience.classes], np.int64)
+    if invited.sum() < (least := least_invited(campaign.policy)):
+        raise AudienceTooSmall(f"At least {least} people must be invited.")
+    grid, units = await asyncio.to_thread(_grid, audience, campaign.plan)
+    policy = Policy.of(campaign.policy)
+    thresholds = [policy.mean_k(sensitive=False), policy.distribution_k(sensitive=False)]
+    try:
+        with fail_after(PATIENCE_S):
+            found = await forecast_apart(grid, invited, rate, thresholds)
+    except TimeoutError:
+        raise ForecastBusy from None
+    return _told(found, campaign, int(invited.sum()), rate, [names.get(unit) for unit in units])
+
+
+def _grid(audience: roster.Audience, breakdowns: list[list[str]]) -> tuple[Grid, list[UUID | None]]:
+    """The places of the plan, the tree alone first, and the units of its nodes; None for all of several tops."""
+    parents, units = np.array(audience.parents, np.int64), list[UUID | None](audience.units)
+    if (parents < 0).sum() > 1:
+        parents, units = np.concatenate([[-1], parents + 1]), [None, *units]
+    place = {unit: number for number, unit in enumerate(units)}
+    dimensions = [dimension["name"] for dimension in audience.dimensions]
+    codes = [
+        {value["id"]: number for number, value in enumerate(dimension["values"])} for dimension in audience.dimensions
+    ]
+    values = [
+        [code.get(held.get(name), -1) for name, code in zip(dimensions, codes, strict=True)]
+        for held in (json.loads(row.dimensions) for row in audience.classes)
+    ]
+    grid = Grid(
+        Tree(parents),
+        np.array([place[row.unit_id] for row in audience.classes], np.int64),
+        np.array(values, np.int64).reshape(len(values), len(dimensions)),
+        [len(code) for code in codes],
+        [[dimensions.index(name) for name in breakdown[1:]] for breakdown in _tree_first(breakdowns)],
+    )
+    return grid, units
+
+
+def _tree_first(breakdowns: list[list[str]]) -> list[list[str]]:
+    return sorted(breakdowns, key=lambda breakdown: breakdown != [plan.ORG])
+
+
+def _told(
+    found: Forecast, campaign: Campaign, invited: int, rate: float, names: list[MergedUnit | None]
+) -> ForecastOut:
+    families = zip(("mean", "distribution"), found.families, strict=True)
+    return ForecastOut(
+        invited=invited,
+        response_rate=rate,
+        draws=DRAWS,
+        families=[_family(family, foretold, _tree_first(campaign.plan)) for family, foretold in families],
+        merges=[
+            MergeForecast(
+                units=[unit for node in merge.nodes if (unit := names[node])],
+                invited=merge.people,
+                published_in_draws=round(merge.published, 3),
+                people_gained=round(merge.gained, 1),
+            )
+            for merge in found.merges
+        ],
+    )
+
+
+def _family(family: str, foretold: Foretold, breakdowns: list[list[str]]) -> FamilyForecast:
+    return FamilyForecast(
+        family=family,
+        k=foretold.k,
+        fell_back=foretold.fell_back,
+        tree_alone=_spread(foretold.tree_alone),
+        breakdowns=[
+            BreakdownForecast(
+                breakdown=breakdown,
+                cells=outlook.cells,
+                published=_share(outlook.published),
+                large_enough=_spread(outlook.large),
+            )
+            for breakdown, outlook in zip(breakdowns, foretold.outlooks, strict=True)
+        ],
+    )
+
+
+def _spread(given: Spread) -> ShareOverDraws:
+    return ShareOverDraws(low=_share(given.low), median=_share(given.median), high=_share(given.high))
+
+
+def _share(given: Shares) -> PublishedShare:
+    return PublishedShare(cells=round(given.cells, 3), people=round(given.people, 3))

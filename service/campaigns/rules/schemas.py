@@ -1,0 +1,52 @@
+"""What a tenant demands of all its campaigns, on the wire."""
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from service.kit.text import Flag, Slug, Wire
+
+K = Annotated[int, Field(strict=True, ge=5, le=10_000)]
+K_FINE = Annotated[int, Field(strict=True, ge=10, le=10_000)]
+
+
+class LeastPolicy(Wire):
+    """Thresholds that no campaign may go below; what is absent stays with the product's floor."""
+
+    k_mean: K | None = None
+    k_distribution: K_FINE | None = None
+    k_sensitive: K_FINE | None = None
+    k_comment: K_FINE | None = None
+    collusion: Annotated[int | None, Field(strict=True, ge=0, le=1000)] = None
+
+
+class Burden(Wire):
+    """Nobody is invited more often than so many times in so many days, by all campaigns together."""
+
+    most: Annotated[int, Field(strict=True, ge=1, le=366)]
+    days: Annotated[int, Field(strict=True, ge=1, le=366)]
+
+
+class SignInIn(Wire):
+    """The company's sign-in: ID tokens of this issuer, for this audience, signed by one of these keys."""
+
+    issuer: Annotated[str, Field(min_length=1, max_length=500)]
+    audience: Annotated[str, Field(min_length=1, max_length=500)]
+    claim: Annotated[str, Field(min_length=1, max_length=200, description="holds a person's external id")]
+    source: Slug = "hris"
+    jwks: Annotated[dict[str, Any], Field(description="public keys only; put the new set here when they change")]
+
+
+class Rules(Wire):
+    """The whole of it; what is absent is not demanded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"policy": {"k_mean": 8}, "burden": {"most": 6, "days": 30}, "second_approval": True}]
+        }
+    )
+
+    policy: LeastPolicy = LeastPolicy()
+    burden: Burden | None = None
+    second_approval: Flag = False
+    sign_in: SignInIn | None = None

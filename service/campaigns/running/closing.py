@@ -1,0 +1,109 @@
+"""The ends of waves and campaigns: closed, put off, given up."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns import queries
+from service.campaigns.due import CLOSE_WAVE, DESTROY_KEY, RELEASE_WAVE
+from service.campaigns.lifecycle import CampaignState, WaveState
+from service.campaigns.problems import WrongState
+from service.campaigns.running.scheduling import WORKER
+from service.campaigns.steps import campaign_step, wave_step
+from service.campaigns.tables import Campaign, Wave
+from service.kit import jobs
+from service.kit.reasons import Fault
+from service.problems import Invalid
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
+
+
+async def close(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> Wave:
+    """Stop accepting answers, ask for the release, and open no wave any more."""
+    campaign.state = campaign_step(campaign, "close")
+    current = await queries.current_waves(tx, campaign, lock=True)
+    for wave in current:
+        if wave.state == WaveState.planned:
+            wave.state = wave_step(wave, "cancel")
+        else:
+            await close_wave(tx, campaign, wave, now)
+    audit(tx, campaign.tenant_id, now, caller.actor, "campaign.closed", str(campaign.campaign_id))
+    await tx.flush()
+    return current[0]
+
+
+async def close_wave(tx: AsyncSession, campaign: Campaign, wave: Wave, now: datetime) -> None:
+    """Close the wave; a group commit under way holds its row, so none is accepted after this commits."""
+    wave.state = wave_step(wave, "close")
+    wave.closes_at = now
+    await jobs.enqueue(tx, wave.tenant_id, RELEASE_WAVE, wave.wave_id, now)
+    # After the release, even where nothing is kept for a day.
+    ends = now + campaign.retention + timedelta(milliseconds=1)
+    await jobs.enqueue(tx, wave.tenant_id, DESTROY_KEY, wave.wave_id, ends)
+
+
+async def close_due(tx: AsyncSession, due: jobs.Due) -> datetime | None:
+    """The job that closes a wave at its time; does nothing to a wave that moved on meanwhile."""
+    found = await tx.get(Wave, (due.tenant_id, due.subject_id))
+    if found is None:
+        return None
+    # Campaign before wave, as every other step: two steps at the same moment must not wait for each other.
+    campaign = await queries.campaign(tx, due.tenant_id, found.campaign_id, lock=True)
+    current = await queries.current_waves(tx, campaign, lock=True)
+    wave = next((one for one in current if one.wave_id == due.subject_id), None)
+    if wave is None or wave.state == WaveState.planned:
+        return None
+    if wave.closes_at and wave.closes_at > due.due_at:  # it was extended while this was under way
+        return wave.closes_at
+    if wave.state == WaveState.scheduled:  # its opening was put off, past its closing even
+        wave.state = wave_step(wave, "open")
+    await close_wave(tx, campaign, wave, due.due_at)
+    audit(tx, wave.tenant_id, due.due_at, WORKER, "wave.closed", str(wave.wave_id))
+    if campaign.state == CampaignState.launched and len(current) == 1:
+        campaign.state = campaign_step(campaign, "close")
+    await tx.flush()
+    return None
+
+
+async def extend(tx: AsyncSession, caller: Principal, campaign: Campaign, closes_at: datetime, now: datetime) -> Wave:
+    """Let the wave that takes answers, or is about to, close later; one that has closed stays closed.
+
+    Raises:
+        WrongState: no wave is open or about to open.
+        Invalid: not later than now and than it closes, or past the opening of the next wave.
+    """
+    campaign_step(campaign, "extend")
+    current = await queries.current_waves(tx, campaign, lock=True)
+    wave = next((one for one in current if one.state != WaveState.planned), None)
+    if wave is None or (wave.closes_at and wave.closes_at <= now):
+        raise WrongState("No wave is open; one that has closed is never opened again.")
+    wave_step(wave, "extend")
+    following = next((one.opens_at for one in current if one.state == WaveState.planned), None)
+    place = "/closes_at"
+    if closes_at <= max(now, wave.opens_at or now):
+        raise Invalid(faults=[Fault(place, "must be in the future, and after the opening")])
+    if wave.closes_at is None or closes_at <= wave.closes_at:
+        raise Invalid(faults=[Fault(place, "must be later than the wave closes now; close it to end it sooner")])
+    if following is not None and closes_at > following:
+        raise Invalid(faults=[Fault(place, "must not be after the next wave opens")])
+    wave.closes_at = closes_at
+    await jobs.move(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, closes_at)
+    audit(
+        tx, wave.tenant_id, now, caller.actor, "campaign.extended", str(campaign.campaign_id),
+        wave=str(wave.wave_id), closes_at=closes_at.isoformat(),
+    )  # fmt: skip
+    await tx.flush()
+    return wave
+
+
+async def cancel(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> None:
+    """Give the campaign up; the answers of a wave that is open are never opened."""
+    launched = campaign.state == CampaignState.launched
+    campaign.state = campaign_step(campaign, "cancel")
+    for wave in await queries.current_waves(tx, campaign, lock=True) if launched else ():
+        was_planned = wave.state == WaveState.planned
+        wave.state = wave_step(wave, "cancel")
+        if not was_planned:
+            await jobs.enqueue(tx, wave.tenant_id, DESTROY_KEY, wave.wave_id, now + campaign.retention)
+    audit(tx, campaign.tenant_id, now, caller.actor, "campaign.cancelled", str(campaign.campaign_id))
+    await tx.flush()

@@ -1,0 +1,148 @@
+"""Launching a campaign: its rules are promised, for good, and its first wave is frozen, or planned."""
+
+import secrets
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns import queries
+from service.campaigns.due import CLOSE_WAVE, OPEN_WAVE
+from service.campaigns.inviting import overlap, roster
+from service.campaigns.inviting.who import Who, people
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.problems import (
+    ApprovalNeeded,
+    ApprovalNotNeeded,
+    ApprovalOfOneself,
+    AudienceTooSmall,
+    ScheduleOver,
+)
+from service.campaigns.promises import contract, promise, wording
+from service.campaigns.promises.contract import Notary
+from service.campaigns.rules.actions import check_policy, rules_of
+from service.campaigns.running import interim
+from service.campaigns.running.opening import freeze, take_key
+from service.campaigns.running.scheduling import plan_wave
+from service.campaigns.steps import campaign_step
+from service.campaigns.tables import Campaign, Wave
+from service.campaigns.thresholds import least_invited
+from service.campaigns.times.timetable import A_MOMENT, next_after
+from service.kit import jobs
+from service.kit.ids import new_id
+from service.people.actions import lock_organisation
+from service.problems import Invalid
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
+
+SEED_BYTES = 16
+
+
+async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+    """Promise the campaign's rules; its wave opens now, or when the campaign says.
+
+    Raises:
+        ApprovalNeeded: the tenant wants a second person for it.
+        WrongState, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady: see there.
+    """
+    state = campaign_step(campaign, "launch")
+    if await _second_person(tx, campaign.tenant_id):
+        raise ApprovalNeeded
+    campaign.state = state
+    return await _start(tx, caller, campaign, notary, now)
+
+
+async def propose(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> Campaign:
+    """Ask for a launch that somebody else approves. Raises ApprovalNotNeeded, WrongState."""
+    state = campaign_step(campaign, "propose")
+    if not await _second_person(tx, campaign.tenant_id):
+        raise ApprovalNotNeeded
+    campaign.state, campaign.proposed_by = state, caller.actor
+    audit(tx, campaign.tenant_id, now, caller.actor, "campaign.proposed", str(campaign.campaign_id))
+    await tx.flush()
+    return campaign
+
+
+async def approve(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+    """Launch what somebody else proposed. Raises ApprovalOfOneself, and what a launch raises."""
+    state = campaign_step(campaign, "approve")
+    if campaign.proposed_by == caller.actor:
+        raise ApprovalOfOneself
+    campaign.state = state
+    return await _start(tx, caller, campaign, notary, now)
+
+
+def first_day(campaign: Campaign, now: datetime) -> date:
+    """The day on which the audience's rules are read first: that of the first opening."""
+    if campaign.schedule is not None:
+        following = next_after(campaign.schedule, now - A_MOMENT)
+        return now.date() if following is None else following.opens_at.date()
+    return max(campaign.opens_at or now, now).date()
+
+
+async def _second_person(tx: AsyncSession, tenant: UUID) -> bool:
+    return (await rules_of(tx, tenant)).second_approval
+
+
+async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+    if campaign.closes_at and campaign.closes_at <= now:
+        raise Invalid("The campaign should have closed already; give a later `closes_at`.")
+    demanded = await rules_of(tx, campaign.tenant_id)
+    check_policy(campaign.policy, demanded)  # it may have been raised since the draft was made
+    burden = None if demanded.burden is None else demanded.burden.model_dump()
+    rules = promise.of_campaign(campaign, await queries.version(tx, campaign), secrets.token_hex(SEED_BYTES), burden)
+    wording.sentences(rules, "en")  # what can not be said in words is not promised
+    await lock_organisation(tx, campaign.tenant_id)  # nobody is moved until the roster is written down
+    await overlap.check(tx, campaign, rules, notary, first_day(campaign, now), now)
+    campaign.contract, campaign.contract_digest = rules, contract.digest(rules)
+    campaign.contract_mac = notary.sign(rules)
+    wave = await (_first_planned if campaign.schedule else _only_wave)(tx, campaign, notary, now)
+    audit(
+        tx, campaign.tenant_id, now, caller.actor, "campaign.launched", str(campaign.campaign_id),
+        contract=campaign.contract_digest, invited=wave.invited,
+    )  # fmt: skip
+    await tx.flush()
+    return wave
+
+
+async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+    """The wave of a campaign without a schedule: frozen now, even where it opens later, so that links are ready."""
+    starts = campaign.opens_at is None or campaign.opens_at <= now
+    wave = Wave(
+        tenant_id=campaign.tenant_id,
+        wave_id=new_id(),
+        campaign_id=campaign.campaign_id,
+        number=1,
+        state=WaveState.open if starts else WaveState.scheduled,
+        opens_at=now if starts else campaign.opens_at,
+        closes_at=campaign.closes_at,
+        invited=0,
+        roster_digest="",
+        public_key=await take_key(tx, notary, campaign.tenant_id, now),
+    )
+    tx.add(wave)
+    await tx.flush()  # its row comes first, what hangs on it after
+    await freeze(tx, campaign, wave, campaign.contract or {}, notary, now)
+    await interim.foresee(tx, wave)
+    if not starts and campaign.opens_at:
+        await jobs.enqueue(tx, campaign.tenant_id, OPEN_WAVE, wave.wave_id, campaign.opens_at)
+    if campaign.closes_at:
+        await jobs.enqueue(tx, campaign.tenant_id, CLOSE_WAVE, wave.wave_id, campaign.closes_at)
+    return wave
+
+
+async def _first_planned(tx: AsyncSession, campaign: Campaign, _: Notary, now: datetime) -> Wave:
+    """The first wave of a schedule: the next to come, not one whose time has begun. Nobody is invited yet."""
+    await _check_size(tx, campaign, now)
+    occurrence = next_after(campaign.schedule or {}, now - A_MOMENT)
+    if occurrence is None:
+        raise ScheduleOver
+    return await plan_wave(tx, campaign, 1, occurrence)
+
+
+async def _check_size(tx: AsyncSession, campaign: Campaign, now: datetime) -> None:
+    who = Who.of(campaign.asked["audience"], first_day(campaign, now))
+    units, _ = await roster.units_below(tx, campaign.tenant_id, who.tops)
+    found = len(await people(tx, campaign.tenant_id, who, units))
+    if found < (least := least_invited(campaign.policy)):
+        raise AudienceTooSmall(f"At least {least} people must be in the audience.")

@@ -1,0 +1,87 @@
+"""The job that opens a wave at its time, on any number of workers, once."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.campaigns import queries
+from service.campaigns.due import CLOSE_WAVE
+from service.campaigns.inviting import overlap
+from service.campaigns.lifecycle import WaveState
+from service.campaigns.problems import AudiencesIsolate, AudienceTooSmall, PlanTooLarge
+from service.campaigns.promises.contract import Notary
+from service.campaigns.running import interim
+from service.campaigns.running.opening import freeze, opening_day, take_key
+from service.campaigns.running.scheduling import WORKER, plan_following, settle_missed, skip
+from service.campaigns.steps import wave_step
+from service.campaigns.tables import Campaign, Wave
+from service.kit import jobs
+from service.kit.clock import Clock
+from service.kit.jobs import Due, Handler
+from service.problems import Problem
+from service.tenants.actions import audit
+
+log = structlog.get_logger()
+_CAN_NOT_OPEN = (AudienceTooSmall, AudiencesIsolate, PlanTooLarge)
+
+
+def opener(notary: Notary, clock: Clock) -> Handler:
+    """Opens the wave that is due; does nothing to one that moved on meanwhile, and waits for one that was put off."""
+
+    async def open_due(tx: AsyncSession, due: Due) -> datetime | None:
+        found = await tx.get(Wave, (due.tenant_id, due.subject_id))
+        if found is None:
+            return None
+        # Campaign before wave, as every other step.
+        campaign = await queries.campaign(tx, due.tenant_id, found.campaign_id, lock=True)
+        current = await queries.current_waves(tx, campaign, lock=True)
+        wave = next((one for one in current if one.wave_id == due.subject_id), None)
+        if wave is None:
+            return None
+        if wave.state == WaveState.scheduled:
+            wave.state = wave_step(wave, "open")
+            audit(tx, wave.tenant_id, clock(), WORKER, "wave.opened", str(wave.wave_id))
+        elif wave.state == WaveState.planned:
+            await _open_planned(tx, campaign, wave, notary, clock())
+        await tx.flush()
+        return wave.opens_at if wave.state == WaveState.planned else None
+
+    return open_due
+
+
+async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
+    if wave.opens_at is not None and wave.opens_at > now:
+        return
+    if not await settle_missed(tx, campaign, wave, now):
+        return
+    refused: Problem | None = None
+    try:
+        async with tx.begin_nested():
+            await _freeze(tx, campaign, wave, notary, now)
+    except _CAN_NOT_OPEN as problem:
+        refused = problem
+    if refused is not None:
+        await tx.refresh(wave)  # what the savepoint undid
+        log.warning("wave skipped", wave=str(wave.wave_id), reason=refused.slug)
+        await skip(tx, campaign, wave, refused.slug, now)
+        return
+    if wave.closes_at is not None:
+        await jobs.enqueue(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, wave.closes_at)
+    await interim.foresee(tx, wave)
+    await plan_following(tx, campaign, wave)
+    audit(
+        tx, wave.tenant_id, now, WORKER, "wave.opened", str(wave.wave_id),
+        contract=wave.contract_digest, invited=wave.invited,
+    )  # fmt: skip
+
+
+async def _freeze(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
+    """Raises ContractAltered, for which the job stays due: somebody has to look."""
+    promised = notary.of_campaign(campaign, campaign.campaign_id)
+    await overlap.check(tx, campaign, promised, notary, opening_day(wave, now), now)
+    wave.public_key = await take_key(tx, notary, wave.tenant_id, now)
+    wave.state = wave_step(wave, "open")
+    await tx.flush()
+    await freeze(tx, campaign, wave, promised, notary, now)
+    await tx.flush()
