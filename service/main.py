@@ -28,6 +28,7 @@ from service.routes import ROUTERS
 from service.settings import Settings
 from service.telemetry import metrics
 from service.telemetry.observe import Observe
+from service.tenants.registrar import Registrar
 
 WRONG_CODES_A_MINUTE = 60
 ROLE = "pouls_app"
@@ -61,6 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.database = database
     app.state.codes = codes
     app.state.notary = notary
+    app.state.registrar = Registrar(intake_key)
     app.state.kiosk = Kiosk(intake_key, notary)
     app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves

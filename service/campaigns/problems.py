@@ -57,6 +57,15 @@ class ContractBroken(Conflict):
     slug, title = "contract-broken", "The roster is not the one that was promised"
 
 
+class RulesAltered(Conflict):
+    """The organisation's rules are not as an administrator put them, or are from before they were signed.
+
+    Somebody may have written to the database; nothing goes by them until an administrator puts them again.
+    """
+
+    slug, title = "rules-altered", "The organisation's rules have to be put again"
+
+
 class WaveKeyNotReady(Busy):
     """The worker has not made a key pair yet; nothing was changed, try again in a moment."""
 

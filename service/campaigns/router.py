@@ -20,6 +20,7 @@ from service.campaigns.problems import (
     PlanTooLarge,
     PolicyTooWeak,
     RotationRefused,
+    RulesAltered,
     ScheduleOver,
     ScheduleRefused,
     UnknownDimension,
@@ -45,7 +46,10 @@ CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
 
 AS_USUAL = ForecastIn()
 InLanguage = Annotated[Literal["en", "fr"], Query(description="of the sentences")]
-_LAUNCH = (Invalid, PolicyTooWeak, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady)
+_LAUNCH = (
+    Invalid, PolicyTooWeak, RulesAltered, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver,
+    WaveKeyNotReady,
+)  # fmt: skip
 
 
 async def _campaign_to_manage(caller: CampaignWriter, tx: Transaction, campaign_id: UUID) -> Campaign:
@@ -79,11 +83,14 @@ WaveToManage = Annotated[Wave, Depends(_wave_to_manage)]
         UnknownQuestionnaire,
         ScheduleRefused,
         RotationRefused,
+        RulesAltered,
     ),
 )
-async def create_campaign(caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn) -> CampaignOut:
+async def create_campaign(
+    request: Request, caller: CampaignWriter, tx: Transaction, now: Now, campaign: CampaignIn
+) -> CampaignOut:
     """Post a draft: questionnaire, audience by org units, plan, policy."""
-    return CampaignOut.of(await drafts.create(tx, caller, campaign, now))
+    return CampaignOut.of(await drafts.create(tx, caller, campaign, request.app.state.notary, now))
 
 
 @router.get("/campaigns", operation_id="campaigns.list", responses=problems(Invalid))
@@ -109,9 +116,12 @@ async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
 @router.post(
     "/campaigns/{campaign_id}/forecast",
     operation_id="campaigns.forecast",
-    responses=problems(Malformed, Invalid, NotFound, WrongState, AudienceTooSmall, PlanTooLarge, ForecastBusy),
+    responses=problems(
+        Malformed, Invalid, NotFound, WrongState, RulesAltered, AudienceTooSmall, PlanTooLarge, ForecastBusy
+    ),
 )
 async def forecast_campaign(
+    request: Request,
     campaign_id: UUID,
     caller: CampaignWriter,
     database: Annotated[Database, Depends(database_of)],
@@ -120,7 +130,8 @@ async def forecast_campaign(
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
     # Not in the request's own transaction: a connection would be held for as long as it takes.
-    return await foretell(database, caller.tenant_id, campaign_id, expected.response_rate, now)
+    notary = request.app.state.notary
+    return await foretell(database, caller.tenant_id, campaign_id, notary, expected.response_rate, now)
 
 
 @router.post(
@@ -141,13 +152,13 @@ async def launch_campaign(
 @router.post(
     "/campaigns/{campaign_id}/propose",
     operation_id="campaigns.propose",
-    responses=problems(NotFound, WrongState, ApprovalNotNeeded),
+    responses=problems(NotFound, WrongState, ApprovalNotNeeded, RulesAltered),
 )
 async def propose_campaign(
-    campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
+    request: Request, campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now
 ) -> CampaignOut:
     """Ask for a launch, where the organisation wants a second person's approval."""
-    return CampaignOut.of(await launch.propose(tx, caller, campaign, now))
+    return CampaignOut.of(await launch.propose(tx, caller, campaign, request.app.state.notary, now))
 
 
 @router.post(

@@ -219,6 +219,8 @@ class CampaignRules(TenantRow, table=True):
 
     rules: dict[str, Any] = document()
     updated_at: datetime = moment()
+    # Rules of before there was one have none, and are refused until they are put again.
+    mac: bytes | None = None
 
 
 class RosterLine(TenantRow, table=True):

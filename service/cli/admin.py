@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.due import MAKE_KEYS
 from service.cli import external, local
 from service.cli.serve import Data, settings_with
 from service.kit import jobs
+from service.kit.crypto import read_key
 from service.kit.db import Database
 from service.kit.ids import new_id
 from service.kit.mendable import Mendable
@@ -20,12 +23,16 @@ from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
+from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 
 db = typer.Typer(name="db", help="The database's roles and schema.", no_args_is_help=True)
 keys = typer.Typer(name="keys", help="Key files.", no_args_is_help=True)
 tenants = typer.Typer(name="tenants", help="Tenants and their API keys.", no_args_is_help=True)
 ACTOR = "operator"
+# From the database and who signs keys, a tenant and its keys by scope.
+Making = Callable[[Database, Registrar], Awaitable[tuple[UUID, dict[str, str]]]]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON line")]
 
 
 def _external(settings: Settings) -> External:
@@ -82,35 +89,89 @@ class NoSigningKey(Mendable):
         super().__init__(f"there is no signing key in {folder}: give --data, or set POULS_DATA_DIR or POULS_KEYS_DIR")
 
 
-async def make_tenant(database: Database, name: str) -> tuple[UUID, dict[str, str]]:
+class NoSuchTenant(Mendable):
+    """No tenant of this database has the id."""
+
+    def __init__(self, tenant: UUID) -> None:
+        super().__init__(f"there is no tenant {tenant} in this database")
+
+
+def registrar_of(settings: Settings) -> Registrar:
+    """Who signs API keys: what `pouls serve` with the same key folder goes by. Raises KeyMissing."""
+    return Registrar(read_key(settings.keys_dir / "api" / "intake.key"))
+
+
+async def make_tenant(database: Database, registrar: Registrar, name: str) -> tuple[UUID, dict[str, str]]:
     """A tenant with one key for each scope; and the first wave keys asked for."""
     from service.tenants import actions  # noqa: PLC0415
 
     tenant = new_id()
     now = datetime.now(UTC)
-    texts: dict[str, str] = {}
     async with database.transaction(tenant) as tx:
         await actions.create_tenant(tx, tenant, name, now, ACTOR)
         await jobs.enqueue(tx, tenant, MAKE_KEYS, tenant, now)
-        for scope in Scope:
-            key = await actions.create_key(tx, tenant, f"{name} {scope}", [scope], now, ACTOR)
-            texts[str(scope)] = key.text()
-    return tenant, texts
+        return tenant, await _a_key_each(tx, registrar, tenant, name, now)
+
+
+async def make_keys(database: Database, registrar: Registrar, tenant: UUID) -> tuple[UUID, dict[str, str]]:
+    """One more key for each scope, of a tenant that is there. Raises NoSuchTenant."""
+    from service.tenants.tables import Tenant  # noqa: PLC0415
+
+    async with database.transaction(tenant) as tx:
+        found = await tx.get(Tenant, (tenant,))
+        if found is None:
+            raise NoSuchTenant(tenant)
+        return tenant, await _a_key_each(tx, registrar, tenant, found.name, datetime.now(UTC))
+
+
+async def _a_key_each(tx: AsyncSession, registrar: Registrar, tenant: UUID, name: str, now: datetime) -> dict[str, str]:
+    from service.tenants import actions  # noqa: PLC0415
+
+    made = {
+        str(scope): await actions.create_key(tx, registrar, tenant, f"{name} {scope}", [scope], now, ACTOR)
+        for scope in Scope
+    }
+    return {scope: key.text() for scope, key in made.items()}
 
 
 @tenants.command("create")
 def tenants_create(
     name: str,
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print one JSON line")] = False,
+    as_json: Json = False,
 ) -> None:
     """Create a tenant and one API key for each scope; the keys are shown this once.
 
     Without POULS_DATABASE_URL in the embedded database, which runs for this moment.
     """
-    settings = settings_with(None, None, data)
+    _show_made(
+        settings_with(None, None, data),
+        lambda database, registrar: make_tenant(database, registrar, name),
+        as_json=as_json,
+    )
+
+
+@tenants.command("keys")
+def tenants_keys(
+    tenant: UUID,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make new API keys for a tenant, one for each scope; they are shown this once, and the others stay.
+
+    For when an administrator's key is lost, when the intake key is another one, or when keys are from before they were
+    signed. Without POULS_DATABASE_URL in the embedded database, which runs for this moment.
+    """
+    _show_made(
+        settings_with(None, None, data),
+        lambda database, registrar: make_keys(database, registrar, tenant),
+        as_json=as_json,
+    )
+
+
+def _show_made(settings: Settings, make: Making, *, as_json: bool) -> None:
     with local.database(settings) as postgres:
-        tenant, texts = asyncio.run(_create_tenant(settings, postgres, name))
+        tenant, texts = asyncio.run(_made(settings, postgres, make))
     if as_json:
         typer.echo(json.dumps({"tenant": str(tenant), "keys": texts}))
         return
@@ -119,14 +180,16 @@ def tenants_create(
         typer.echo(f"{scope:<22} {text}")
 
 
-async def _create_tenant(settings: Settings, postgres: Postgres, name: str) -> tuple[UUID, dict[str, str]]:
+async def _made(settings: Settings, postgres: Postgres, make: Making) -> tuple[UUID, dict[str, str]]:
     if local.is_external(postgres):
         await external.require_schema(settings, "pouls_app")
     else:
+        local.prepare_keys(settings)  # as `pouls serve` does there: it may never have run
         await local.prepare_database(postgres)
+    registrar = registrar_of(settings)
     database = Database(postgres.url("pouls_app"), "pouls_app", settings.database)
     try:
-        return await make_tenant(database, name)
+        return await make(database, registrar)
     finally:
         await database.close()
 

@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from service.campaigns.plan import TREE_ALONE
 from service.cli import campaign_run, local
-from service.cli.admin import make_tenant
+from service.cli.admin import make_tenant, registrar_of
 from service.cli.client import Client, Stopped
 from service.cli.demo_organisation import answers, organisation
 from service.cli.serve import Data, Host, Json, Port, settings_with
@@ -78,7 +78,7 @@ async def _identity(settings: Settings, postgres: Postgres) -> dict[str, Any]:
     if not file.exists():
         database = Database(postgres.url("pouls_app"), "pouls_app", settings.database)
         try:
-            tenant, keys = await make_tenant(database, NAME)
+            tenant, keys = await make_tenant(database, registrar_of(settings), NAME)
         finally:
             await database.close()
         made = {"tenant": str(tenant), "keys": keys, "nonces": secrets.token_hex(32)}

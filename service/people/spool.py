@@ -77,7 +77,7 @@ async def admitted(
     `Now` is taken once a request: only when the rows are in, so that a key that expires meanwhile is refused then.
     """
     async with database.transaction(key.tenant_id) as tx:
-        principal = await authenticated(key, tx, now_of(request))
+        principal = await authenticated(request, key, tx, now_of(request))
     await may_write.dependency(principal)
 
 

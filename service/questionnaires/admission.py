@@ -22,7 +22,7 @@ DatabaseOf = Annotated[Database, Depends(database_of)]
 
 async def _admitted(request: Request, key: Annotated[Key, Depends(presented_key)], database: DatabaseOf) -> Principal:
     async with database.transaction(key.tenant_id) as tx:
-        principal = await authenticated(key, tx, now_of(request))
+        principal = await authenticated(request, key, tx, now_of(request))
     admitted: Principal = await may_write.dependency(principal)
     return admitted
 

@@ -9,6 +9,7 @@ An item that is asked of some people only is withheld everywhere. Whoever commen
 is asked for, so that its comments would count the people of a unit who gave it. Pure.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,8 @@ from service.releases.problems import BatchesRefused, ClassUnknown
 from service.releases.redact import Names, cleaned
 from service.responses.records import TextRecords
 
+_WITHOUT_INK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Fillers of Hangul and the empty pattern of Braille: letters and a symbol by their category."""
 MOST_LEVELS = 64
 """Comments from deeper down are counted at the last of so many levels: the work of the partition grows with depth."""
 
@@ -93,9 +96,14 @@ def said(
             raise BatchesRefused
     found = []
     for label, at, text in zip(records.classes.tolist(), records.items.tolist(), records.texts, strict=True):
-        if text and (left := cleaned(text, names).strip()):
+        if text and _can_be_read(left := cleaned(text, names).strip()):
             found.append(Said(label, items[at], left))
     return found
+
+
+def _can_be_read(text: str) -> bool:
+    """Whether it leaves ink: one could count as an author by a text that nobody sees."""
+    return any(unicodedata.category(char)[0] in "LNPS" and char not in _WITHOUT_INK for char in text)
 
 
 def shown(

@@ -5,6 +5,7 @@ for it.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
 from uuid import UUID
 
@@ -45,6 +46,24 @@ async def none_pending(tx: AsyncSession, wave: Wave) -> None:
         raise PartPending
 
 
+async def tried(
+    tx: AsyncSession, wave: Wave, campaign: Campaign, clock: Clock, making: Awaitable[Release]
+) -> Release | ReleaseRefused:
+    """A release as it is made, or why it is refused, for which nothing of it is kept.
+
+    Raises:
+        KeyGone: the key folder may only be away.
+    """
+    try:
+        async with tx.begin_nested():
+            return await making
+    except ReleaseRefused as refused:
+        ends = (wave.closes_at or clock()) + campaign.retention
+        if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
+            raise
+        return refused
+
+
 def interim_releaser(keys: Keys, clock: Clock) -> Handler:
     """The job that turns a part into a release, published or refused with its reason."""
 
@@ -59,16 +78,10 @@ def interim_releaser(keys: Keys, clock: Clock) -> Handler:
         if done or wave.state not in {WaveState.open, WaveState.closed}:
             return None
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
-        stages = Stages()
-        try:
-            async with tx.begin_nested():
-                made = await _made(tx, wave, campaign, part, keys, clock, stages)
-        except ReleaseRefused as refused:
-            ends = (wave.closes_at or clock()) + campaign.retention
-            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
-                raise  # the key folder may only be away
-            await publish.refuse(tx, wave, campaign, refused.slug, clock(), part=part.number)
-            log.error("interim results refused", wave=str(wave.wave_id), part=part.number, reason=refused.slug)
+        made = await tried(tx, wave, campaign, clock, _made(tx, wave, campaign, part, keys, clock, Stages()))
+        if isinstance(made, ReleaseRefused):
+            await publish.refuse(tx, wave, campaign, made.slug, clock(), part=part.number)
+            log.error("interim results refused", wave=str(wave.wave_id), part=part.number, reason=made.slug)
             return None
         publish.count_cells(made)
         log.info("interim results published", wave=str(wave.wave_id), part=part.number)

@@ -1,4 +1,4 @@
-"""How many took part, by unit: only where at least ten are invited, in steps of five points, and never of a remainder.
+"""How many took part, by unit: where ten or more are invited, in steps of two people or more, never of a remainder.
 
 It is told from a look that is taken once a day at most, and only when k more have answered; see `campaigns.snapshot`.
 """
@@ -24,9 +24,10 @@ from service.releases.participation_schemas import ParticipationByUnit, UnitPart
 from service.releases.problems import ParticipationGone, ParticipationNotRecorded
 
 LEAST_INVITED = 10
-STEP = 5
-HIGH, LOW = 90, 20
-"""Ends, in percent: beyond them no step is told."""
+STEP, HIGH, LOW = 5, 90, 20
+"""In percent: the smallest step, and the ends, beyond which no step is told."""
+PEOPLE_OF_A_STEP = 2
+"""At least: steps of five points would tell of twelve people exactly how many have answered."""
 Ints = NDArray[np.int64]
 _UNITS = text("""
     SELECT unit_id, parent_id, source, external_id, name FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave
@@ -106,8 +107,13 @@ def told(tree: OrgTree, invited: Ints, answered: Ints | None) -> list[UnitPartic
 
 
 def in_steps(answered: int, invited: int) -> tuple[int, str | None]:
-    """Percent in steps of five, rounded down, and the word for an end."""
-    percent = answered * 100 // invited // STEP * STEP
-    if percent >= HIGH:
-        return HIGH, "or_more"
-    return (LOW, "or_less") if answered * 100 < LOW * invited else (percent, None)
+    """Percent in steps, rounded down, and the word for an end; each tells of two numbers of people or more.
+
+    A step has five points, or of fewer than forty people as many more fives as two of them are.
+    """
+    step = -(-100 * PEOPLE_OF_A_STEP // (invited * STEP)) * STEP
+    percent = answered * 100 // invited // step * step
+    high, low = HIGH // step * step, -(-LOW // step) * step
+    if percent >= high:
+        return high, "or_more"
+    return (low, "or_less") if percent < low else (percent, None)

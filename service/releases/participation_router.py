@@ -32,7 +32,7 @@ async def _wave(caller: CampaignWriter, tx: Transaction, wave_id: UUID) -> Wave:
 async def get_participation(
     request: Request, wave: Annotated[Wave, Depends(_wave)], tx: Transaction, now: Now
 ) -> ParticipationByUnit:
-    """Participation of each unit, in steps of five points, where at least ten are invited.
+    """Participation of each unit, in steps of at least two people, where at least ten are invited.
 
     Refreshed daily, and only when k more people have answered.
     """

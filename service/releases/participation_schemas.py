@@ -17,8 +17,13 @@ class UnitParticipation(Wire):
     invited: int
     status: Annotated[str, Field(description="`shown` or `withheld`")]
     reason: Annotated[str | None, Field(description="`not_enough_invited`, or `not_yet`: too few have answered so far")]
-    percent: Annotated[int | None, Field(description="of those invited, in steps of 5, rounded down")]
-    bound: Annotated[str | None, Field(description="`or_more` with 90, `or_less` with 20, else absent")]
+    percent: Annotated[
+        int | None, Field(description="of those invited, rounded down in steps of 5, or as many more as two people are")
+    ]
+    bound: Annotated[
+        str | None,
+        Field(description="`or_more` at 90 and `or_less` at 20, or the nearest steps of a small unit; else absent"),
+    ]
 
 
 class ParticipationByUnit(Wire):

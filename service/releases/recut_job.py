@@ -24,7 +24,8 @@ from service.kit.clock import Clock
 from service.kit.crypto import same
 from service.kit.jobs import Due, Handler
 from service.releases import audited, invited, publish, read_back
-from service.releases.build import KEY_PATIENCE, Counts, Keys, Stages, counts_of
+from service.releases.build import Counts, Keys, Stages, counts_of
+from service.releases.interim_job import tried
 from service.releases.ledger import Entry, kept, known_of, ledger, parts_shown, wider
 from service.releases.opened import Agreed, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree
@@ -33,7 +34,6 @@ from service.releases.places import Breakdowns
 from service.releases.problems import (
     AlreadyReleased,
     ContractBroken,
-    KeyGone,
     NotProved,
     RecutUnsafe,
     ReleaseAltered,
@@ -62,16 +62,11 @@ def recutter(keys: Keys, clock: Clock) -> Handler:
             return
         campaign = await tx.get_one(Campaign, (due.tenant_id, wave.campaign_id))
         stages = Stages()
-        try:
-            async with tx.begin_nested():
-                made = await _made(tx, asked, wave, campaign, keys, clock, stages)
-        except ReleaseRefused as refused:
-            ends = (wave.closes_at or clock()) + campaign.retention
-            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
-                raise  # as with a wave's first release, the key folder may only be away
-            conflicts = refused.conflicts if isinstance(refused, RecutUnsafe) else ()
-            await publish.refuse(tx, wave, campaign, refused.slug, clock(), asked.recut_id, conflicts)
-            log.warning("recut refused", wave=str(wave.wave_id), recut=str(asked.recut_id), reason=refused.slug)
+        made = await tried(tx, wave, campaign, clock, _made(tx, asked, wave, campaign, keys, clock, stages))
+        if isinstance(made, ReleaseRefused):
+            conflicts = made.conflicts if isinstance(made, RecutUnsafe) else ()
+            await publish.refuse(tx, wave, campaign, made.slug, clock(), asked.recut_id, conflicts)
+            log.warning("recut refused", wave=str(wave.wave_id), recut=str(asked.recut_id), reason=made.slug)
             return
         publish.count_cells(made)
         log.info(

@@ -10,7 +10,7 @@ In doubt it takes away too much: a sum of five digits goes like a badge number, 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -23,23 +23,22 @@ _Span = tuple[int, int]
 class _PerCharacter(dict[int, str]):
     """A table for `str.translate` that is filled as characters are met."""
 
+    def __init__(self, of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of = of
+
     def __missing__(self, code: int) -> str:
-        self[code] = self.of(chr(code))
+        self[code] = self._of(chr(code))
         return self[code]
 
-    def of(self, char: str) -> str:
-        raise NotImplementedError
 
-
-class _Visible(_PerCharacter):
+def _visible_char(char: str) -> str:
     """Drops controls, formats (zero width, bidirectional, tags) and half surrogates; separators become line feeds."""
-
-    def of(self, char: str) -> str:
-        if char in "\n\t":
-            return char
-        if char in "\r\v\f\x85\u2028\u2029":
-            return "\n"
-        return "" if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char
+    if char in "\n\t":
+        return char
+    if char in "\r\v\f\x85\u2028\u2029":
+        return "\n"
+    return "" if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char
 
 
 # A letter for Python's patterns, though no letter of any word: what accents and invisible letters are folded to.
@@ -58,23 +57,21 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": 
 _KINDS = {"Mn": _ACCENT, "Mc": _ACCENT, "Me": _ACCENT, "Zs": " ", "Pd": "-"}
 
 
-class _Folded(_PerCharacter):
+def _folded_char(char: str) -> str:
     """Each character as one plain character, so that places in the folded text are places in the author's."""
-
-    def of(self, char: str) -> str:
-        digit = unicodedata.digit(char, None)
-        plain = _LIKE.get(char) or _KINDS.get(unicodedata.category(char))
-        if digit is not None or plain:
-            return plain if digit is None and plain else str(digit)
-        bare = "".join(one for one in unicodedata.normalize("NFKD", char) if not unicodedata.combining(one)).lower()
-        if len(bare) == 1:
-            return _LIKE.get(bare, bare)
-        # A number of two digits in a circle still stands in a run of digits; ligatures are for words to spell out.
-        return bare[-1] if bare.isdecimal() else char
+    digit = unicodedata.digit(char, None)
+    plain = _LIKE.get(char) or _KINDS.get(unicodedata.category(char))
+    if digit is not None or plain:
+        return plain if digit is None and plain else str(digit)
+    bare = "".join(one for one in unicodedata.normalize("NFKD", char) if not unicodedata.combining(one)).lower()
+    if len(bare) == 1:
+        return _LIKE.get(bare, bare)
+    # A number of two digits in a circle still stands in a run of digits; ligatures are for words to spell out.
+    return bare[-1] if bare.isdecimal() else char
 
 
-_VISIBLE = _Visible()
-_FOLDED = _Folded()
+_VISIBLE = _PerCharacter(_visible_char)
+_FOLDED = _PerCharacter(_folded_char)
 # No pattern goes back over what it has read: repeats are possessive, and begin where a run of their characters does.
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
 _AT_IN_BRACKETS = r" {0,2}[(\[{<] {0,2}(?:at|a|arobase?|@) {0,2}[)\]}>] {0,2}"

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from service.campaigns.codes import Right, wave_behind
-from service.campaigns.problems import ContractBroken, NotInvited, WayNotPromised
+from service.campaigns.problems import ContractBroken, NotInvited, RulesAltered, WayNotPromised
 from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.rules.actions import rules_of
 from service.campaigns.tables import Wave
@@ -75,6 +75,7 @@ async def exchange_short_code(request: Request, response: Response, now: Now, ty
         SignInNotAccepted,
         TooManyWrongCodes,
         ContractBroken,
+        RulesAltered,
     ),
 )
 async def exchange_id_token(request: Request, response: Response, now: Now, signed_in: SignedIn) -> ParticipationOut:
@@ -83,7 +84,7 @@ async def exchange_id_token(request: Request, response: Response, now: Now, sign
     database: Database = request.app.state.database
     notary: Notary = request.app.state.notary
     async with database.transaction(wave.tenant_id) as tx:
-        given = (await rules_of(tx, wave.tenant_id)).sign_in
+        given = (await rules_of(tx, wave.tenant_id, notary)).sign_in
         person = None if given is None else _person(SignIn(**given.model_dump()), signed_in.id_token, now)
         if given is None or person is None:
             _count_failure(request, signed_in.wave)

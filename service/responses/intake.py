@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,10 +28,11 @@ from service.telemetry import metrics
 
 log = structlog.get_logger()
 BATCH_BYTES = 4 << 20
+COMMITS_OF_A_WAVE = 2
+"""At once, in one process."""
 
 # One round trip for all; tenant and wave are UUIDs of ours, so literals are safe.
 _BEGIN = "BEGIN; SET LOCAL pouls.tenant = '{tenant}'; SELECT {lock}"
-COMMITS_OF_A_WAVE = 2
 # FOR SHARE: closing the wave waits for the commits under way, and commits wait for a closing under way.
 # The batch is sealed before anybody knows whether all of its codes are new, as nearly always they are: then this one
 # statement spends and keeps, and saves a round trip. If one is not, it keeps nothing and says which are.
@@ -249,7 +251,7 @@ class Intake:
         # Once the wave has closed a spent code looks like any other: it would tell who has answered.
         return Outcome.spent if is_open else Outcome.not_open
 
-    def _close(self, wave: LaunchedWave, accepted: list[Submission], now: Any) -> tuple[Any, ...]:
+    def _close(self, wave: LaunchedWave, accepted: list[Submission], now: datetime) -> tuple[Any, ...]:
         """Shuffled, sealed; texts shuffled on their own, so that no comment lies beside the codes of its response."""
         self._shuffle(accepted)
         texts = [text for submission in accepted for text in submission.texts]

@@ -13,6 +13,7 @@ from sqlmodel import col
 from service.kit.ids import new_id
 from service.problems import NotFound
 from service.tenants.keys import SECRET_BYTES, Key
+from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry, Tenant
 
@@ -35,6 +36,7 @@ async def create_tenant(tx: AsyncSession, tenant: UUID, name: str, now: datetime
 
 async def create_key(
     tx: AsyncSession,
+    registrar: Registrar,
     tenant: UUID,
     name: str,
     scopes: Iterable[Scope],
@@ -44,19 +46,20 @@ async def create_key(
 ) -> Key:
     """A new key. Its text can be shown only now: the database keeps a hash."""
     key = Key(tenant, new_id(), secrets.token_bytes(SECRET_BYTES))
-    held = sorted(set(scopes))
+    held = sorted(str(scope) for scope in set(scopes))
     tx.add(
         ApiKey(
             tenant_id=tenant,
             key_id=key.key_id,
             name=name,
             secret_hash=key.secret_hash(),
-            scopes=[str(scope) for scope in held],
+            scopes=held,
             created_at=now,
             expires_at=expires_at,
+            mac=registrar.sign(tenant, key.key_id, key.secret_hash(), held, expires_at),
         )
     )
-    audit(tx, tenant, now, actor, "key.created", str(key.key_id), name=name, scopes=[str(scope) for scope in held])
+    audit(tx, tenant, now, actor, "key.created", str(key.key_id), name=name, scopes=held)
     return key
 
 

@@ -18,6 +18,7 @@ from service.kit.crypto import same
 from service.kit.db import Database
 from service.problems import Forbidden, Unauthenticated
 from service.tenants.keys import Key, NotAKey
+from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey
 
@@ -52,6 +53,11 @@ def database_of(request: Request) -> Database:
     return database
 
 
+def registrar_of(request: Request) -> Registrar:
+    registrar: Registrar = request.app.state.registrar
+    return registrar
+
+
 def now_of(request: Request) -> datetime:
     now: datetime = request.app.state.clock()
     return now
@@ -74,11 +80,15 @@ Transaction = Annotated[AsyncSession, Depends(transaction, scope="function")]
 Now = Annotated[datetime, Depends(now_of)]
 
 
-async def authenticated(key: Annotated[Key, Depends(presented_key)], tx: Transaction, now: Now) -> Principal:
-    """The key, known, neither expired nor revoked."""
+async def authenticated(
+    request: Request, key: Annotated[Key, Depends(presented_key)], tx: Transaction, now: Now
+) -> Principal:
+    """The key, known, as we made it, neither expired nor revoked."""
     row = await tx.get(ApiKey, (key.tenant_id, key.key_id))
     known = row.secret_hash if row is not None else bytes(32)
     if not same(known, key.secret_hash()) or row is None:
+        raise Unauthenticated
+    if not registrar_of(request).knows(row):  # somebody wrote it, or a part of it, to the database
         raise Unauthenticated
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         raise Unauthenticated

@@ -10,7 +10,7 @@ from service.kit.reasons import Fault
 from service.kit.strict import api_router
 from service.problems import Invalid, NotFound, problems
 from service.tenants import actions, queries
-from service.tenants.principals import Now, Principal, Transaction, holding
+from service.tenants.principals import Now, Principal, Transaction, holding, registrar_of
 from service.tenants.schemas import AuditPage, KeyIn, KeyMade, KeyOut
 from service.tenants.scopes import Scope
 
@@ -19,11 +19,15 @@ Admin = Annotated[Principal, holding(Scope.admin)]
 
 
 @router.post("/api-keys", status_code=201, operation_id="api_keys.create", responses=problems(Invalid))
-async def create_api_key(caller: Admin, tx: Transaction, now: Now, response: Response, given: KeyIn) -> KeyMade:
+async def create_api_key(
+    request: Request, caller: Admin, tx: Transaction, now: Now, response: Response, given: KeyIn
+) -> KeyMade:
     """Make a key. Its text is in this answer and nowhere else."""
     if given.expires_at is not None and given.expires_at <= now:
         raise Invalid(faults=[Fault("/expires_at", "must be in the future")])
-    key = await actions.create_key(tx, caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at)
+    key = await actions.create_key(
+        tx, registrar_of(request), caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at
+    )
     response.headers["Cache-Control"] = "no-store"
     return KeyMade(id=key.key_id, key=key.text())
 

@@ -28,6 +28,8 @@ class ApiKey(TenantRow, table=True):
     created_at: datetime = moment()
     expires_at: datetime | None = moment(nullable=True)
     revoked_at: datetime | None = moment(nullable=True)
+    # Over all of it that says who may do what; keys of before there was one have none, and are refused.
+    mac: bytes | None = None
 
 
 class AuditEntry(TenantRow, table=True):

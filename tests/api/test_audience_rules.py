@@ -1,12 +1,14 @@
 """Who may be asked: rules of audiences, what several of them single out together, limits, samples, a second person."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.fixtures.house import TenantUnderTest
-from tests.make.wire import places, problem
+from tests.make.wire import Sent, ask, places, problem
 from tests.make.world import QUESTIONNAIRE, a_campaign, a_questionnaire, an_org, codes_of, declare, ok
 
 WRITE = "campaigns:write"
@@ -179,6 +181,57 @@ def test_each_person_is_asked_in_one_wave_of_so_many(org: TenantUnderTest) -> No
     assert {len(one & team("C", 3)) for one in asked} == {0, 3}  # too small to be cut in two
 
 
+def daily(days_from_now: int = 1, **fields: Any) -> dict[str, Any]:
+    start = str(TODAY + timedelta(days=days_from_now))
+    return {"rule": "FREQ=DAILY", "starts_on": start, "at": "00:00", "zone": "UTC", "window_hours": 20} | fields
+
+
+def test_a_sample_cut_too_fine_asks_those_of_the_next_waves_too(org: TenantUnderTest) -> None:
+    """Forty-three people make no fifty-two waves of ten: each wave asks ten or more, and none is skipped."""
+    campaign = a_campaign(org, schedule=daily(), sampling={"every": 52})["id"]
+    foretold = ok(launch(org, campaign, "forecast"))
+    ok(launch(org, campaign))
+    for day in (1, 2, 3):
+        org.house.clock.shift = timedelta(days=day, minutes=5) - since_midnight()
+        org.house.sweep()
+    waves = ok(org.call(WRITE, "GET", f"/v1/campaigns/{campaign}/waves"))
+    assert [wave["number"] for wave in waves] == [1, 2, 3, 4]
+    assert all(10 <= wave["invited"] < 43 for wave in waves[:3])
+    assert waves[0]["invited"] == foretold["invited"]
+
+
+def test_a_pulse_of_people_who_were_all_asked_of_late_is_not_launched(org: TenantUnderTest) -> None:
+    ok(org.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 1, "days": 10}}))
+    ok(launch(org, a_campaign(org)["id"]))
+    for days_from_now, fits in ((3, False), (9, False), (10, True)):
+        campaign = a_campaign(org, schedule=daily(days_from_now))["id"]
+        answered = launch(org, campaign)
+        if fits:
+            ok(answered)
+        else:
+            assert "invited often enough" in problem(answered, 409, "audience-too-small")["detail"]
+
+
+def test_a_limit_that_was_promised_is_kept_though_the_rules_are_gone(org: TenantUnderTest) -> None:
+    ok(org.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 1, "days": 10}}))
+    campaign = a_campaign(org, schedule=daily())["id"]
+    ok(launch(org, campaign))
+    assert org.sql("DELETE FROM campaign_rules RETURNING 1") == [(1,)]
+    counted = []
+    for day in (1, 2, 11):
+        org.house.clock.shift = timedelta(days=day, minutes=5) - since_midnight()
+        org.house.sweep()
+        counted.append(org.sql("SELECT coalesce(sum(invitations), 0) FROM invited_day")[0][0])
+    assert counted == [43, 43, 86]
+    told = ok(org.call(WRITE, "GET", f"/v1/campaigns/{campaign}/calendar"))["skipped"]
+    assert {one["reason"] for one in told} == {"audience-too-small", "missed"}
+
+
+def since_midnight() -> timedelta:
+    now = datetime.now(UTC)
+    return now - now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 # -- a second person ------------------------------------------------------------------------------------------
 
 
@@ -208,10 +261,32 @@ def test_a_policy_below_the_organisation_s_is_refused(org: TenantUnderTest) -> N
 
 
 def test_a_campaign_is_launched_once_whoever_asks_at_the_same_time(org: TenantUnderTest) -> None:
+    """Both have come as far as the campaign, which somebody else holds, when they are let go."""
     campaign = a_campaign(org)["id"]
-    ok(launch(org, campaign))
-    problem(launch(org, campaign), 409, "wrong-state")
+    house, path = org.house, f"/v1/campaigns/{campaign}/launch"
+    headers = {"authorization": b"Bearer " + org.keys[WRITE].encode()}
+    hold = text("SELECT 1 FROM campaign WHERE campaign_id = :id FOR UPDATE")
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
+
+    async def both() -> list[Sent]:
+        calls = []
+        async with house.worker_database.transaction(org.tenant_id) as tx:
+            await tx.execute(hold, {"id": campaign})
+            calls = [asyncio.ensure_future(ask(house.client.app, "POST", path, headers=headers)) for _ in range(2)]
+            for _ in range(500):
+                if await tx.scalar(waiting) == len(calls):
+                    break
+                await asyncio.sleep(0.01)
+            else:
+                pytest.fail("they do not wait for each other")
+        return await asyncio.gather(*calls)
+
+    first, second = sorted(house.run(both), key=lambda answer: answer.status_code)
+    assert (first.status_code, first.json()["state"]) == (200, "open")
+    problem(second, 409, "wrong-state")
     assert len(ok(org.call(WRITE, "GET", f"/v1/campaigns/{campaign}/waves"))) == 1
+    log = ok(org.call("admin", "GET", "/v1/audit-log?limit=500"))["data"]
+    assert [row["action"] for row in log if row["subject"] == campaign].count("campaign.launched") == 1
 
 
 # -- coarse classes -------------------------------------------------------------------------------------------
@@ -262,6 +337,29 @@ def test_a_rule_by_hire_date_is_read_on_the_day_of_the_opening(org: TenantUnderT
     ok(launch(org, a_campaign(org, audience=audience)["id"]))
     later = a_campaign(org, audience=audience, opens_at=opens_at)["id"]
     problem(launch(org, later), 409, "audiences-isolate")
+
+
+@pytest.mark.parametrize("odd_one", [28, 3], ids=["as it was at its last opening", "as it will be at its next one"])
+def test_a_recurring_campaign_is_judged_at_its_last_opening_and_its_next(org: TenantUnderTest, odd_one: int) -> None:
+    """Both ways there is one person more, or fewer, than the other campaign asks."""
+    rule = {"days_at_least": 30} if odd_one == 28 else {"days_at_most": 10}
+    usual = 100 if odd_one == 28 else 1
+    everybody = team("A", 20) | team("B", 20) | team("C", 3)
+    rows = [
+        {
+            "external_id": one,
+            "unit": one[0],
+            "hired_on": str(TODAY - timedelta(days=odd_one if one == "A-0" else usual)),
+        }
+        for one in everybody
+    ]
+    ok(org.call("people:write", "PUT", "/v1/people", json=rows))
+    start = TODAY + timedelta(days=1)
+    schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "00:00", "zone": "UTC", "window_hours": 24}
+    ok(launch(org, a_campaign(org, audience={"units": ["TOP"], "hired": rule}, schedule=schedule)["id"]))
+    org.house.clock.shift = timedelta(days=1, minutes=5) - since_midnight()
+    org.house.sweep()
+    problem(launch(org, a_campaign(org)["id"]), 409, "audiences-isolate")
 
 
 def test_a_campaign_that_was_given_up_after_its_results_is_not_forgotten(org: TenantUnderTest) -> None:

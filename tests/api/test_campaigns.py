@@ -3,16 +3,21 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from service.campaigns.promises import contract
 from service.disclosure.policy import FLOORS
+from tests.faults.writer import write
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.statements import statements
 from tests.make.wire import places, problem
 from tests.make.world import QUESTIONNAIRE, a_campaign, a_launched_wave, a_questionnaire, an_org, codes_of, ok
 
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "promise_text"
 BODY: dict[str, Any] = {"name": "Test", "questionnaire": "small", "audience": {"units": ["TOP"]}}
 
 
@@ -213,6 +218,30 @@ def test_the_contract_holds_what_was_promised_and_never_changes(org: TenantUnder
     assert wave_contract(org, wave["id"]) == told
 
 
+def test_a_wave_of_before_there_were_several_has_its_campaign_s_contract(org: TenantUnderTest) -> None:
+    """It stands with the campaign there, and is read as it was promised, in sentences too."""
+    campaign = a_campaign(org)["id"]
+    wave = ok(act(org, campaign, "launch"))["id"]
+    text = (GOLDEN / "before.json").read_text(encoding="utf-8")
+    digest = contract.digest(json.loads(text))
+    stored = "UPDATE campaign SET contract = $2::text::jsonb, contract_digest = $3 WHERE campaign_id = $1"
+    write(org.house, stored, UUID(campaign), text, digest)
+    emptied = "UPDATE wave SET contract = NULL, contract_digest = NULL, contract_mac = NULL WHERE wave_id = $1"
+    write(org.house, emptied, UUID(wave))
+    told = wave_contract(org, wave)
+    assert (told["contract"], told["digest"]) == (json.loads(text), digest)
+    assert len(told["sentences"]) > 10
+    assert read(org, f"/{campaign}/contract") == told
+
+
+def test_a_wave_that_is_planned_has_none_yet(org: TenantUnderTest) -> None:
+    """Its campaign has rules, which promise no wave anything yet."""
+    schedule = {"rule": "FREQ=DAILY", "starts_on": "2030-01-01", "at": "09:00", "zone": "UTC", "window_hours": 5}
+    wave = ok(act(org, a_campaign(org, schedule=schedule)["id"], "launch"))
+    assert wave["state"] == "planned"
+    problem(org.call("campaigns:write", "GET", f"/v1/waves/{wave['id']}/contract"), 404, "not-found")
+
+
 def test_a_list_loads_no_contract(org: TenantUnderTest) -> None:
     campaign = a_campaign(org)["id"]
     ok(act(org, campaign, "launch"))
@@ -253,6 +282,27 @@ def test_waves_open_and_close_at_their_time(org: TenantUnderTest) -> None:
         org.house.sweep()
         states.append(read(org, f"/{campaign}/waves")[0]["state"])
     assert states == ["scheduled", "scheduled", "open", "open", "released"]
+    assert read(org, f"/{campaign}")["state"] == "closed"
+
+
+def test_a_wave_without_an_end_is_given_one(org: TenantUnderTest) -> None:
+    """It would have been open until somebody closes it, as its contract says; this is to close it, at that time."""
+    campaign = a_campaign(org)["id"]
+    assert ok(act(org, campaign, "launch"))["closes_at"] is None
+    path = f"/v1/campaigns/{campaign}/extend"
+    told = problem(org.call("campaigns:write", "POST", path, json={"closes_at": at(minutes=-1)}), 422, "invalid")
+    assert places(told) == {"/closes_at": "must be in the future, and after the opening"}
+    end = at(hours=3)
+    given = ok(org.call("campaigns:write", "POST", path, json={"closes_at": end}))
+    assert datetime.fromisoformat(given["closes_at"]) == datetime.fromisoformat(end)
+    sooner = problem(org.call("campaigns:write", "POST", path, json={"closes_at": at(hours=2)}), 422, "invalid")
+    assert list(places(sooner)) == ["/closes_at"]
+    states = []
+    for hours in (2.9, 3.1):
+        org.house.clock.shift = timedelta(hours=hours)
+        org.house.sweep()
+        states.append(read(org, f"/{campaign}/waves")[0]["state"])
+    assert states == ["open", "released"]
     assert read(org, f"/{campaign}")["state"] == "closed"
 
 

@@ -135,10 +135,11 @@ def test_what_names_a_person_is_taken_away(tenant: TenantUnderTest) -> None:
     }
 
 
-def test_whoever_left_nothing_is_no_author(tenant: TenantUnderTest) -> None:
+@pytest.mark.parametrize("text", ["\u200b \u200b", "\u3164\u2800 \ufe0f\u0301"], ids=["dropped", "without ink"])
+def test_whoever_left_nothing_is_no_author(tenant: TenantUnderTest, text: str) -> None:
     """Ten texts, one of which is nothing but invisible characters."""
     wave = launched(tenant, {"A": 10})
-    empty = {"A-0": "\u200b \u200b"}
+    empty = {"A-0": text}
     release = answered(wave, lambda person, _: {"load": 3, "comment": empty.get(person, f"Said by {person}")})
     assert by_unit(rows_of(tenant, release["id"]), "comment") == {}
 

@@ -1,6 +1,7 @@
 """The forecast of a draft over HTTP: what it says, when there is none, and that it changes nothing."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.api.test_breakdowns import BY_SITE, TREE, organised
 from tests.fixtures.house import House, TenantUnderTest
 from tests.flows.children import descendants
 from tests.make.wire import places, problem
-from tests.make.world import a_campaign, ok
+from tests.make.world import a_campaign, a_questionnaire, an_org, ok
 
 TEAMS = {"A": 60, "B": 45, "C": 20, "D": 5, "E": 4}
 WRITER = "campaigns:write"
@@ -31,6 +32,7 @@ def test_every_breakdown_of_the_plan_is_foretold(org: TenantUnderTest) -> None:
     draft = a_campaign(org, plan={"breakdowns": BY_SITE})["id"]
     said = ok(ask(org, draft, {"response_rate": 0.8}))
     assert (said["invited"], said["response_rate"]) == (sum(TEAMS.values()), 0.8)
+    assert said["wave"] == {"number": 1, "audience": sum(TEAMS.values()), "sample_of_every": None}
     assert [(family["family"], family["k"], family["fell_back"]) for family in said["families"]] == [
         ("mean", 5, False),
         ("distribution", 10, False),
@@ -99,6 +101,40 @@ def test_only_a_draft_of_ones_own_with_people_enough_has_one(org: TenantUnderTes
     problem(ask(org, a_campaign(org, audience={"units": ["D"]})["id"]), 409, "audience-too-small")
     ok(org.call(WRITER, "POST", f"/v1/campaigns/{draft}/launch"))
     problem(ask(org, draft), 409, "wrong-state")
+
+
+def test_of_a_sample_the_wave_to_come_is_foretold(tenant: TenantUnderTest) -> None:
+    """As many people as that wave invites once it opens, none of whom was invited too often of late."""
+    an_org(tenant, {"A": 60, "B": 45, "C": 20, "D": 12})
+    a_questionnaire(tenant)
+    ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 1, "days": 30}}))
+    ok(tenant.call(WRITER, "POST", f"/v1/campaigns/{a_campaign(tenant, audience={'units': ['C']})['id']}/launch"))
+    start = datetime.now(UTC).date() + timedelta(days=1)
+    schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "00:00", "zone": "UTC", "window_hours": 48}
+    whole = ok(ask(tenant, a_campaign(tenant, schedule=schedule)["id"]))
+    assert whole["wave"] == {"number": 1, "audience": 137, "sample_of_every": None}
+    assert whole["invited"] == 137 - 20
+    draft = a_campaign(tenant, schedule=schedule, sampling={"every": 2})["id"]
+    said = ok(ask(tenant, draft))
+    assert said["wave"] == {"number": 1, "audience": 137, "sample_of_every": 2}
+    ok(tenant.call(WRITER, "POST", f"/v1/campaigns/{draft}/launch"))
+    tenant.house.clock.shift = timedelta(days=1, hours=1)
+    tenant.house.sweep()
+    first = ok(tenant.call(WRITER, "GET", f"/v1/campaigns/{draft}/waves"))[0]
+    assert (first["state"], first["invited"]) == ("open", said["invited"])
+    assert 10 <= said["invited"] < 80
+
+
+def test_what_waits_for_a_second_person_is_foretold_to_them(tenant: TenantUnderTest) -> None:
+    an_org(tenant, {"A": 12, "B": 12})
+    a_questionnaire(tenant)
+    ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"second_approval": True}))
+    draft = a_campaign(tenant)["id"]
+    before = ok(ask(tenant, draft))
+    ok(tenant.call(WRITER, "POST", f"/v1/campaigns/{draft}/propose"))
+    assert ok(ask(tenant, draft)) == before
+    ok(tenant.call(WRITER, "POST", f"/v1/campaigns/{draft}/cancel"))
+    problem(ask(tenant, draft), 409, "wrong-state")
 
 
 def test_one_without_end_is_given_up(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """Results before the closing: a few times, safe together with all that comes after, and nothing in between."""
 
+import asyncio
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,6 +10,8 @@ from uuid import UUID
 import pytest
 
 from service.kit.ids import new_id
+from service.releases import interim_job
+from service.releases.tables import Release
 from tests.faults.writer import write
 from tests.fixtures.house import TenantUnderTest
 from tests.make.wire import places
@@ -135,6 +140,48 @@ def test_a_writer_who_moves_batches_between_parts_gets_no_results(tenant: Tenant
     ok(wave.close())
     tenant.house.sweep()
     assert releases(wave)[-1]["status"] == "refused"
+
+
+def test_closing_does_not_wait_for_results_under_way_and_its_own_do(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wave is closed while its interim results are being made; they come first, and both stand."""
+    wave = a_launched_wave(tenant, {"A": 40, "B": 40}, interim=HOURS)
+    people, house = sorted(wave.codes), tenant.house
+    answer(wave, people[:20] + people[40:60], 2)
+    made, begun, go_on = interim_job._made, threading.Event(), threading.Event()
+
+    async def slowly(*arguments: Any) -> Release:
+        begun.set()
+        await asyncio.to_thread(go_on.wait, 60)
+        return await made(*arguments)
+
+    monkeypatch.setattr(interim_job, "_made", slowly)
+    house.clock.shift += timedelta(hours=25)
+    assert house.client.portal is not None
+    sweeping = [house.client.portal.start_task_soon(house.sweeper.sweep)]
+    try:
+        assert begun.wait(60)
+        answer(wave, people[20:30] + people[60:70], 4)  # answers are taken meanwhile
+        assert ok(wave.close())["state"] == "closed"
+        sweeping.append(house.client.portal.start_task_soon(house.sweeper.sweep))  # another worker's
+        for _ in range(500):
+            if house.sql(None, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == [(1,)]:
+                break
+            time.sleep(0.01)
+        else:
+            pytest.fail("the wave's own release does not wait")
+        assert releases(wave) == []
+    finally:
+        go_on.set()
+        for one in sweeping:
+            one.result(60)
+    house.sweep()
+    later(wave, 1)  # a release that found them unfinished looks again
+    found = releases(wave)
+    assert [(one["interim"], one["status"]) for one in found] == [(1, "published"), (None, "published")]
+    assert means(wave, found[0])["TOP"] == ("published", 2.0)
+    assert means(wave, found[1])["TOP"][0] == "published"
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

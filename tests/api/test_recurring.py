@@ -131,6 +131,37 @@ def test_each_site_answers_from_its_own_morning_on(org: TenantUnderTest) -> None
     ok(post(org, codes["B-1"], {"load": 3}), 201)
 
 
+def test_a_site_may_live_by_the_campaign_s_own_zone(org: TenantUnderTest) -> None:
+    """It opens with everybody else, also where it lies below a site of another zone."""
+    ok(org.call("people:write", "PUT", "/v1/org-units", json=[{"external_id": "B1", "name": "B1", "parent": "B"}]))
+    ok(org.call("people:write", "PUT", "/v1/people", json=[{"external_id": "B-0", "unit": "B1"}]))
+    sites = [{"unit": "B", "zone": "America/New_York"}, {"unit": "B1", "zone": "Europe/Paris"}]
+    campaign, wave = launched(org, schedule={"sites": sites})
+    (first, *_) = calendar(org, campaign)["upcoming"]
+    assert [one["zone"] for one in first["zones"]] == ["Europe/Paris", "America/New_York"]
+    travel(org, MONDAY + timedelta(minutes=5))
+    contract = ok(org.call(WRITE, "GET", f"/v1/waves/{wave['id']}/contract"))["contract"]
+    assert [(one["zone"], moment(one["opens_at"]) - MONDAY) for one in contract["openings"]] == [
+        ("Europe/Paris", timedelta()), ("America/New_York", timedelta(hours=6)), ("Europe/Paris", timedelta()),
+    ]  # fmt: skip
+    codes = codes_of(org, wave["id"])
+    for person in ("A-1", "B-0"):
+        ok(post(org, codes[person], {"load": 3}), 201)
+    problem(post(org, codes["B-1"], {"load": 3}), 409, "wave-not-open")
+
+
+def test_faults_of_zones_are_told_where_their_sites_stand(org: TenantUnderTest) -> None:
+    sites = [{"unit": "A", "zone": "Europe/Paris"}, {"unit": "B", "zone": "Mars/Olympus"}]
+    body = {
+        "name": "x",
+        "questionnaire": "small",
+        "audience": {"units": ["TOP"]},
+        "schedule": WEEKLY | {"sites": sites},
+    }
+    told = problem(org.call(WRITE, "POST", "/v1/campaigns", json=body), 422, "schedule-refused")
+    assert list(places(told)) == ["/schedule/sites/1/zone"]
+
+
 def test_a_worker_that_was_away_opens_one_wave_and_tells_of_the_others(org: TenantUnderTest) -> None:
     campaign, wave = launched(org)
     travel(org, MONDAY + timedelta(days=22))

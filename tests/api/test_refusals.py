@@ -32,7 +32,8 @@ def new_key(tenant: TenantUnderTest, expires_at: datetime | None = None) -> Key:
         async with app.state.database.transaction(tenant.tenant_id) as tx:
             now = datetime.now(UTC)
             scopes = [Scope.aggregates_read]
-            return await actions.create_key(tx, tenant.tenant_id, "test", scopes, now, "test", expires_at)
+            made = app.state.registrar, tenant.tenant_id, "test", scopes, now, "test", expires_at
+            return await actions.create_key(tx, *made)
 
     key: Key = tenant.house.run(make)
     return key

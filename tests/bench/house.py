@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from service.cli import campaign_run
-from service.cli.admin import make_tenant
+from service.cli.admin import make_tenant, registrar_of
 from service.cli.client import Client
 from service.kit.db import Database
 from tests.bench import interruptible, survey
@@ -42,7 +42,7 @@ def house(ground: Ground) -> Iterator[House]:
     async def tenant() -> tuple[UUID, dict[str, str]]:
         database = Database(ground.postgres.url("pouls_app"), "pouls_app", ground.settings.database)
         try:
-            return await make_tenant(database, "bench")
+            return await make_tenant(database, registrar_of(ground.settings), "bench")
         finally:
             await database.close()
 

@@ -13,7 +13,7 @@ from tests.fixtures.house import House
 APP = {
     "alembic_version": "s", "api_key": "s i u(revoked_at)", "audit_entry": "s i",
     "campaign": "s i u(contract,contract_digest,contract_mac,proposed_by,schedule,state)",
-    "campaign_rules": "s i u(rules,updated_at)", "dimension": "s i u",
+    "campaign_rules": "s i u(mac,rules,updated_at)", "dimension": "s i u",
     "invited_day": "s i u(invitations)", "participation_snapshot": "s i u(answered,answered_count,taken_on)",
     "short_code": "s i", "skipped_wave": "s", "wave_destruction": "s",
     "job": "s i u(due_at)", "org_unit": "s i u", "person": "s i u",

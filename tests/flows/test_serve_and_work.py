@@ -20,7 +20,7 @@ import asyncpg
 import pytest
 
 from service.cli import local
-from service.cli.admin import make_tenant
+from service.cli.admin import make_tenant, registrar_of
 from service.kit.db import Database
 from service.kit.postgres import Embedded
 from service.settings import Settings
@@ -68,7 +68,7 @@ class Site:
         async def go() -> tuple[UUID, dict[str, str]]:
             database = Database(self.url, "pouls_app", self.settings.database)
             try:
-                return await make_tenant(database, "Acme")
+                return await make_tenant(database, registrar_of(self.settings), "Acme")
             finally:
                 await database.close()
 

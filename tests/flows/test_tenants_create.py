@@ -1,4 +1,4 @@
-"""`pouls tenants create` without a database of one's own: in the embedded one, which runs for that moment."""
+"""`pouls tenants` without a database of one's own: in the embedded one, which runs for that moment."""
 
 import json
 import urllib.request
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.kit.ids import new_id
 from tests.flows.children import READY_S, Child, cli, forget, here, needs_proc
 
 pytestmark = needs_proc
@@ -47,6 +48,14 @@ def test_a_tenant_is_made_before_the_service_ever_ran(
     assert not (data / "pg" / "postmaster.pid").exists(), "the database runs for that moment alone"
     made = [create(tmp_path, "Acme", "--data", str(data)), json.loads(another.stdout)]
     assert made[0]["tenant"] != made[1]["tenant"]
+    anew = here(monkeypatch, capsys, "tenants", "keys", made[0]["tenant"], "--json", "--data", data)
+    assert (anew.returncode, anew.stderr) == (0, "")
+    made.append(json.loads(anew.stdout))
+    assert made[2]["tenant"] == made[0]["tenant"]
+    assert not made[2]["keys"].items() & made[0]["keys"].items()
+    nobody = here(monkeypatch, capsys, "tenants", "keys", str(new_id()), "--data", data)
+    assert nobody.returncode == 1
+    assert nobody.stderr.startswith("pouls: there is no tenant ")
     with cli(tmp_path, "serve", "--port", "0", "--json", "--data", str(data)) as api:
         for one in made:
             assert status(api, one["keys"]) == 200

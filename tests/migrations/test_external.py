@@ -303,5 +303,5 @@ def test_a_schema_that_is_missing_or_another_is_told_in_one_line(
     (said,) = refusals(shell, tmp_path, url, *USERS)
     assert said == f"the schema is at revision another and this Pouls needs {head()}: run `pouls db migrate`"
     run(server, f"UPDATE pouls.alembic_version SET version_num = '{head()}'", database=database)  # noqa: S608 - ours
-    assert all(said.startswith("a key file is missing") for said in refusals(shell, tmp_path, url, SERVE, WORK))
+    assert all(said.startswith("a key file is missing") for said in refusals(shell, tmp_path, url, *USERS))
     assert run(server, "SELECT count(*) FROM pouls.tenant", database=database) == [(0,)]

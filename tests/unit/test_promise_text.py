@@ -246,6 +246,7 @@ def test_a_contract_without_a_spending_record_says_what_that_costs() -> None:
     assert [one.text for one in told if one.topic == "who_answered"] == [
         ENGLISH.say("unrecorded"),
         ENGLISH.say("unrecorded_links"),
+        ENGLISH.say("tried"),
     ]
     assert not any("in which sealed batch" in one.text for one in told)
 

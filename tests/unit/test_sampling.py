@@ -32,8 +32,32 @@ def test_everybody_is_invited_once_in_every_round(
     sizes: list[int], every: int, least: int, seed: bytes, begin: int
 ) -> None:
     homes, people = _people(sizes)
+    found = phases(homes, people, every, least, seed)
     waves = [invited(homes, people, every, least, seed, begin + turn) for turn in range(every)]
-    assert [sum(own) for own in zip(*waves, strict=True)] == [1] * len(people)
+    for turn, wave in enumerate(waves):
+        mine = [phase == (begin + turn) % every for phase in found]
+        # Nobody is left out of their own turn; others come along only where it would be too small.
+        assert all(is_asked for is_asked, is_mine in zip(wave, mine, strict=True) if is_mine)
+        assert wave == mine or sum(mine) < least
+        assert sum(wave) >= min(least, len(people))
+
+
+@settings(deadline=None)
+@given(SIZES, EVERY, LEAST, SEEDS, st.integers(1, 10_000), st.data())
+def test_a_wave_that_would_be_too_small_asks_those_of_the_next_as_well(
+    sizes: list[int], every: int, least: int, seed: bytes, turn: int, data: st.DataObject
+) -> None:
+    """As many waves' parts as it takes, found by adding one after the other; never anybody who is spared."""
+    homes, people = _people(sizes)
+    spared = data.draw(st.sets(st.sampled_from(people)))
+    found = phases(homes, people, every, least, seed)
+    asked = set[UUID]()
+    for more in range(every):
+        asked |= {one for one, phase in zip(people, found, strict=True) if phase == (turn + more) % every} - spared
+        if len(asked) >= least:
+            break
+    mine = invited(homes, people, every, least, seed, turn, spared)
+    assert {one for one, is_asked in zip(people, mine, strict=True) if is_asked} == asked
 
 
 @settings(deadline=None)

@@ -1,4 +1,4 @@
-"""The forecast of a draft: what its plan would let be published, from whoever would be invited today."""
+"""The forecast of a draft: what its plan would let be published of the wave to come, by the people of today."""
 
 import asyncio
 import json
@@ -20,13 +20,17 @@ from service.campaigns.forecast.schemas import (
     MergeForecast,
     PublishedShare,
     ShareOverDraws,
+    WaveForecast,
 )
 from service.campaigns.inviting import roster
-from service.campaigns.inviting.who import Who
+from service.campaigns.inviting.turns import first_turn
 from service.campaigns.lifecycle import CampaignState
-from service.campaigns.problems import AudienceTooSmall, ForecastBusy, WrongState
+from service.campaigns.problems import ForecastBusy, WrongState
+from service.campaigns.promises import promise
+from service.campaigns.promises.contract import Notary
+from service.campaigns.rules.actions import rules_of
 from service.campaigns.tables import Campaign
-from service.campaigns.thresholds import least_invited, smallest_class
+from service.campaigns.thresholds import smallest_class
 from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
 from service.disclosure.grid import Grid
 from service.disclosure.policy import Policy
@@ -38,20 +42,38 @@ from service.people.tables import OrgUnit
 PATIENCE_S = 60.0
 
 
-async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: float, now: datetime) -> ForecastOut:
+async def foretell(
+    database: Database,
+    tenant: UUID,
+    campaign_id: UUID,
+    notary: Notary,
+    rate: float,
+    now: datetime,
+) -> ForecastOut:
     """Nothing is written, and nobody's answer is looked at.
 
+    Args:
+        database: the service's.
+        tenant: whose.
+        campaign_id: a draft, or what waits for a second person.
+        notary: knows the tenant's rules, and by what its samples are drawn.
+        rate: how many of those invited answer.
+        now: the moment.
+
     Raises:
-        NotFound, WrongState, AudienceTooSmall, PlanTooLarge: as a launch would.
+        NotFound, WrongState, AudienceTooSmall, PlanTooLarge, RulesAltered: as a launch would.
         ForecastBusy: it has not ended within a minute, waiting for others included.
     """
     async with database.transaction(tenant) as tx:
         campaign = await queries.campaign(tx, tenant, campaign_id)
-        if campaign.state != CampaignState.draft:
+        if campaign.state not in {CampaignState.draft, CampaignState.proposed}:
             raise WrongState(f"A campaign that is {campaign.state} has no `forecast`.")
         await lock_organisation(tx, tenant)  # nobody is moved between the statements below
-        who = Who.of(campaign.asked["audience"], now.date())
-        audience = await roster.audience(tx, tenant, who, campaign.plan)
+        demanded = (await rules_of(tx, tenant, notary)).burden
+        burden = None if demanded is None else demanded.model_dump()
+        rules = promise.of_campaign(campaign, await queries.version(tx, campaign), notary.seed(tenant), burden)
+        turn = await first_turn(tx, tenant, campaign, rules, now)
+        audience = await roster.audience(tx, tenant, turn.who, campaign.plan)
         names = {
             row.unit_id: MergedUnit(source=row.source, unit=row.external_id, unit_name=row.name)
             for row in await tx.execute(
@@ -63,8 +85,6 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
     if campaign.asked.get("coarse_classes"):
         audience = await asyncio.to_thread(roster.coarser, audience, smallest_class(campaign.policy))
     invited = np.array([row.people for row in audience.classes], np.int64)
-    if invited.sum() < (least := least_invited(campaign.policy)):
-        raise AudienceTooSmall(f"At least {least} people must be invited.")
     grid, units = await asyncio.to_thread(_grid, audience, campaign.plan)
     policy = Policy.of(campaign.policy)
     thresholds = [policy.mean_k(sensitive=False), policy.distribution_k(sensitive=False)]
@@ -73,7 +93,9 @@ async def foretell(database: Database, tenant: UUID, campaign_id: UUID, rate: fl
             found = await forecast_apart(grid, invited, rate, thresholds)
     except TimeoutError:
         raise ForecastBusy from None
-    return _told(found, campaign, int(invited.sum()), rate, [names.get(unit) for unit in units])
+    every = rules["sampling"]["every"] if "sampling" in rules else None
+    wave = WaveForecast(number=turn.number, audience=turn.audience, sample_of_every=every)
+    return _told(found, campaign, wave, int(invited.sum()), rate, [names.get(unit) for unit in units])
 
 
 def _grid(audience: roster.Audience, breakdowns: list[list[str]]) -> tuple[Grid, list[UUID | None]]:
@@ -105,10 +127,16 @@ def _tree_first(breakdowns: list[list[str]]) -> list[list[str]]:
 
 
 def _told(
-    found: Forecast, campaign: Campaign, invited: int, rate: float, names: list[MergedUnit | None]
+    found: Forecast,
+    campaign: Campaign,
+    wave: WaveForecast,
+    invited: int,
+    rate: float,
+    names: list[MergedUnit | None],
 ) -> ForecastOut:
     families = zip(("mean", "distribution"), found.families, strict=True)
     return ForecastOut(
+        wave=wave,
         invited=invited,
         response_rate=rate,
         draws=DRAWS,

@@ -97,6 +97,26 @@ class MergeForecast(Wire):
     ]
 
 
+class WaveForecast(Wire):
+    """Which wave is foretold: the first one to come that would invite enough people."""
+
+    number: Annotated[int, Field(description="1, unless too many of that wave's people were invited often of late")]
+    audience: Annotated[
+        int,
+        Field(
+            description="people who fit the audience on the day of the first opening; `invited` is fewer where a "
+            "sample is drawn, or the organisation limits how often anybody is invited"
+        ),
+    ]
+    sample_of_every: Annotated[
+        int | None,
+        Field(
+            description="the forecast is of a sample: of this wave's part of the audience, which is cut into so many. "
+            "The other waves ask others, and may show somewhat more or less. null: everybody is asked each time"
+        ),
+    ]
+
+
 class ForecastOut(Wire):
     """What the plan would let be published of an item that everybody who answers answers, and that is not sensitive.
 
@@ -109,6 +129,7 @@ class ForecastOut(Wire):
         json_schema_extra={
             "examples": [
                 {
+                    "wave": {"number": 1, "audience": 134, "sample_of_every": None},
                     "invited": 134,
                     "response_rate": 0.7,
                     "draws": 20,
@@ -152,6 +173,7 @@ class ForecastOut(Wire):
         }
     )
 
+    wave: WaveForecast
     invited: int
     response_rate: float
     draws: int

@@ -1,5 +1,6 @@
 """Which people of an audience are invited to a wave: those of its sample, whom no limit on invitations spares."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -46,22 +47,23 @@ async def chosen(tx: AsyncSession, tenant: UUID, who: Who, promised: Mapping[str
         return who
     units, _ = await roster.units_below(tx, tenant, who.tops)
     rows = await people(tx, tenant, who, units)
-    asked = [row.person_id for row in rows]
-    if sample is not None:
-        mine = sampling.invited(
-            [row.unit_id for row in rows],
-            asked,
-            sample["every"],
-            least_invited(promised["policy"]),
-            bytes.fromhex(promised["seed"]),
-            turn,
-        )
-        asked = [person for person, is_asked in zip(asked, mine, strict=True) if is_asked]
+    asked, spared = [row.person_id for row in rows], set[UUID]()
     if burden is not None:
         since = {"tenant": tenant, "since": today - timedelta(days=burden["days"]), "most": burden["most"]}
-        weary = set((await tx.scalars(_WEARY, since)).all())
-        asked = [person for person in asked if person not in weary]
-    return who._replace(asked=asked)
+        spared = set((await tx.scalars(_WEARY, since)).all())
+    if sample is None:
+        return who._replace(asked=[person for person in asked if person not in spared])
+    mine = await asyncio.to_thread(
+        sampling.invited,
+        [row.unit_id for row in rows],
+        asked,
+        sample["every"],
+        least_invited(promised["policy"]),
+        bytes.fromhex(promised["seed"]),
+        turn,
+        spared,
+    )
+    return who._replace(asked=[person for person, is_asked in zip(asked, mine, strict=True) if is_asked])
 
 
 async def count(tx: AsyncSession, wave: Wave, today: date, *, is_demanded: bool) -> None:

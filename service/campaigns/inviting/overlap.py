@@ -30,8 +30,6 @@ from service.questionnaires.tables import QuestionnaireVersion
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 NEAR = timedelta(days=90)
-MOST_CAMPAIGNS = 20
-"""That ask the same within ninety days; more are not looked at together, and refused."""
 
 
 class Asked(NamedTuple):
@@ -68,18 +66,20 @@ async def check(
         now: the moment.
 
     Raises:
-        AudiencesIsolate: a combination of the audiences holds fewer than k people, more campaigns ask the same than are
-            looked at together, or another one's contract was altered.
+        AudiencesIsolate: a combination of the audiences holds fewer than k people, more audiences are asked the same
+            than are looked at together, or another one's contract was altered.
     """
     mine = Asked.of(promised, day)
     others = [mine]
-    for other, opened_on in await _near(tx, campaign, now):
-        if await _share_items(tx, campaign, other):
-            others.append(Asked.of(_contract_of(other, notary), opened_on))
+    words = await _texts(tx, campaign)
+    for other, days in await _near(tx, campaign, now):
+        if words & await _texts(tx, other):
+            theirs = _contract_of(other, notary)
+            others += [Asked.of(theirs, one) for one in days]
     apart = {repr(one.rule): one for one in others}
     if len(apart) == 1:
         return
-    if len(apart) > MOST_CAMPAIGNS:
+    if len(apart) > audiences.MOST_AUDIENCES:
         raise AudiencesIsolate
     everybody, parents = await roster.units_below(tx, campaign.tenant_id, await _tops(tx, campaign.tenant_id))
     place = {unit: number for number, unit in enumerate(everybody)}
@@ -140,13 +140,19 @@ def _contract_of(other: Campaign, notary: Notary) -> Mapping[str, Any]:
     return {"audience": other.asked["audience"]} | promised
 
 
-async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tuple[Campaign, date]]:
-    """Other campaigns that asked somebody in the last ninety days, or are about to, and the day of their last opening.
+async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tuple[Campaign, list[date]]]:
+    """Other campaigns that asked somebody in the last ninety days, or are about to, and the days of their openings.
+
+    By rules about when people were hired an audience is another one each day. So a campaign that comes again is judged
+    as it was at its last opening, whose results can be read, and as it will be at the next one that is planned. Its
+    waves before the last differ from that one by who came and went, as the waves of one campaign do, which is said in
+    contracts; and each wave after the next is judged itself as it opens.
 
     One that was given up after a wave had its results counts as well: they can still be read.
     """
+    is_planned, opens_at = col(Wave.state) == WaveState.planned, col(Wave.opens_at)
     statement = (
-        select(Campaign, func.max(col(Wave.opens_at)))
+        select(Campaign, func.max(opens_at).filter(~is_planned), func.min(opens_at).filter(is_planned))
         .join(
             Wave,
             (col(Wave.tenant_id) == col(Campaign.tenant_id)) & (col(Wave.campaign_id) == col(Campaign.campaign_id)),
@@ -160,17 +166,15 @@ async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tup
         .group_by(col(Campaign.tenant_id), col(Campaign.campaign_id))
         .order_by(col(Campaign.campaign_id))
     )
-    rows = (await tx.execute(statement)).all()
-    return [(other, (opens_at or now).date()) for other, opens_at in rows]
-
-
-async def _share_items(tx: AsyncSession, one: Campaign, other: Campaign) -> bool:
-    """Whether both ask a question of the same words, in any language, but for spelling them large and for stops."""
-    left, right = await _texts(tx, one), await _texts(tx, other)
-    return bool(left & right)
+    found: list[tuple[Campaign, list[date]]] = []
+    for other, last, following in (await tx.execute(statement)).all():
+        days = [moment.date() for moment in (last, following) if moment is not None]
+        found.append((other, days or [now.date()]))
+    return found
 
 
 async def _texts(tx: AsyncSession, campaign: Campaign) -> set[tuple[str, ...]]:
+    """The words of a campaign's questions, by language, however large they are spelt and wherever stops stand."""
     version = await tx.get_one(QuestionnaireVersion, (campaign.tenant_id, campaign.questionnaire_id, campaign.version))
     return {
         (language, *re.findall(r"\w+", words.casefold()))

@@ -5,7 +5,7 @@ is cut into as many parts as still have enough people, and one that is too small
 of the round. Nothing is remembered: whose turn it is follows from a seed, the roster and the wave's number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from uuid import UUID
 
@@ -14,23 +14,36 @@ MOST_EVERY = 52
 
 
 def invited(
-    homes: Sequence[UUID], people: Sequence[UUID], every: int, least: int, seed: bytes, turn: int
+    homes: Sequence[UUID],
+    people: Sequence[UUID],
+    every: int,
+    least: int,
+    seed: bytes,
+    turn: int,
+    spared: Collection[UUID] = (),
 ) -> list[bool]:
     """Who is invited in a wave, in the order of `people`.
+
+    Where they would be fewer than `least`, so are those whose turn comes next, of as few waves as it takes: a wave
+    that can show nothing is skipped, and with it its part of the sample, for ever.
 
     Args:
         homes: the unit of each person.
         people: each once, in any order.
         every: in how many waves each person is invited once, 2 to 52.
-        least: how few invited people of a unit may still have a result.
+        least: how few invited people, of a unit or of the wave, may still have a result.
         seed: of the pulse, 1 to 64 bytes.
         turn: the number of the wave.
+        spared: people who are not invited, whosever turn it is.
 
     Raises:
         ValueError: `every` or `least` out of bounds, or as many homes as people there are not.
     """
     found = phases(homes, people, every, least, seed)
-    return [phase == turn % every for phase in found]
+    ahead = [every if person in spared else (phase - turn) % every for phase, person in zip(found, people, strict=True)]
+    waiting = sorted(ahead)[:least]
+    furthest = min(waiting[-1], every - 1) if waiting else 0
+    return [turns <= furthest for turns in ahead]
 
 
 def phases(homes: Sequence[UUID], people: Sequence[UUID], every: int, least: int, seed: bytes) -> list[int]:

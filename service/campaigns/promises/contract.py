@@ -67,7 +67,7 @@ def holder_of(wave: Contracted, campaign: Contracted) -> Contracted:
 
 
 class Notary:
-    """Authenticates contracts, and the public keys that the worker makes ahead, under the intake key."""
+    """Authenticates contracts, a tenant's rules, and the public keys that the worker makes, under the intake key."""
 
     def __init__(self, intake_key: bytes) -> None:
         self._key = derive(intake_key, b"pouls notary")
@@ -100,6 +100,14 @@ class Notary:
             raise ContractAltered
         return contract
 
+    def seed(self, tenant: UUID) -> str:
+        """What all draws of a tenant's campaigns follow from, in hex.
+
+        One for all of them: with a seed for each, whoever launches could launch again until the lot falls as they
+        like, and the samples of two campaigns would differ by a few people.
+        """
+        return mac(self._key, b"seed", tenant.bytes).hex()
+
     def sign_line(self, tenant: UUID, wave: UUID, serial: int, label: int, source: str, external_id: str) -> bytes:
         """That this person has this code, of this class."""
         numbers = serial.to_bytes(8, "big") + label.to_bytes(8, "big")
@@ -108,6 +116,16 @@ class Notary:
     def sign_recut(self, tenant: UUID, wave: UUID, recut: UUID, plan: Mapping[str, Any]) -> bytes:
         """What is asked of a wave after its release: without it, whoever writes to the database could ask."""
         return mac(self._key, b"recut", tenant.bytes, wave.bytes, recut.bytes, canonical(plan))
+
+    def sign_rules(self, tenant: UUID, rules: Mapping[str, Any]) -> bytes:
+        """What a tenant demands of all its campaigns, and whose sign-in it trusts."""
+        return mac(self._key, b"campaign rules", tenant.bytes, canonical(rules))
+
+    def check_rules(self, tenant: UUID, rules: Mapping[str, Any], signed: bytes | None) -> Mapping[str, Any]:
+        """The rules, if they are some that were signed for this tenant. Raises ContractAltered."""
+        if signed is None or not same(self.sign_rules(tenant, rules), signed):
+            raise ContractAltered
+        return rules
 
     def sign_key(self, tenant: UUID, public_key: bytes) -> bytes:
         return mac(self._key, b"wave key", tenant.bytes, public_key)

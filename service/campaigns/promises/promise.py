@@ -15,7 +15,7 @@ from service.questionnaires.tables import QuestionnaireVersion
 
 FORMAT = "pouls-contract/2"
 # What every contract says remains possible, by a word for each sentence.
-LIMITS = ("all_keys_before_destruction", "order_or_links", "shared_answers", "joint_audiences")
+LIMITS = ("all_keys_before_destruction", "order_or_links", "shared_answers", "joint_audiences", "altered_database")
 WHO_ANSWERED = "batch_of_a_code"
 RECIPIENTS = "aggregate_readers"
 _OPTIONAL = ("rotation", "sampling", "interim")
@@ -39,7 +39,7 @@ def of_campaign(
     Args:
         campaign: as drafted.
         version: what it asks.
-        seed: in hex; settles who and what is drawn in which wave.
+        seed: the tenant's, in hex; settles who and what is drawn in which wave.
         burden: how often anybody is invited at most, by the tenant's rules of today; None: they say nothing.
     """
     terms = campaign.asked

@@ -238,6 +238,7 @@ def _taking_part(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Se
     if not recorded:
         yield Sentence("who_answered", words.say("unrecorded"))
         yield Sentence("who_answered", words.say("unrecorded_links"))
+        yield Sentence("who_answered", words.say("tried"))
         return
     yield Sentence("who_answered", words.say("recorded"))
     yield Sentence("who_answered", words.say("rates", k=smallest.mean))
@@ -245,6 +246,7 @@ def _taking_part(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Se
         yield Sentence("who_answered", words.say("reminders", k=smallest.mean))
     else:
         yield Sentence("who_answered", words.say("no_reminders"))
+    yield Sentence("who_answered", words.say("tried"))
 
 
 def _questions(said: Fields, words: Words) -> Iterator[Sentence]:
@@ -328,6 +330,7 @@ def _limits(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentenc
         "order_or_links": ("order_or_links",),
         "shared_answers": ("shared_answers",),
         "joint_audiences": ("joint_audiences", "waves_compared"),
+        "altered_database": ("altered_database",),
     }
     if said.text("format") == BEFORE:
         told = {before: (name,) for before, name in _SAID_BEFORE.items()}

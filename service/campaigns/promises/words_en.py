@@ -74,6 +74,8 @@ _SENTENCES = {
     "handed out once, a lost link can not be replaced, and a reminder can only go to everybody.",
     "unrecorded_links": "Only whoever sent the links and kept them could see, in the database itself, which of them "
     "were used.",
+    "tried": "While the wave is open, whoever holds a person's link, or may ask for their code, can find out, by "
+    "answering in their place, whether they had answered already: the link or the code is good once.",
     # Which questions, and how often.
     "questionnaire": "The questions are those of the questionnaire {key}, version {version}; they can not be changed "
     "any more.",
@@ -89,8 +91,8 @@ _SENTENCES = {
     "items": "This wave asks {n:this question|these # questions}: {items}.",
     "sampling": "Not everybody is asked each time: a person's turn comes once in {every:# wave|# waves}.",
     "sampling_how": "Whose turn it is, is drawn by lot from a number that stands in the contract, part by part of a "
-    "unit, and a small unit is asked whole: nobody chooses; where people join or leave, somebody's turn may come "
-    "sooner or be left out.",
+    "unit, and a small unit is asked whole: nobody chooses; where people join or leave, or a wave would ask too few, "
+    "somebody's turn may come sooner or be left out.",
     "burden": "Whoever has already been invited {most:once|# times} in the {days:last day|last # days}, by all "
     "campaigns of the organisation together, is left out; for this it is kept on which days each person was invited, "
     "but not to what.",
@@ -135,6 +137,9 @@ _SENTENCES = {
     "waves_compared": "The waves of one campaign, and those of campaigns that ask by the same rules, are not judged in "
     "this way: they are compared though people come and go in between, and a difference may say something of those who "
     "came or went.",
+    "altered_database": "Whoever can write to the database can, without any key, move people from unit to unit before "
+    "a wave opens, and so choose whom it asks, or delete answers unnoticed, together with the record that they were "
+    "given; they can neither read answers nor add any.",
     "who_answered_known": "Who has answered is known to whoever reads the database; what they answered is not.",
     "keys_without_names": "Whoever holds every key before the wave's key is destroyed can read answers, without names.",
     "shared_by_group": "A result that a whole group shares tells it of each of its members.",

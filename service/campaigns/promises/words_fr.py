@@ -85,6 +85,8 @@ _SENTENCES = {
     "monde.",
     "unrecorded_links": "Seule la personne qui a envoyé les liens et les a gardés pourrait voir, dans la base de "
     "données elle-même, lesquels ont servi.",
+    "tried": "Tant que la vague est ouverte, quiconque détient le lien d'une personne, ou peut demander son code, "
+    "peut apprendre, en répondant à sa place, si elle avait déjà répondu : le lien ou le code ne sert qu'une fois.",
     # Which questions, and how often.
     "questionnaire": "Les questions sont celles du questionnaire {key}, version {version} ; elles ne peuvent plus "
     "être modifiées.",
@@ -103,7 +105,8 @@ _SENTENCES = {
     "vague|toutes les # vagues}.",
     "sampling_how": "Le tour de chacun est tiré au sort à partir d'un nombre inscrit au contrat, une partie de "
     "l'unité après l'autre, et une petite unité est interrogée en entier : personne ne choisit ; quand des personnes "
-    "arrivent ou partent, le tour de quelqu'un peut venir plus tôt ou être sauté.",
+    "arrivent ou partent, ou qu'une vague interrogerait trop peu de monde, le tour de quelqu'un peut venir plus tôt ou "
+    "être sauté.",
     "burden": "Quiconque a déjà été invité {most:une fois|# fois} au cours {days:du dernier jour|des # derniers "
     "jours}, toutes campagnes de l'organisation confondues, ne l'est pas ; pour cela sont conservés les jours où "
     "chaque personne a été invitée, mais non à quoi.",
@@ -155,6 +158,9 @@ _SENTENCES = {
     "waves_compared": "Les vagues d'une même campagne, comme celles de campagnes qui interrogent selon les mêmes "
     "règles, ne sont pas jugées ainsi : elles sont comparées alors que des personnes arrivent et "
     "partent entre-temps, et un écart peut dire quelque chose de ces personnes.",
+    "altered_database": "Quiconque peut écrire dans la base de données peut, sans aucune clé, déplacer des personnes "
+    "d'une unité à l'autre avant l'ouverture d'une vague, et choisir ainsi qui elle interroge, ou supprimer des "
+    "réponses sans que cela se voie, avec la trace qu'elles ont été données ; il ne peut ni en lire ni en ajouter.",
     "who_answered_known": "Quiconque lit la base de données sait qui a répondu, mais non ce qui a été répondu.",
     "keys_without_names": "Quiconque détient toutes les clés avant la destruction de celle de la vague peut lire les "
     "réponses, sans les noms.",

@@ -68,6 +68,9 @@ async def close_due(tx: AsyncSession, due: jobs.Due) -> datetime | None:
 async def extend(tx: AsyncSession, caller: Principal, campaign: Campaign, closes_at: datetime, now: datetime) -> Wave:
     """Let the wave that takes answers, or is about to, close later; one that has closed stays closed.
 
+    One that would stay open until somebody closes it is given an end: its contract says that the organisation closes
+    it, and this says when.
+
     Raises:
         WrongState: no wave is open or about to open.
         Invalid: not later than now and than it closes, or past the opening of the next wave.
@@ -82,12 +85,15 @@ async def extend(tx: AsyncSession, caller: Principal, campaign: Campaign, closes
     place = "/closes_at"
     if closes_at <= max(now, wave.opens_at or now):
         raise Invalid(faults=[Fault(place, "must be in the future, and after the opening")])
-    if wave.closes_at is None or closes_at <= wave.closes_at:
+    if wave.closes_at is not None and closes_at <= wave.closes_at:
         raise Invalid(faults=[Fault(place, "must be later than the wave closes now; close it to end it sooner")])
     if following is not None and closes_at > following:
         raise Invalid(faults=[Fault(place, "must not be after the next wave opens")])
+    if wave.closes_at is None:
+        await jobs.enqueue(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, closes_at)
+    else:
+        await jobs.move(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, closes_at)
     wave.closes_at = closes_at
-    await jobs.move(tx, wave.tenant_id, CLOSE_WAVE, wave.wave_id, closes_at)
     audit(
         tx, wave.tenant_id, now, caller.actor, "campaign.extended", str(campaign.campaign_id),
         wave=str(wave.wave_id), closes_at=closes_at.isoformat(),

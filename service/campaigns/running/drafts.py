@@ -19,6 +19,7 @@ from service.campaigns.problems import (
     UnknownQuestionnaire,
     UnknownUnit,
 )
+from service.campaigns.promises.contract import Notary
 from service.campaigns.rules.actions import check_policy, rules_of
 from service.campaigns.schemas import CampaignIn
 from service.campaigns.tables import Campaign
@@ -38,14 +39,14 @@ from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
 
-async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, now: datetime) -> Campaign:
+async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, notary: Notary, now: datetime) -> Campaign:
     """A draft. What could never be launched is refused here already."""
     tenant = caller.tenant_id
     await _check_plan(tx, tenant, given)
     await _check_audience(tx, tenant, given)
     _check_times(given, now)
     _check_interim(given)
-    check_policy(given.policy.model_dump(), await rules_of(tx, tenant))
+    check_policy(given.policy.model_dump(), await rules_of(tx, tenant, notary))
     schedule = None
     if given.schedule is not None:
         schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source, "/schedule")

@@ -1,21 +1,21 @@
 """Launching a campaign: its rules are promised, for good, and its first wave is frozen, or planned."""
 
-import secrets
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import queries
 from service.campaigns.due import CLOSE_WAVE, OPEN_WAVE
-from service.campaigns.inviting import overlap, roster
-from service.campaigns.inviting.who import Who, people
+from service.campaigns.inviting import overlap
+from service.campaigns.inviting.turns import first_turn, opening_days
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import (
     ApprovalNeeded,
     ApprovalNotNeeded,
     ApprovalOfOneself,
-    AudienceTooSmall,
     ScheduleOver,
 )
 from service.campaigns.promises import contract, promise, wording
@@ -26,7 +26,6 @@ from service.campaigns.running.opening import freeze, take_key
 from service.campaigns.running.scheduling import plan_wave
 from service.campaigns.steps import campaign_step
 from service.campaigns.tables import Campaign, Wave
-from service.campaigns.thresholds import least_invited
 from service.campaigns.times.timetable import A_MOMENT, next_after
 from service.kit import jobs
 from service.kit.ids import new_id
@@ -35,27 +34,26 @@ from service.problems import Invalid
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
-SEED_BYTES = 16
-
 
 async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
     """Promise the campaign's rules; its wave opens now, or when the campaign says.
 
     Raises:
         ApprovalNeeded: the tenant wants a second person for it.
+        RulesAltered: what it wants is not what was put.
         WrongState, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady: see there.
     """
     state = campaign_step(campaign, "launch")
-    if await _second_person(tx, campaign.tenant_id):
+    if await _second_person(tx, campaign.tenant_id, notary):
         raise ApprovalNeeded
     campaign.state = state
     return await _start(tx, caller, campaign, notary, now)
 
 
-async def propose(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> Campaign:
-    """Ask for a launch that somebody else approves. Raises ApprovalNotNeeded, WrongState."""
+async def propose(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Campaign:
+    """Ask for a launch that somebody else approves. Raises ApprovalNotNeeded, RulesAltered, WrongState."""
     state = campaign_step(campaign, "propose")
-    if not await _second_person(tx, campaign.tenant_id):
+    if not await _second_person(tx, campaign.tenant_id, notary):
         raise ApprovalNotNeeded
     campaign.state, campaign.proposed_by = state, caller.actor
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.proposed", str(campaign.campaign_id))
@@ -72,31 +70,26 @@ async def approve(tx: AsyncSession, caller: Principal, campaign: Campaign, notar
     return await _start(tx, caller, campaign, notary, now)
 
 
-def first_day(campaign: Campaign, now: datetime) -> date:
-    """The day on which the audience's rules are read first: that of the first opening."""
-    if campaign.schedule is not None:
-        following = next_after(campaign.schedule, now - A_MOMENT)
-        return now.date() if following is None else following.opens_at.date()
-    return max(campaign.opens_at or now, now).date()
-
-
-async def _second_person(tx: AsyncSession, tenant: UUID) -> bool:
-    return (await rules_of(tx, tenant)).second_approval
+async def _second_person(tx: AsyncSession, tenant: UUID, notary: Notary) -> bool:
+    return (await rules_of(tx, tenant, notary)).second_approval
 
 
 async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
     if campaign.closes_at and campaign.closes_at <= now:
         raise Invalid("The campaign should have closed already; give a later `closes_at`.")
-    demanded = await rules_of(tx, campaign.tenant_id)
+    demanded = await rules_of(tx, campaign.tenant_id, notary)
     check_policy(campaign.policy, demanded)  # it may have been raised since the draft was made
     burden = None if demanded.burden is None else demanded.burden.model_dump()
-    rules = promise.of_campaign(campaign, await queries.version(tx, campaign), secrets.token_hex(SEED_BYTES), burden)
+    rules = promise.of_campaign(campaign, await queries.version(tx, campaign), notary.seed(campaign.tenant_id), burden)
     wording.sentences(rules, "en")  # what can not be said in words is not promised
     await lock_organisation(tx, campaign.tenant_id)  # nobody is moved until the roster is written down
-    await overlap.check(tx, campaign, rules, notary, first_day(campaign, now), now)
+    await overlap.check(tx, campaign, rules, notary, opening_days(campaign, 1, now)[0], now)
     campaign.contract, campaign.contract_digest = rules, contract.digest(rules)
     campaign.contract_mac = notary.sign(rules)
-    wave = await (_first_planned if campaign.schedule else _only_wave)(tx, campaign, notary, now)
+    if campaign.schedule is None:
+        wave = await _only_wave(tx, campaign, rules, notary, now)
+    else:
+        wave = await _first_planned(tx, campaign, campaign.schedule, rules, now)
     audit(
         tx, campaign.tenant_id, now, caller.actor, "campaign.launched", str(campaign.campaign_id),
         contract=campaign.contract_digest, invited=wave.invited,
@@ -105,7 +98,9 @@ async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     return wave
 
 
-async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+async def _only_wave(
+    tx: AsyncSession, campaign: Campaign, rules: Mapping[str, Any], notary: Notary, now: datetime
+) -> Wave:
     """The wave of a campaign without a schedule: frozen now, even where it opens later, so that links are ready."""
     starts = campaign.opens_at is None or campaign.opens_at <= now
     wave = Wave(
@@ -122,7 +117,7 @@ async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: 
     )
     tx.add(wave)
     await tx.flush()  # its row comes first, what hangs on it after
-    await freeze(tx, campaign, wave, campaign.contract or {}, notary, now)
+    await freeze(tx, campaign, wave, rules, notary, now)
     await interim.foresee(tx, wave)
     if not starts and campaign.opens_at:
         await jobs.enqueue(tx, campaign.tenant_id, OPEN_WAVE, wave.wave_id, campaign.opens_at)
@@ -131,18 +126,12 @@ async def _only_wave(tx: AsyncSession, campaign: Campaign, notary: Notary, now: 
     return wave
 
 
-async def _first_planned(tx: AsyncSession, campaign: Campaign, _: Notary, now: datetime) -> Wave:
+async def _first_planned(
+    tx: AsyncSession, campaign: Campaign, schedule: Mapping[str, Any], rules: Mapping[str, Any], now: datetime
+) -> Wave:
     """The first wave of a schedule: the next to come, not one whose time has begun. Nobody is invited yet."""
-    await _check_size(tx, campaign, now)
-    occurrence = next_after(campaign.schedule or {}, now - A_MOMENT)
+    await first_turn(tx, campaign.tenant_id, campaign, rules, now)
+    occurrence = next_after(schedule, now - A_MOMENT)
     if occurrence is None:
         raise ScheduleOver
     return await plan_wave(tx, campaign, 1, occurrence)
-
-
-async def _check_size(tx: AsyncSession, campaign: Campaign, now: datetime) -> None:
-    who = Who.of(campaign.asked["audience"], first_day(campaign, now))
-    units, _ = await roster.units_below(tx, campaign.tenant_id, who.tops)
-    found = len(await people(tx, campaign.tenant_id, who, units))
-    if found < (least := least_invited(campaign.policy)):
-        raise AudienceTooSmall(f"At least {least} people must be in the audience.")

@@ -63,6 +63,7 @@ async def freeze(
 
     Raises:
         AudienceTooSmall, PlanTooLarge: as at launch.
+        RulesAltered: the tenant's rules are not those that were put.
     """
     tenant, today = wave.tenant_id, opening_day(wave, now)
     named = {"tenant": tenant, "wave": wave.wave_id, "public_key": wave.public_key}
@@ -76,7 +77,7 @@ async def freeze(
     if wave.invited < least:
         raise AudienceTooSmall(f"At least {least} people must be invited.")
     await lines.sign(tx, tenant, wave.wave_id, wave.invited, notary)
-    demanded = (await rules_of(tx, tenant)).burden is not None
+    demanded = (await rules_of(tx, tenant, notary)).burden is not None
     await invitees.count(tx, wave, today, is_demanded=demanded)
     items = await drawn_items(tx, campaign, promised, wave.number)
     wave.contract = promise.of_wave(promised, wave, frozen, openings_of(campaign, wave), items)

@@ -10,7 +10,7 @@ from service.campaigns.due import CLOSE_WAVE
 from service.campaigns.inviting import overlap
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import AudiencesIsolate, AudienceTooSmall, PlanTooLarge
-from service.campaigns.promises.contract import Notary
+from service.campaigns.promises.contract import ContractAltered, Notary
 from service.campaigns.running import interim
 from service.campaigns.running.opening import freeze, opening_day, take_key
 from service.campaigns.running.scheduling import WORKER, plan_following, settle_missed, skip
@@ -53,6 +53,7 @@ def opener(notary: Notary, clock: Clock) -> Handler:
 async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
     if wave.opens_at is not None and wave.opens_at > now:
         return
+    await _check_number(tx, campaign, wave, notary)
     if not await settle_missed(tx, campaign, wave, now):
         return
     refused: Problem | None = None
@@ -74,6 +75,19 @@ async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
         tx, wave.tenant_id, now, WORKER, "wave.opened", str(wave.wave_id),
         contract=wave.contract_digest, invited=wave.invited,
     )  # fmt: skip
+
+
+async def _check_number(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary) -> None:
+    """A wave's number settles whom and what it asks: it must be the one after a wave whose contract was signed.
+
+    Raises:
+        ContractAltered: it is not, for which the job stays due.
+    """
+    if wave.number == 1:
+        return
+    before = next((one for one in await queries.waves(tx, campaign) if one.number == wave.number - 1), None)
+    if before is None or notary.of_wave(before, campaign)["wave"]["number"] != before.number:
+        raise ContractAltered
 
 
 async def _freeze(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:

@@ -25,6 +25,7 @@ from service.campaigns.tables import Wave
 from service.campaigns.taking_part import lines, snapshot
 from service.campaigns.taking_part.kiosk import Kiosk
 from service.campaigns.taking_part.snapshot import Marks
+from service.campaigns.thresholds import smallest_class
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
@@ -90,7 +91,7 @@ async def _answered(tx: AsyncSession, wave: Wave, promised: Mapping[str, Any], n
     """Who has answered, by serial, where at least k people have and k have not."""
     if not participation_of(promised)["reminders"]:
         raise RemindersNotPromised
-    k = promised["policy"]["k_mean"] + promised["policy"]["collusion"]
+    k = smallest_class(promised["policy"])
     found = await snapshot.latest(tx, wave, k, now)
     if found is None or (~found.answered).sum() < k:
         raise TooFewPending
@@ -98,7 +99,15 @@ async def _answered(tx: AsyncSession, wave: Wave, promised: Mapping[str, Any], n
 
 
 async def _once(tx: AsyncSession, wave: Wave) -> None:
+    """The wave's codes are handed out now, and never again, even where their lines do not arrive.
+
+    It is written down before the first line leaves: after one that broke half-way some people have a code already, and
+    from a second draw they would have another one, with which they could answer twice.
+    """
     mine = (col(Wave.tenant_id) == wave.tenant_id) & (col(Wave.wave_id) == wave.wave_id)
     first = update(Wave).where(mine & ~col(Wave.handed_out)).values(handed_out=True).returning(col(Wave.wave_id))
     if (await tx.execute(first)).one_or_none() is None:
-        raise HandedOutAlready
+        raise HandedOutAlready(
+            "Where lines were lost on the way, close the campaign, or cancel it so that nothing of it is read, and "
+            "launch another one: nobody can make these codes again."
+        )

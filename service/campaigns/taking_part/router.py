@@ -69,7 +69,7 @@ async def stream_invitations(
     """Participation links, one JSON object a line, in random order, to be delivered to each person.
 
     Codes are computed, not stored, and can be asked for again; but for campaigns without a spending record, whose codes
-    are drawn at random, this once.
+    are drawn at random, this once, even where the lines do not all arrive: there are as many as the wave has `invited`.
     """
     state = request.app.state
     handed = await handing_out.hand_out(tx, caller, wave, state.notary, state.kiosk, now, pending=pending)

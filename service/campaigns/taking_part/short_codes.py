@@ -30,19 +30,13 @@ _TYPED = _VALUES | {symbol.lower(): value for symbol, value in _VALUES.items()}
 _TYPED |= dict.fromkeys("Oo", 0) | dict.fromkeys("IiLl", 1)
 
 
-def short_code(key: bytes, place: bytes, serial: int) -> str:
-    """The code of one serial of a wave, where no other serial of it has the same; else see `short_codes`.
-
-    `key` is the intake key, `place` tenant and wave as 32 bytes, `serial` below 2^63.
-    """
-    return _drawn(_code_key(key), place, serial, 0)
-
-
 def short_codes(key: bytes, place: bytes, serials: Sequence[int]) -> list[str]:
     """The codes of all serials of a wave, in their order, no two alike.
 
     Where two serials meet in one code, the higher one draws again. So this must be given the wave's whole list, and
     gives the same codes in whatever order the list comes. Raises ValueError for a serial that comes twice.
+
+    `key` is the intake key, `place` tenant and wave as 32 bytes, serials below 2^63.
     """
     if len(set(serials)) < len(serials):
         raise ValueError("a serial comes twice")
@@ -65,7 +59,7 @@ def is_of(key: bytes, place: bytes, serial: int, canonical: str) -> bool:
 
 
 def read(text: str) -> str | None:
-    """A code as `short_code` writes it, from what somebody typed; None where it can be none, so no guess either.
+    """A code as `short_codes` writes it, from what somebody typed; None where it can be none, so no guess either.
 
     Case, spaces and dashes do not matter; O is read as 0, I and L as 1. None for any one symbol that is wrong, for
     any two that are swapped, and for 31 of 32 texts of the right length that were not copied from a card.
@@ -80,7 +74,7 @@ def read(text: str) -> str | None:
 
 
 def digest(key: bytes, place: bytes, canonical: str) -> bytes:
-    """What the database keeps of a code, 16 bytes. `canonical` as `read` and `short_code` give it."""
+    """What the database keeps of a code, 16 bytes. `canonical` as `read` and `short_codes` give it."""
     return mac(derive(key, b"pouls kiosk hash"), b"short code kept", place, canonical.encode("ascii"))
 
 

@@ -3,8 +3,8 @@
 Two looks that differ by fewer would tell who answered in between.
 """
 
-from datetime import datetime
-from typing import Any, NamedTuple, Self
+from datetime import date, datetime
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class Snapshot(NamedTuple):
     """Who had answered: a mark for each serial of the roster, and when it was looked at."""
 
     answered: Marks
-    taken_on: Any
+    taken_on: date
 
     @classmethod
     def of(cls, row: ParticipationSnapshot, invited: int) -> Self:

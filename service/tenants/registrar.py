@@ -1,0 +1,44 @@
+"""Who vouches for API keys: a MAC over what a key may do, and until when, under the intake key. Pure.
+
+Whoever can write to the database, but has no key of the key folder, can put rows there; without this MAC a row is no
+key, nor is one whose scopes were widened or whose end was put off. What such a writer can still do: refuse a key, by
+deleting or revoking it, and undo that. To speak with it takes its secret, of which the database has only a hash.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from service.kit.crypto import derive, mac, same
+
+
+class Held(Protocol):
+    """A key's row."""
+
+    tenant_id: UUID
+    key_id: UUID
+    secret_hash: bytes
+    scopes: list[str]
+    expires_at: datetime | None
+    mac: bytes | None
+
+
+class Registrar:
+    """Signs the rows of keys, and knows its signature."""
+
+    def __init__(self, intake_key: bytes) -> None:
+        self._key = derive(intake_key, b"pouls registrar")
+
+    def sign(
+        self, tenant: UUID, key_id: UUID, secret_hash: bytes, scopes: Iterable[str], expires_at: datetime | None
+    ) -> bytes:
+        """That whoever has this secret holds these scopes, until then (None: for good)."""
+        until = b"" if expires_at is None else expires_at.astimezone(UTC).isoformat().encode()
+        held = (str(scope).encode() for scope in sorted(scopes))
+        return mac(self._key, b"api key", tenant.bytes, key_id.bytes, secret_hash, until, *held)
+
+    def knows(self, row: Held) -> bool:
+        """Whether the row is as it was made. One of before keys were signed is not."""
+        signed = self.sign(row.tenant_id, row.key_id, row.secret_hash, row.scopes, row.expires_at)
+        return row.mac is not None and same(signed, row.mac)
