@@ -1,9 +1,12 @@
 """The API's description: what FastAPI derives, plus the hot route, plus problem+json everywhere."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 
 import service
 from service.campaigns.taking_part.schemas import Invitation
@@ -46,6 +49,7 @@ def build(app: FastAPI) -> dict[str, Any]:
             schemas |= schema.pop("$defs", {})
             schemas[model.__name__] = schema
         _document_hot_route(document)
+        _say_scopes(document, app)
         _only_problems(document)
         app.openapi_schema = document
     return app.openapi_schema
@@ -59,6 +63,24 @@ def _document_hot_route(document: dict[str, Any]) -> None:
     }
     operation = DOCUMENTATION | {"responses": DOCUMENTATION["responses"] | refusals}
     document["paths"].setdefault("/v1/respond", {})["post"] = operation
+
+
+def _say_scopes(document: dict[str, Any], app: FastAPI) -> None:
+    """Which scope an operation asks for, as the last line of what it says; none where it needs no key."""
+    routes = [one for one in iter_route_contexts(app.routes) if hasattr(one, "dependant")]
+    scopes = {str(one.operation_id): sorted(set(_scopes(one.dependant))) for one in routes}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for scope in scopes.get(operation["operationId"], []):
+                operation["description"] += f"\n\nScope: `{scope}`."
+
+
+def _scopes(dependant: Dependant) -> Iterator[str]:
+    scope = getattr(dependant.call, "scope", None)  # set by `holding`
+    if scope is not None:
+        yield scope
+    for one in dependant.dependencies:
+        yield from _scopes(one)
 
 
 def _only_problems(document: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ CAMPAIGN_STEPS = (
     Step(_C.draft, "cancel", _C.cancelled, "campaign.cancelled", "given up"),
     Step(_C.proposed, "cancel", _C.cancelled, "campaign.cancelled", "given up"),
     Step(
-        _C.launched, "cancel", _C.cancelled, "campaign.cancelled", "given up; an open wave's answers are never opened"
+        _C.launched, "cancel", _C.cancelled, "campaign.cancelled", "given up; an open wave's answers are opened no more"
     ),
     Step(_C.launched, "extend", _C.launched, "campaign.extended", "the open wave closes later"),
     Step(_C.launched, "reschedule", _C.launched, "campaign.rescheduled", "future waves open at other times"),
@@ -64,7 +64,7 @@ WAVE_STEPS = (
     Step(_W.scheduled, "cancel", _W.cancelled, "wave.cancelled", "given up"),
     Step(_W.open, "extend", _W.open, "campaign.extended", "it closes later"),
     Step(_W.open, "close", _W.closed, "wave.closed", "no answer is taken any more"),
-    Step(_W.open, "cancel", _W.cancelled, "wave.cancelled", "given up; its answers are never opened"),
+    Step(_W.open, "cancel", _W.cancelled, "wave.cancelled", "given up; its answers are opened no more"),
     Step(_W.closed, "release", _W.released, "release.published", "the results stand"),
     Step(_W.closed, "refuse", _W.refused, "release.withheld", "there is no result, and the reason is told"),
 )

@@ -19,9 +19,9 @@ class PlanNotSupported(Invalid):
 
 
 class UnknownDimension(Invalid):
-    """The plan names a dimension that is not declared."""
+    """The plan or the audience names a dimension, or a value of one, that is not declared."""
 
-    slug, title = "unknown-dimension", "The plan names an unknown dimension"
+    slug, title = "unknown-dimension", "A dimension or a value is not declared"
 
 
 class PlanTooLarge(Conflict):
@@ -31,9 +31,9 @@ class PlanTooLarge(Conflict):
 
 
 class UnknownUnit(Invalid):
-    """The audience names a unit that does not exist."""
+    """The audience, or a site of the schedule, is a unit that does not exist in its `source`."""
 
-    slug, title = "unknown-unit", "The audience names an unknown unit"
+    slug, title = "unknown-unit", "A unit is not known"
 
 
 class UnknownQuestionnaire(Invalid):
@@ -110,6 +110,15 @@ class WayNotPromised(Conflict):
     """The campaign's contract names other ways of taking part than this one."""
 
     slug, title = "way-not-promised", "This wave's contract does not name this way of taking part"
+
+
+class WaveNotOpen(Conflict):
+    """The wave does not accept answers: not yet open, closed, or cancelled.
+
+    Where it is the person's site that opens later than the wave, by its own zone, `detail` says when.
+    """
+
+    slug, title = "wave-not-open", "This survey does not accept answers now"
 
 
 class RemindersNotPromised(Conflict):

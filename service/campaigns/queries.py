@@ -24,7 +24,7 @@ CURRENT = (WaveState.planned, WaveState.scheduled, WaveState.open)
 # Documents that no list shows, and the longest that a campaign has.
 _UNLISTED = ("audience", "contract", "terms", "schedule")
 _LINES = text("""
-    SELECT r.serial, r.label, r.language, r.mac, p.source, p.external_id
+    SELECT r.serial, r.label, r.language, r.mac, r.name, p.source, p.external_id
     FROM roster_line r
     JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
     WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial > :after
@@ -81,6 +81,16 @@ async def destruction(tx: AsyncSession, of: Wave) -> dict[str, Any]:
     if found is None:
         raise NotFound
     return found.signed
+
+
+async def destroyed(tx: AsyncSession, tenant: UUID, campaign_id: UUID) -> set[UUID]:
+    """The campaign's waves whose key is destroyed."""
+    mine = (col(Wave.tenant_id) == tenant) & (col(Wave.campaign_id) == campaign_id)
+    gone = select(col(WaveDestruction.wave_id)).where(
+        col(WaveDestruction.tenant_id) == tenant,
+        col(WaveDestruction.wave_id).in_(select(col(Wave.wave_id)).where(mine)),
+    )
+    return set((await tx.scalars(gone)).all())
 
 
 async def waves(tx: AsyncSession, of: Campaign) -> Sequence[Wave]:

@@ -117,6 +117,8 @@ def _anchor_faults(bank: Bank, rotation: Rotation) -> list[Fault]:
         found.append(Fault("/rotation/anchors", "must leave items to draw, which anchors and comments are not"))
     if rotation.length <= len(rotation.anchors):
         found.append(Fault("/rotation/length", "must be more than the number of anchors"))
+    elif rotation.length > len(bank.items):
+        found.append(Fault("/rotation/length", f"must be at most {len(bank.items)}, the questionnaire's items"))
     return found
 
 

@@ -224,7 +224,7 @@ async def close_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx:
     "/campaigns/{campaign_id}/cancel", operation_id="campaigns.cancel", responses=problems(NotFound, WrongState)
 )
 async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> CampaignOut:
-    """Give the campaign up. Answers already given are never opened."""
+    """Give the campaign up. Answers already given are opened no more."""
     await closing.cancel(tx, caller, campaign, now)
     return CampaignOut.of(campaign)
 
@@ -232,7 +232,8 @@ async def cancel_campaign(campaign: CampaignToManage, caller: CampaignWriter, tx
 @router.get("/campaigns/{campaign_id}/waves", operation_id="campaigns.waves", responses=problems(NotFound))
 async def list_waves(campaign: CampaignToRead, tx: Transaction) -> list[WaveOut]:
     """The campaign's waves, with the one that is planned."""
-    return [WaveOut.of(wave) for wave in await queries.waves(tx, campaign)]
+    destroyed = await queries.destroyed(tx, campaign.tenant_id, campaign.campaign_id)
+    return [WaveOut.of(wave, destroyed) for wave in await queries.waves(tx, campaign)]
 
 
 @router.get("/campaigns/{campaign_id}/contract", operation_id="campaigns.contract", responses=problems(NotFound))
@@ -247,9 +248,12 @@ async def get_contract(campaign: CampaignToRead, language: InLanguage = "en") ->
     "/waves/{wave_id}/destroy", status_code=202, operation_id="waves.destroy", responses=problems(NotFound, WrongState)
 )
 async def destroy_wave(wave: WaveToManage, caller: CampaignWriter, tx: Transaction, now: Now) -> WaveOut:
-    """Destroy the wave's key now, and with it answers and roster, before the retention is over. Results stay."""
+    """Destroy the wave's key, and with it answers and roster, before the retention is over. Results stay.
+
+    A worker does it in a moment: `key_destroyed` in the campaign's waves says when it is done.
+    """
     await retention.ask(tx, caller, wave, now)
-    return WaveOut.of(wave)
+    return WaveOut.of(wave, await queries.destroyed(tx, wave.tenant_id, wave.campaign_id))
 
 
 @router.get("/waves/{wave_id}/destruction", operation_id="waves.destruction", responses=problems(NotFound))

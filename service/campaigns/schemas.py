@@ -1,5 +1,6 @@
 """Campaigns and waves on the wire."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -157,9 +158,10 @@ class WaveOut(Wire):
     opens_at: datetime | None
     closes_at: datetime | None
     contract_digest: Annotated[str | None, Field(description="what its respondents are promised; from opening on")]
+    key_destroyed: Annotated[bool, Field(description="its answers, roster and codes are gone; results stay")]
 
     @classmethod
-    def of(cls, row: Wave) -> "WaveOut":
+    def of(cls, row: Wave, destroyed: Container[UUID] = ()) -> "WaveOut":
         return cls(
             id=row.wave_id,
             address=address_of(row.tenant_id, row.wave_id),
@@ -169,6 +171,7 @@ class WaveOut(Wire):
             opens_at=row.opens_at,
             closes_at=row.closes_at,
             contract_digest=row.contract_digest,
+            key_destroyed=row.wave_id in destroyed,
         )
 
 

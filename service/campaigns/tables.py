@@ -177,6 +177,7 @@ class WavePart(TenantRow, table=True):
     __table_args__ = (
         refers("wave", ("wave_id", "wave_id")),
         UniqueConstraint("tenant_id", "wave_id", "number"),
+        CheckConstraint("number >= 1", name="number"),
     )
 
     part_id: UUID = Field(primary_key=True)
@@ -244,3 +245,5 @@ class RosterLine(TenantRow, table=True):
     line_digest: bytes
     # Over the person's id in other systems, too; lines of before there was one have none.
     mac: bytes | None = None
+    # To clean comments of, where the wave shows any: as it was when the wave opened.
+    name: str | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from service.kit.text import Day, ExternalId, Flag, Slug, Wire
+from service.kit.text import Day, ExternalId, Flag, LocalTime, Slug, Wire
 
 MOST_INTERIM = 3
 WITH_RECORD: Mapping[str, Any] = {"ways": ["links"], "reminders": False, "spending_record": True}
@@ -62,7 +62,7 @@ class ScheduleIn(Wire):
 
     rule: Annotated[str, StringConstraints(min_length=1, max_length=500)]
     starts_on: Day
-    at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    at: LocalTime
     zone: ZoneName
     window_hours: Annotated[int, Field(strict=True, ge=1, le=92 * 24, description="how long a wave stays open")]
     sites: Annotated[

@@ -4,7 +4,8 @@ import asyncio
 import json
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import resources
 from typing import Annotated, Any
@@ -46,6 +47,7 @@ def demo(
     settings = settings.model_copy(update={"log": settings.log.model_copy(update={"level": quiet})})
     logs.configure(quiet)
     listening = local.listen(settings.http.host, settings.http.port)
+    Console(stderr=True).print("Starting the database")
     with local.database(settings) as postgres:
         uvloop.run(_demo(settings, postgres, listening, as_json=as_json, empty=empty, child=child))
 
@@ -61,7 +63,7 @@ async def _demo(
         identity = await _identity(settings, postgres)
         app = create_app(local.acting_as(settings, postgres, "pouls_app"))
         async with local.worker_child(settings, postgres), local.serving(app, listening, settings) as ready:
-            story = None if empty else await _tell(ready.url, identity, stop, quiet=as_json)
+            story = None if empty else await _tell(ready.url, identity, stop)
             if stop.is_set():
                 return
             if as_json:
@@ -87,7 +89,7 @@ async def _identity(settings: Settings, postgres: Postgres) -> dict[str, Any]:
     return found
 
 
-async def _tell(url: str, identity: dict[str, Any], stop: asyncio.Event, *, quiet: bool) -> dict[str, Any] | None:
+async def _tell(url: str, identity: dict[str, Any], stop: asyncio.Event) -> dict[str, Any] | None:
     """Tell the story in a thread of its own, as a caller like any other; None where somebody stopped it."""
     stopping = threading.Event()
 
@@ -97,21 +99,21 @@ async def _tell(url: str, identity: dict[str, Any], stop: asyncio.Event, *, quie
 
     watch = asyncio.create_task(pass_on())
     try:
-        return await asyncio.to_thread(_story, url, identity, stopping, quiet)
+        return await asyncio.to_thread(_story, url, identity, stopping)
     except Stopped:
         return None
     finally:
         watch.cancel()
 
 
-def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: bool) -> dict[str, Any]:
+def _story(url: str, identity: dict[str, Any], stop: threading.Event) -> dict[str, Any]:
     client = Client(url, identity["keys"], stop)
     secret = bytes.fromhex(identity["nonces"])
     firm = organisation()
     by_id = {person["external_id"]: person for person in firm.people}
     try:
-        with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
-            task = progress.add_task("people and org units", total=None)
+        with _told() as (begin, advance):
+            begin("People and org units", None)
             client.call("people:write", "PUT", "/v1/dimensions", json=firm.dimensions)
             client.upsert("/v1/org-units", firm.units)
             client.upsert("/v1/people", firm.people)
@@ -125,12 +127,12 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: boo
             documents = {key: _catalogue(key) for key in ("care_diagnostic", "team_temperature")}
             releases = []
             for name, key, week, plan in chapters:
-                progress.update(task, description=name, total=len(by_id), completed=0)
+                begin(name, len(by_id))
                 releases.append(
                     _chapter(
                         client, _campaign(name, key, top, plan), documents[key], secret,
                         partial(_answer_of, documents[key], by_id, week),
-                        lambda _: progress.advance(task),
+                        lambda _: advance(), partial(begin, f"{name}: results", None),
                     )
                 )  # fmt: skip
             open_wave = campaign_run.ensure_launched(
@@ -139,6 +141,22 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event, quiet: boo
         return {"release": releases[0]["id"], "open_wave": open_wave["address"]}
     finally:
         client.close()
+
+
+@contextmanager
+def _told() -> Iterator[tuple[Callable[[str, int | None], None], Callable[[], None]]]:
+    """What is under way, on standard error: a bar, or a line for each step where nobody would see a bar move."""
+    errors = Console(stderr=True, highlight=False)
+    with Progress(console=errors, disable=not errors.is_terminal, transient=True) as progress:
+
+        def begin(step: str, total: int | None) -> None:
+            for done in progress.task_ids:
+                progress.remove_task(done)  # a task that has a total can not lose it
+            progress.add_task(step, total=total)
+            if not errors.is_terminal:
+                errors.print(step, markup=False)
+
+        yield begin, lambda: progress.advance(progress.task_ids[0])
 
 
 def _answer_of(
@@ -154,11 +172,13 @@ def _chapter(
     secret: bytes,
     answers_of: campaign_run.Answers,
     acknowledged: Callable[[str], None],
+    answered: Callable[[], None],
 ) -> dict[str, Any]:
     campaign_run.ensure_questionnaire(client, document)
     wave = campaign_run.ensure_launched(client, campaign)
     if wave["state"] == "open":
         campaign_run.answer(client, wave, secret, answers_of, acknowledged)
+    answered()
     return campaign_run.close(client, wave)
 
 

@@ -14,6 +14,7 @@ from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 ARRAY_LIMIT = 1 << 20
 LINE_LIMIT = 1 << 16
 FAULTS_KEPT = 200
+AS_LINES = "One object a line is sent as application/x-ndjson."
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -99,9 +100,13 @@ def _read(raw: bytes) -> object:
 
 async def _array(request: Request) -> list[object]:
     sentence = "A JSON array may have 1 MiB; send application/x-ndjson for more."
-    value = _read(await strict.read(request, ARRAY_LIMIT, sentence))
+    body = await strict.read(request, ARRAY_LIMIT, sentence)
+    try:
+        value = strict_json.loads(body)
+    except ValueError:
+        raise Malformed(f"With application/json the body is one JSON array. {AS_LINES}") from None
     if not isinstance(value, list):
-        raise Invalid(faults=[Fault("", "must be a list")])
+        raise Invalid(AS_LINES, faults=[Fault("", "must be a list")])
     return value
 
 

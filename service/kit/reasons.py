@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 # Only a name that looks like a field or an id may appear in a pointer: any other key is free text of the sender.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", re.ASCII)
+LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 _POINTS = frozenset(map(str, range(12)))
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
@@ -39,6 +40,8 @@ AnyFault = Fault | ParameterFault
 _REASONS = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "date_from_datetime_inexact": "must be a date, YYYY-MM-DD",
+    "date_from_datetime_parsing": "must be a date, YYYY-MM-DD",
     "date_parsing": "must be a date, YYYY-MM-DD",
     "date_type": "must be a date, YYYY-MM-DD",
     "datetime_from_date_parsing": "must be an RFC 3339 time with its zone",
@@ -85,7 +88,10 @@ _REASONS = {
 
 def reason_of(error: Mapping[str, Any]) -> str:
     """A sentence for one entry of pydantic's error list. A validator of ours says `refused` and its own reason."""
-    return _REASONS.get(error["type"], "is not valid").format_map(error.get("ctx") or {})
+    given = error.get("ctx") or {}
+    if error["type"] == "string_pattern_mismatch" and given.get("pattern") == LOCAL_TIME:
+        return "must be a local time, HH:MM"
+    return _REASONS.get(error["type"], "is not valid").format_map(given)
 
 
 def pointer(steps: Iterable[str | int]) -> str:

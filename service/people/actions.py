@@ -163,7 +163,7 @@ def _refuse_bad_links(
         parents |= {key: (key[0], unit.parent) if unit.parent else None for key, (_, unit) in given.items()}
         looped = in_cycles(parents)
         bad = [
-            (key, "is not a known unit" if parent not in parents else "makes a circle")
+            (key, "is not a known unit of this `source`" if parent not in parents else "makes a circle")
             for key, (_, unit) in given.items()
             if (parent := parents[key]) is not None and (parent not in parents or key in looped)
         ]
@@ -218,7 +218,7 @@ def _faults_of(
 ) -> list[Fault]:
     faults = []
     if (person.source, person.unit) not in units:
-        faults.append(Fault("/unit", "is not a known unit"))
+        faults.append(Fault("/unit", "is not a known unit of this `source`"))
     for name, value in person.dimensions.items():
         if name not in values:
             faults.append(Fault("/dimensions", "names a dimension that is not declared"))

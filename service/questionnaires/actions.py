@@ -32,7 +32,7 @@ async def publish(
         insert(Questionnaire).values(**row).on_conflict_do_nothing().returning(col(Questionnaire.key))
     )
     if done.one_or_none() is None:
-        raise KeyTaken
+        raise KeyTaken("Give another `key`, or post a version to the questionnaire that has this one.")
     return _written(tx, caller, questionnaire, 1, sound, now, origin)
 
 

@@ -8,7 +8,7 @@ either, the release is refused. The answers exist in this process's memory for t
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypedDict
@@ -40,7 +40,9 @@ from service.releases.problems import (
     BatchesRefused,
     ClassUnknown,
     ContractBroken,
+    KeyGone,
     NotProved,
+    ReleaseRefused,
 )
 from service.releases.publish import Outcome
 from service.releases.statistics import tally
@@ -232,3 +234,21 @@ def class_of(
     if (known[at] != labels).any():
         raise ClassUnknown
     return numbers[at]
+
+
+async def tried(
+    tx: AsyncSession, wave: Wave, campaign: Campaign, clock: Clock, making: Awaitable[Release]
+) -> Release | ReleaseRefused:
+    """A release as it is made, or why it is refused, for which nothing of it is kept.
+
+    Raises:
+        KeyGone: the key folder may only be away.
+    """
+    try:
+        async with tx.begin_nested():
+            return await making
+    except ReleaseRefused as refused:
+        ends = (wave.closes_at or clock()) + campaign.retention
+        if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
+            raise
+        return refused

@@ -5,7 +5,6 @@ for it.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from datetime import datetime
 from uuid import UUID
 
@@ -20,10 +19,10 @@ from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
 from service.releases import beside, build, publish
 from service.releases.beside import Beside
-from service.releases.build import KEY_PATIENCE, Keys, Stages
+from service.releases.build import Keys, Stages, tried
 from service.releases.ledger import ledger
 from service.releases.opened import agreed_of, opened, remembered
-from service.releases.problems import AlreadyReleased, ContractBroken, KeyGone, ReleaseRefused
+from service.releases.problems import AlreadyReleased, ContractBroken, ReleaseRefused
 from service.releases.tables import Release
 
 log = structlog.get_logger()
@@ -44,24 +43,6 @@ async def none_pending(tx: AsyncSession, wave: Wave) -> None:
     part = (col(WavePart.tenant_id) == wave.tenant_id) & (col(WavePart.wave_id) == wave.wave_id)
     if await tx.scalar(select(exists().where(part & ~_released()))):
         raise PartPending
-
-
-async def tried(
-    tx: AsyncSession, wave: Wave, campaign: Campaign, clock: Clock, making: Awaitable[Release]
-) -> Release | ReleaseRefused:
-    """A release as it is made, or why it is refused, for which nothing of it is kept.
-
-    Raises:
-        KeyGone: the key folder may only be away.
-    """
-    try:
-        async with tx.begin_nested():
-            return await making
-    except ReleaseRefused as refused:
-        ends = (wave.closes_at or clock()) + campaign.retention
-        if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
-            raise
-        return refused
 
 
 def interim_releaser(keys: Keys, clock: Clock) -> Handler:
@@ -95,9 +76,11 @@ async def _made(
 ) -> Release:
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
     # A part is only a row: whoever writes to the database could ask for results that nobody promised.
-    if part.number > len(agreed.moments) or clock() < agreed.moments[part.number - 1]:
+    if not 1 <= part.number <= len(agreed.moments) or clock() < agreed.moments[part.number - 1]:
         raise ContractBroken
     found = await opened(tx, wave, agreed, keys.waves, keys.seal, part=part)
+    if int((found.parts == part.number).sum()) < agreed.policy.mean_k(sensitive=False):
+        raise ContractBroken
     stages.done("open")
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     if entries:

@@ -17,6 +17,7 @@ from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import snapshot
 from service.campaigns.taking_part.snapshot import Snapshot
+from service.campaigns.thresholds import smallest_class
 from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
 from service.releases.orgtree import OrgTree, Unit
@@ -54,8 +55,7 @@ async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -
     lines = (await tx.execute(_LINES, scope)).all()
     if not lines:
         raise ParticipationGone
-    k = promised["policy"]["k_mean"] + promised["policy"]["collusion"]
-    found = await snapshot.latest(tx, wave, k, now)
+    found = await snapshot.latest(tx, wave, smallest_class(promised["policy"]), now)
     tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
     place = tree.place_of()
     homes = np.array([place[line.unit_id] for line in lines], np.int64)

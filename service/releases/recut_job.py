@@ -24,8 +24,7 @@ from service.kit.clock import Clock
 from service.kit.crypto import same
 from service.kit.jobs import Due, Handler
 from service.releases import audited, invited, publish, read_back
-from service.releases.build import Counts, Keys, Stages, counts_of
-from service.releases.interim_job import tried
+from service.releases.build import Counts, Keys, Stages, counts_of, tried
 from service.releases.ledger import Entry, kept, known_of, ledger, parts_shown, wider
 from service.releases.opened import Agreed, agreed_of, opened, remembered
 from service.releases.orgtree import OrgTree

@@ -11,11 +11,11 @@ from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
 from service.releases import beside, interim_job, invited, publish
 from service.releases.beside import Beside
-from service.releases.build import KEY_PATIENCE, Job, Keys, Stages, counts_of, proved
+from service.releases.build import Job, Keys, Stages, counts_of, proved, tried
 from service.releases.commented import commented
 from service.releases.ledger import ledger
 from service.releases.opened import agreed_of, opened, remembered
-from service.releases.problems import AlreadyReleased, KeyGone, ReleaseRefused
+from service.releases.problems import AlreadyReleased, ReleaseRefused
 from service.releases.tables import Release
 
 log = structlog.get_logger()
@@ -33,16 +33,11 @@ def releaser(keys: Keys, clock: Clock) -> Handler:
         stages = Stages()
         await interim_job.none_pending(tx, wave)
         campaign = await tx.get_one(Campaign, (wave.tenant_id, wave.campaign_id))
-        ends = (wave.closes_at or clock()) + campaign.retention
-        try:
-            async with tx.begin_nested():
-                made = await _made(tx, wave, campaign, keys, clock, stages)
-        except ReleaseRefused as refused:
-            if isinstance(refused, KeyGone) and clock() < ends + KEY_PATIENCE:
-                raise
+        made = await tried(tx, wave, campaign, clock, _made(tx, wave, campaign, keys, clock, stages))
+        if isinstance(made, ReleaseRefused):
             wave.state = NEXT_WAVE[WaveState(wave.state), "refuse"]
-            await publish.refuse(tx, wave, campaign, refused.slug, clock())
-            log.error("release refused", wave=str(wave.wave_id), reason=refused.slug)
+            await publish.refuse(tx, wave, campaign, made.slug, clock())
+            log.error("release refused", wave=str(wave.wave_id), reason=made.slug)
             return
         wave.state = NEXT_WAVE[WaveState(wave.state), "release"]
         await tx.flush()
@@ -66,12 +61,12 @@ async def _made(tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, cl
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     if entries:
         whole = await asyncio.to_thread(counts_of, agreed, found, stages)
-        comments = await commented(tx, wave, agreed, found, whole.answered.respondents)
+        comments = await commented(tx, wave, agreed, found, whole.answered.respondents, keys.notary)
         given = Beside(wave, campaign, agreed, found, entries, None, comments)
         return await beside.made(tx, given, keys, clock, stages)
     on_roster = await invited.by_label(tx, wave)
     counts = await asyncio.to_thread(counts_of, agreed, found, stages, on_roster, first=True)
-    comments = await commented(tx, wave, agreed, found, counts.answered.respondents)
+    comments = await commented(tx, wave, agreed, found, counts.answered.respondents, keys.notary)
     if comments is not None:
         stages.done("comments")
     made = await proved(tx, Job(wave, campaign, agreed, found, counts, comments), keys.signer, clock, stages)

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from service.campaigns.codes import Right, wave_behind
-from service.campaigns.problems import ContractBroken, NotInvited, RulesAltered, WayNotPromised
+from service.campaigns.problems import ContractBroken, NotInvited, RulesAltered, WaveNotOpen, WayNotPromised
 from service.campaigns.promises.contract import Notary, participation_of
-from service.campaigns.rules.actions import rules_of
+from service.campaigns.rules.queries import rules_of
 from service.campaigns.tables import Wave
-from service.campaigns.taking_part import participation, short_codes
+from service.campaigns.taking_part import openings, participation, short_codes
 from service.campaigns.taking_part.kiosk import Kiosk
 from service.campaigns.taking_part.schemas import ParticipationOut, SignedIn, TypedCode
 from service.campaigns.taking_part.sign_in import SignIn, SignInRefused, person_behind
@@ -18,7 +18,7 @@ from service.kit.db import Database
 from service.kit.limits import FailureLimit
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
-from service.responses.problems import CodeMistyped, CodeRefused, SignInNotAccepted, TooManyWrongCodes, WaveNotOpen
+from service.responses.problems import CodeMistyped, CodeRefused, SignInNotAccepted, TooManyWrongCodes
 from service.responses.waves import LaunchedWave, Waves
 from service.tenants.principals import Now, base_of, now_of
 
@@ -57,7 +57,9 @@ async def exchange_short_code(request: Request, response: Response, now: Now, ty
     if found is None:
         _count_failure(request, typed.wave)
         raise CodeRefused
-    right = participation.short_lived(wave.tenant_id, wave.wave_id, *found, now)
+    serial, label = found
+    openings.check(wave.later.get(label), now)
+    right = participation.short_lived(wave.tenant_id, wave.wave_id, serial, label, now)
     return _told(request, response, right, now)
 
 

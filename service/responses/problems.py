@@ -15,12 +15,6 @@ class CodeSpent(Conflict):
     slug, title = "code-spent", "This participation code has been used"
 
 
-class WaveNotOpen(Conflict):
-    """The wave does not accept answers: not yet open, closed, or cancelled."""
-
-    slug, title = "wave-not-open", "This survey does not accept answers now"
-
-
 class TooManyWrongCodes(Problem):
     """Too many wrong codes for this wave in a short time; only wrong codes count."""
 

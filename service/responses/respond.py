@@ -7,7 +7,6 @@ it writes no line in the access log: one line per answer, with its time, would k
 import hashlib
 import time
 from binascii import a2b_base64
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -15,6 +14,9 @@ from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
 from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, NotACode
+from service.campaigns.problems import WaveNotOpen, WayNotPromised
+from service.campaigns.promises.contract import participation_of
+from service.campaigns.taking_part import openings
 from service.kit import strict_json
 from service.kit.clock import Clock
 from service.kit.limits import FailureLimit
@@ -33,7 +35,7 @@ from service.problems import (
     problems,
 )
 from service.responses.intake import Intake, Outcome, Submission
-from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes, WaveNotOpen
+from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes
 from service.responses.sheet import AnswersRefused
 from service.responses.waves import Waves
 from service.telemetry import metrics
@@ -45,7 +47,6 @@ BODY_LIMIT = 1 << 16
 NONCE_LENGTH = 22
 NONCE_BYTES = 16
 PATH = "/v1/respond"
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _FIELDS = {"code", "nonce", "answers"}
 _RECORDED_COUNT = metrics.REQUESTS.labels("POST", PATH, 201)
@@ -130,6 +131,7 @@ REFUSALS = problems(
     CodeRefused,
     CodeSpent,
     WaveNotOpen,
+    WayNotPromised,
     TooLarge,
     UnsupportedMediaType,
     Invalid,
@@ -189,8 +191,11 @@ class Respond:
             wave = await self._waves.get(right.place)
         except NotFound:
             raise WaveNotOpen from None
-        if wave.later and self._clock() < wave.later.get(right.label, _LONG_AGO):
-            raise WaveNotOpen
+        # A code that is good for longer than an hour is a link's.
+        if not right.expires_at and "links" not in participation_of(wave.contract)["ways"]:
+            raise WayNotPromised
+        if wave.later:
+            openings.check(wave.later.get(right.label), self._clock())
         try:
             record = wave.sheet.encode(right.label, answers)
             texts = wave.sheet.encode_texts(right.label, answers) if wave.sheet.text_record_size else ()

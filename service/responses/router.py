@@ -7,6 +7,7 @@ from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
+from service.campaigns.problems import WaveNotOpen
 from service.campaigns.promises.contract import canonical
 from service.campaigns.promises.wording import sentences
 from service.kit.strict import api_router
@@ -14,7 +15,6 @@ from service.kit.text import Wire
 from service.problems import NotFound, problems
 from service.questionnaires.languages import base_of
 from service.questionnaires.respondent import localised
-from service.responses.problems import WaveNotOpen
 from service.responses.waves import LaunchedWave, Waves
 
 router = api_router()

@@ -12,12 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.codes import ids_of
 from service.campaigns.promises.contract import ContractAltered, Notary, digest
 from service.campaigns.tables import Campaign, Wave
+from service.campaigns.taking_part import openings
 from service.campaigns.taking_part.participation import takes_answers
 from service.kit.db import Database
 from service.problems import NotFound
@@ -27,8 +26,6 @@ from service.questionnaires.tables import QuestionnaireVersion
 from service.responses.sheet import Sheet
 
 KEPT = 1000
-_UNITS = text("SELECT unit_id, parent_id FROM wave_unit WHERE tenant_id = :tenant AND wave_id = :wave")
-_CLASSES = text("SELECT label, unit_id FROM wave_class WHERE tenant_id = :tenant AND wave_id = :wave")
 log = structlog.get_logger()
 
 
@@ -101,23 +98,7 @@ class Waves:
             # The key of the contract, not of the row: only the contract is authenticated.
             public_key = bytes.fromhex(contract["wave"]["public_key"])
             document = asked(whole, contract["items"]) if "items" in contract else whole
-            later = await _later(tx, row, contract) if "openings" in contract else {}
+            later = await openings.of_all(tx, row, contract)
             return LaunchedWave(
                 tenant, wave, public_key, document, Sheet.of(document), contract, digest(contract), later
             )
-
-
-async def _later(tx: AsyncSession, wave: Wave, contract: dict[str, Any]) -> dict[int, datetime]:
-    """By label of a class whose site's zone opens after the wave does, the moment from which on it answers."""
-    opens = {one["unit_id"]: datetime.fromisoformat(one["opens_at"]) for one in contract["openings"]}
-    scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
-    above = {row.unit_id: row.parent_id for row in await tx.execute(_UNITS, scope)}
-    found = {}
-    for row in await tx.execute(_CLASSES, scope):
-        unit: UUID | None = row.unit_id
-        while unit is not None and str(unit) not in opens:
-            unit = above[unit]
-        moment = opens[None if unit is None else str(unit)]
-        if wave.opens_at is not None and moment > wave.opens_at:
-            found[row.label] = moment
-    return found

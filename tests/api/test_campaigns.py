@@ -63,12 +63,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, dict[str, str]]] = {
     "unknown unit": (
         {"audience": {"units": ["TOP", "nowhere", "A", "nor here"]}},
         "unknown-unit",
-        dict.fromkeys(["/audience/units/1", "/audience/units/3"], "is not a known unit"),
+        dict.fromkeys(["/audience/units/1", "/audience/units/3"], "is not a known unit of this `source`"),
     ),
     "unit of another source": (
         {"audience": {"source": "second", "units": ["TOP"]}},
         "unknown-unit",
-        {"/audience/units/0": "is not a known unit"},
+        {"/audience/units/0": "is not a known unit of this `source`"},
     ),
     "unknown questionnaire": (
         {"questionnaire": "nothing"}, "unknown-questionnaire", {"/questionnaire": "is not a known key"},
@@ -113,6 +113,18 @@ def test_what_could_never_be_launched_is_refused_by_its_place(drafts: TenantUnde
     before = read(drafts, "")
     assert places(problem(post(drafts, **fields), 422, slug)) == expected
     assert read(drafts, "") == before
+
+
+def test_a_title_points_to_no_other_place_than_the_fault(drafts: TenantUnderTest) -> None:
+    schedule = {"rule": "FREQ=DAILY", "starts_on": "2027-03-01", "at": "09:00", "zone": "UTC", "window_hours": 1}
+    sites = [{"unit": "nowhere", "zone": "UTC"}]
+    told = problem(post(drafts, schedule=schedule | {"sites": sites}), 422, "unknown-unit")
+    assert list(places(told)) == ["/schedule/sites/0/unit"]
+    assert "audience" not in told["title"]
+    audience = {"units": ["TOP"], "dimensions": {"site": ["lyon"]}}
+    told = problem(post(drafts, audience=audience), 422, "unknown-dimension")
+    assert list(places(told)) == ["/audience/dimensions"]
+    assert "plan" not in told["title"]
 
 
 @pytest.mark.parametrize("name", ["k_mean", "k_distribution", "k_sensitive", "k_comment", "collusion"])

@@ -9,9 +9,23 @@ import pytest
 from service.responses.unseal import Opener
 from tests.faults.writer import write
 from tests.fixtures.house import House, TenantUnderTest
-from tests.make.commented import DOCUMENT, READ, TEAMS, WRITE, answered, by, by_unit, launched, launched_again, rows_of
+from tests.make.commented import (
+    DOCUMENT,
+    READ,
+    TEAMS,
+    WRITE,
+    answered,
+    answers_of,
+    by,
+    by_unit,
+    launched,
+    launched_again,
+    rows_of,
+)
 from tests.make.wire import places, problem
 from tests.make.world import a_questionnaire, an_org, ok
+
+NAMED: dict[str, Any] = {"external_id": "A-0", "unit": "A", "name": "Zebulon Quirk"}
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +147,41 @@ def test_what_names_a_person_is_taken_away(tenant: TenantUnderTest) -> None:
         "Ask Carla Testa, who is not on the roster",
         "Spaces around",
     }
+
+
+def test_a_name_that_is_taken_out_meanwhile_is_still_taken_away(tenant: TenantUnderTest) -> None:
+    an_org(tenant, TEAMS)
+    a_questionnaire(tenant, DOCUMENT)
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[NAMED]))
+    wave = launched_again(tenant)
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[NAMED | {"name": None}]))
+    assert tenant.sql("SELECT 1 FROM person WHERE name IS NOT NULL") == []
+    release = answered(wave, lambda person, _: {"load": 3, "comment": f"Zebulon, says {person}"})
+    said = [row["comment"] for row in rows_of(tenant, release["id"]) if row["comment"]]
+    assert said
+    assert not [comment for comment in said if "Zebulon" in comment]
+
+
+def test_names_are_kept_where_comments_are_shown_and_nowhere_else(tenant: TenantUnderTest) -> None:
+    an_org(tenant, TEAMS)
+    a_questionnaire(tenant, DOCUMENT)
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[NAMED]))
+    launched_again(tenant, comments=False)
+    assert tenant.sql("SELECT 1 FROM roster_line WHERE name IS NOT NULL") == []
+
+
+def test_a_name_that_a_writer_takes_out_of_the_roster_lets_no_comment_through(tenant: TenantUnderTest) -> None:
+    an_org(tenant, TEAMS)
+    a_questionnaire(tenant, DOCUMENT)
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[NAMED]))
+    wave = launched_again(tenant)
+    for number, person in enumerate(sorted(wave.codes)):
+        ok(wave.submit(person, answers_of(person, number)), 201)
+    assert write(tenant.house, "UPDATE roster_line SET name = NULL WHERE name IS NOT NULL RETURNING 1")
+    write(tenant.house, "UPDATE person SET name = NULL")
+    release = wave.release()
+    assert release["status"] == "published"
+    assert not [row for row in rows_of(tenant, release["id"]) if row["comment"]]
 
 
 @pytest.mark.parametrize("text", ["\u200b \u200b", "\u3164\u2800 \ufe0f\u0301"], ids=["dropped", "without ink"])

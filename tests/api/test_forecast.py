@@ -32,7 +32,8 @@ def test_every_breakdown_of_the_plan_is_foretold(org: TenantUnderTest) -> None:
     draft = a_campaign(org, plan={"breakdowns": BY_SITE})["id"]
     said = ok(ask(org, draft, {"response_rate": 0.8}))
     assert (said["invited"], said["response_rate"]) == (sum(TEAMS.values()), 0.8)
-    assert said["wave"] == {"number": 1, "audience": sum(TEAMS.values()), "sample_of_every": None}
+    today = str(datetime.now(UTC).date())
+    assert said["wave"] == {"opens_on": today, "audience": sum(TEAMS.values()), "sample_of_every": None}
     assert [(family["family"], family["k"], family["fell_back"]) for family in said["families"]] == [
         ("mean", 5, False),
         ("distribution", 10, False),
@@ -112,11 +113,11 @@ def test_of_a_sample_the_wave_to_come_is_foretold(tenant: TenantUnderTest) -> No
     start = datetime.now(UTC).date() + timedelta(days=1)
     schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "00:00", "zone": "UTC", "window_hours": 48}
     whole = ok(ask(tenant, a_campaign(tenant, schedule=schedule)["id"]))
-    assert whole["wave"] == {"number": 1, "audience": 137, "sample_of_every": None}
+    assert whole["wave"] == {"opens_on": str(start), "audience": 137, "sample_of_every": None}
     assert whole["invited"] == 137 - 20
     draft = a_campaign(tenant, schedule=schedule, sampling={"every": 2})["id"]
     said = ok(ask(tenant, draft))
-    assert said["wave"] == {"number": 1, "audience": 137, "sample_of_every": 2}
+    assert said["wave"] == {"opens_on": str(start), "audience": 137, "sample_of_every": 2}
     ok(tenant.call(WRITER, "POST", f"/v1/campaigns/{draft}/launch"))
     tenant.house.clock.shift = timedelta(days=1, hours=1)
     tenant.house.sweep()

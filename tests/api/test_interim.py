@@ -228,6 +228,41 @@ def test_a_writer_who_asks_for_results_that_nobody_promised_gets_none(tenant: Te
     assert {one["status"] for one in releases(wave)} == {"refused"}
 
 
+@pytest.mark.parametrize(("number", "batches"), [(0, 30), (1, 4)])
+def test_a_writer_who_picks_a_few_answers_gets_no_results_of_them(
+    tenant: TenantUnderTest, number: int, batches: int
+) -> None:
+    wave = a_launched_wave(tenant, {"A": 20, "B": 20}, interim=HOURS)
+    answer(wave, sorted(wave.codes)[:30], 2)
+    tenant.house.clock.shift += timedelta(hours=49)
+    house, me, ident = tenant.house, tenant.tenant_id, UUID(wave.wave)
+    if not number:
+        write(house, "ALTER TABLE wave_part DROP CONSTRAINT ck_wave_part__number")
+    try:
+        pick = """
+            UPDATE sealed_batch SET part = $2 WHERE batch_id IN (
+                SELECT batch_id FROM sealed_batch WHERE wave_id = $1 ORDER BY batch_id LIMIT $3)
+        """
+        write(house, pick, ident, number, batches)
+        part = """
+            INSERT INTO wave_part (tenant_id, part_id, wave_id, number, response_count, marked_at)
+            VALUES ($1, $2, $3, $4, $5, now())
+        """
+        write(house, part, me, ident, ident, number, batches)
+        write(house, "DELETE FROM job WHERE kind = 'interim_mark'")
+        job = """
+            INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
+            VALUES ($1, $2, 'interim_release', $3, now(), 0)
+        """
+        write(house, job, me, new_id(), ident)
+        house.sweep()
+        assert {one["status"] for one in releases(wave)} == {"refused"}
+    finally:
+        if not number:
+            write(house, "DELETE FROM wave_part WHERE number < 1")
+            write(house, "ALTER TABLE wave_part ADD CONSTRAINT ck_wave_part__number CHECK (number >= 1)")
+
+
 def test_a_writer_who_asks_again_gets_no_more_parts_than_moments(tenant: TenantUnderTest) -> None:
     wave = a_launched_wave(tenant, {"A": 20, "B": 20}, interim=HOURS)
     people = sorted(wave.codes)

@@ -75,7 +75,7 @@ def test_lines_and_arrays_say_the_same(tenant: TenantUnderTest) -> None:
 def test_sources_are_worlds_of_their_own(tenant: TenantUnderTest) -> None:
     assert counts(put(tenant, unit("A"), unit("A", source="second"), unit("B", "A", source="second"))) == (3, 0, 0, 0)
     told = problem(put(tenant, unit("C", "B")), 422, "invalid")
-    assert places(told) == {"/0/parent": "is not a known unit"}
+    assert places(told) == {"/0/parent": "is not a known unit of this `source`"}
 
 
 def test_text_is_kept_byte_for_byte(tenant: TenantUnderTest) -> None:
@@ -88,7 +88,7 @@ def test_text_is_kept_byte_for_byte(tenant: TenantUnderTest) -> None:
 CIRCLE = {"/0/parent": "makes a circle"}
 REFUSED: dict[str, tuple[list[dict[str, Any]], dict[str, str]]] = {
     "twice": ([unit("N"), unit("N", "A")], {"/1/external_id": "is in this call already"}),
-    "unknown parent": ([unit("N", "nowhere")], {"/0/parent": "is not a known unit"}),
+    "unknown parent": ([unit("N", "nowhere")], {"/0/parent": "is not a known unit of this `source`"}),
     "own parent": ([unit("N", "N")], CIRCLE),
     "two in a circle": ([unit("N", "M"), unit("M", "N")], CIRCLE | {"/1/parent": "makes a circle"}),
     "circle with old rows": ([unit("A", "C")], CIRCLE),

@@ -3,12 +3,14 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from service.campaigns.codes import Right, place_of
 from service.campaigns.taking_part import short_codes
 from tests.fixtures.house import TenantUnderTest
 from tests.make.id_tokens import AUDIENCE, ISSUER, claims, jwk, token
 from tests.make.wire import places, problem
-from tests.make.world import LaunchedWave, a_campaign, a_launched_wave, ok, post
+from tests.make.world import LaunchedWave, a_campaign, a_launched_wave, a_questionnaire, an_org, ok, post
 
 WRITE, INVITE, TAKE = "campaigns:write", "invitations:read", "participations:write"
 
@@ -79,6 +81,29 @@ def test_a_way_that_the_contract_does_not_name_is_closed(tenant: TenantUnderTest
     problem(tenant.call(None, "POST", "/v1/respond/sign-in", json=token), 409, "way-not-promised")
 
 
+def test_without_links_and_kiosk_nobody_gets_a_list(tenant: TenantUnderTest) -> None:
+    wave = a_wave(tenant, "intranet")
+    asked = tenant.call(INVITE, "GET", f"/v1/waves/{wave.wave}/invitations")
+    problem(asked, 409, "way-not-promised")
+
+
+def test_a_kiosk_alone_has_codes_to_type_and_no_links(tenant: TenantUnderTest) -> None:
+    wave = a_wave(tenant, "kiosk")
+    found = lines(tenant, wave.wave)
+    assert {(line["code"], line["link"]) for line in found} == {(None, None)}
+    given = ok(typed(tenant, wave, found[0]["short_code"]), 201)
+    ok(post(tenant, given["code"], {"load": 3}), 201)
+
+
+def test_a_link_s_code_is_of_no_use_where_links_are_not_promised(tenant: TenantUnderTest) -> None:
+    """As it would be if one had been made all the same."""
+    wave = a_wave(tenant, "intranet")
+    state = tenant.house.client.app.state  # type: ignore[attr-defined]  # Starlette types the app as a callable
+    ((serial, label),) = tenant.sql("SELECT serial, label FROM roster_line LIMIT 1")
+    code = state.codes.issue(Right(place_of(tenant.tenant_id, UUID(wave.wave)), serial, label, expires_at=0))
+    problem(post(tenant, code, {"load": 3}), 409, "way-not-promised")
+
+
 # -- intranet -------------------------------------------------------------------------------------------------
 
 
@@ -93,7 +118,9 @@ def test_an_intranet_gets_a_code_for_whoever_is_logged_in(tenant: TenantUnderTes
     stranger = {"wave": wave.wave, "person": "nobody"}
     problem(tenant.call(TAKE, "POST", "/v1/participations", json=stranger), 404, "not-invited")
     both = {"wave": wave.wave, "campaign": wave.campaign, "person": "A-1"}
-    problem(tenant.call(TAKE, "POST", "/v1/participations", json=both), 422, "invalid")
+    for asked in (both, {"person": "A-1"}):
+        told = problem(tenant.call(TAKE, "POST", "/v1/participations", json=asked), 422, "invalid")
+        assert places(told) == {"": "must have `wave` or `campaign`, one of the two"}
 
 
 def test_its_code_is_good_for_an_hour(tenant: TenantUnderTest) -> None:
@@ -131,10 +158,32 @@ def allow(tenant: TenantUnderTest) -> None:
     ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"sign_in": settings}))
 
 
+def forbid(tenant: TenantUnderTest) -> None:
+    ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={}))
+
+
+def test_a_sign_in_that_nobody_configured_is_no_way_to_take_part(tenant: TenantUnderTest) -> None:
+    an_org(tenant, {"A": 12, "B": 12})
+    a_questionnaire(tenant)
+    ways = {"participation": {"ways": ["links", "sign_in"]}}
+    body = {"name": "x", "questionnaire": "small", "audience": {"units": ["TOP"]}} | ways
+    told = problem(tenant.call(WRITE, "POST", "/v1/campaigns", json=body), 422, "invalid")
+    assert list(places(told)) == ["/participation/ways"]
+    allow(tenant)
+    draft = a_campaign(tenant, **ways)["id"]
+    forbid(tenant)
+    told = problem(tenant.call(WRITE, "POST", f"/v1/campaigns/{draft}/launch"), 422, "invalid")
+    assert list(places(told)) == ["/participation/ways"]
+    allow(tenant)
+    ok(tenant.call(WRITE, "POST", f"/v1/campaigns/{draft}/launch"))
+
+
 def test_the_company_s_sign_in_gives_a_code(tenant: TenantUnderTest) -> None:
-    wave = a_wave(tenant, "sign_in")
+    allow(tenant)
+    wave = a_wave(tenant, "links", "sign_in")
     now = datetime.now(UTC)
-    problem(signed_in(tenant, wave, a_token(now)), 403, "sign-in-not-accepted")  # nothing set yet
+    forbid(tenant)
+    problem(signed_in(tenant, wave, a_token(now)), 403, "sign-in-not-accepted")  # nothing is set any more
     allow(tenant)
     given = ok(signed_in(tenant, wave, a_token(now)), 201)
     ok(post(tenant, given["code"], {"load": 3}), 201)
@@ -143,8 +192,8 @@ def test_the_company_s_sign_in_gives_a_code(tenant: TenantUnderTest) -> None:
 
 
 def test_another_company_s_sign_in_gives_none(tenant: TenantUnderTest) -> None:
-    wave = a_wave(tenant, "sign_in")
     allow(tenant)
+    wave = a_wave(tenant, "sign_in")
     now = datetime.now(UTC)
     for one in (
         a_token(now, owner="b"),
@@ -272,12 +321,19 @@ def test_a_wave_is_destroyed_on_demand_with_a_signed_proof(tenant: TenantUnderTe
     answer(wave, *team("A", *range(12)))
     lines(tenant, wave.wave, pending="true")
     path = f"/v1/waves/{wave.wave}"
+
+    def is_gone() -> bool:
+        (one,) = ok(tenant.call(WRITE, "GET", f"/v1/campaigns/{wave.campaign}/waves"))
+        return bool(one["key_destroyed"])
+
     problem(tenant.call(WRITE, "POST", f"{path}/destroy"), 409, "wrong-state")
     problem(tenant.call(WRITE, "GET", f"{path}/destruction"), 404, "not-found")
     wave.release()
-    for _ in range(2):
-        ok(tenant.call(WRITE, "POST", f"{path}/destroy"), 202)
+    for again in (False, True):
+        assert is_gone() is again
+        assert ok(tenant.call(WRITE, "POST", f"{path}/destroy"), 202)["key_destroyed"] is again
         tenant.house.sweep()
+    assert is_gone()
     proof = ok(tenant.call(WRITE, "GET", f"{path}/destruction"))
     said = proof["certificate"]
     assert (said["wave"], said["opens"], said["sealed"]["responses"]) == (wave.wave, False, 12)

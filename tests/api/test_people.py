@@ -104,8 +104,8 @@ def test_lines_and_arrays_say_the_same(org: TenantUnderTest) -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
-    "unknown unit": (person("N", "nowhere"), {"/unit": "is not a known unit"}),
-    "unit of another source": (person("N", source="second"), {"/unit": "is not a known unit"}),
+    "unknown unit": (person("N", "nowhere"), {"/unit": "is not a known unit of this `source`"}),
+    "unit of another source": (person("N", source="second"), {"/unit": "is not a known unit of this `source`"}),
     "twice": (person("1", "B"), {"/external_id": "is in this call already"}),
     "unknown dimension": (person("N", dimensions={"grade": "x"}),
                           {"/dimensions": "names a dimension that is not declared"}),
@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "long id": (person("N" * 201), {"/external_id": "must have at most 200 characters"}),
     "active as text": (person("N", active="perhaps"), {"/active": "must be true or false"}),
     "two faults": (person("N", "nowhere", dimensions={"site": "nice"}),
-                   {"/unit": "is not a known unit", "/dimensions/site": "is not a declared value"}),
+                   {"/unit": "is not a known unit of this `source`", "/dimensions/site": "is not a declared value"}),
 }  # fmt: skip
 
 

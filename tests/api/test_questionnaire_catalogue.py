@@ -74,7 +74,7 @@ def test_a_copy_is_a_questionnaire_of_the_tenant(tenant: TenantUnderTest) -> Non
     assert (made["key"], made["version"], made["digest"]) == ("enps", 1, listed["enps"]["digest"])
     got = tenant.call(SCOPE, "GET", f"/v1/questionnaires/{made['id']}/versions/1")
     assert ok(got) == ok(get(tenant, "/enps"))
-    problem(copy(tenant, "enps"), 409, "questionnaire-key-taken")
+    assert "another `key`" in problem(copy(tenant, "enps"), 409, "questionnaire-key-taken")["detail"]
     problem(copy(tenant, "enps", {}), 409, "questionnaire-key-taken")
     problem(copy(tenant, "team_temperature", {"key": "enps"}), 409, "questionnaire-key-taken")
     other = ok(copy(tenant, "enps", {"key": "mine", "languages": ["en"]}), 201)

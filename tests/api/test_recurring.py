@@ -1,5 +1,7 @@
 """Campaigns that come again: planned, opened, skipped, put off, ended, by a worker that may have been away."""
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.fixtures.house import TenantUnderTest
+from tests.make.id_tokens import AUDIENCE, ISSUER, claims, jwk, token
 from tests.make.wire import places, problem
 from tests.make.world import QUESTIONNAIRE, a_campaign, a_questionnaire, an_org, codes_of, ok, post
 
@@ -18,6 +21,13 @@ WEEKLY: dict[str, Any] = {
     "at": "09:00",
     "zone": "Europe/Paris",
     "window_hours": 55,
+}
+BANK = QUESTIONNAIRE | {
+    "key": "bank",
+    "items": [
+        {"id": f"i{n}", "type": "rating", "text": {"fr": f"Un {n}", "en": f"One {n}"}, "points": 5} for n in range(7)
+    ],
+    "scales": [],
 }
 MONDAY = datetime(2027, 3, 1, 9, tzinfo=PARIS)
 BEFORE = datetime(2027, 2, 24, 12, tzinfo=UTC)
@@ -131,6 +141,49 @@ def test_each_site_answers_from_its_own_morning_on(org: TenantUnderTest) -> None
     ok(post(org, codes["B-1"], {"load": 3}), 201)
 
 
+def test_nobody_gets_a_code_before_their_site_s_morning(org: TenantUnderTest) -> None:
+    """By whatever way they come, and each time they are told from when on."""
+    sign_in = {"issuer": ISSUER, "audience": AUDIENCE, "claim": "employee", "jwks": {"keys": [jwk("RSA")]}}
+    ok(org.call("admin", "PUT", "/v1/campaign-rules", json={"sign_in": sign_in}))
+    ways = {"ways": ["links", "kiosk", "intranet", "sign_in"]}
+    schedule = {"sites": [{"unit": "B", "zone": "America/New_York"}]}
+    campaign, wave = launched(org, schedule=schedule, participation=ways)
+    travel(org, MONDAY + timedelta(minutes=5))
+    listed = org.call("invitations:read", "GET", f"/v1/waves/{wave['id']}/invitations").text.splitlines()
+    found = {line["person"]: line for line in map(json.loads, listed)}
+
+    def asked(person: str) -> Iterator[Any]:
+        yield post(org, found[person]["code"], {"load": 3})
+        body = {"campaign": campaign, "person": person}
+        yield org.call("participations:write", "POST", "/v1/participations", json=body)
+        body = {"wave": wave["address"], "code": found[person]["short_code"]}
+        yield org.call(None, "POST", "/v1/respond/kiosk", json=body)
+        seconds = int(org.house.clock().timestamp())
+        said = token("RS256", payload=claims(employee=person, iat=seconds, exp=seconds + 300, nbf=None))
+        yield org.call(None, "POST", "/v1/respond/sign-in", json={"wave": wave["address"], "id_token": said})
+
+    for answer in asked("B-1"):
+        assert "2027-03-01T14:00:00+00:00" in problem(answer, 409, "wave-not-open")["detail"]
+    for answer in asked("A-1"):
+        ok(answer, 201)
+    travel(org, MONDAY + timedelta(hours=6, minutes=5))
+    for answer in asked("B-1"):
+        ok(answer, 201)
+
+
+def test_a_site_outside_the_audience_is_refused(org: TenantUnderTest) -> None:
+    units = [{"external_id": "B1", "name": "B1", "parent": "B"}, {"external_id": "C", "name": "C", "parent": "TOP"}]
+    ok(org.call("people:write", "PUT", "/v1/org-units", json=units))
+    sites = [{"unit": unit, "zone": "America/New_York"} for unit in ("TOP", "B", "B1")]
+    campaign, _ = launched(org, schedule={"sites": sites}, audience={"units": ["B"]})
+    stray = WEEKLY | {"sites": [*sites, {"unit": "C", "zone": "America/New_York"}]}
+    body = {"name": "x", "questionnaire": "small", "audience": {"units": ["B"]}, "schedule": stray}
+    told = problem(org.call(WRITE, "POST", "/v1/campaigns", json=body), 422, "schedule-refused")
+    assert list(places(told)) == ["/schedule/sites/3/unit"]
+    told = problem(org.call(WRITE, "PUT", f"/v1/campaigns/{campaign}/schedule", json=stray), 422, "schedule-refused")
+    assert list(places(told)) == ["/sites/3/unit"]
+
+
 def test_a_site_may_live_by_the_campaign_s_own_zone(org: TenantUnderTest) -> None:
     """It opens with everybody else, also where it lies below a site of another zone."""
     ok(org.call("people:write", "PUT", "/v1/org-units", json=[{"external_id": "B1", "name": "B1", "parent": "B"}]))
@@ -209,10 +262,30 @@ def test_other_times_are_for_the_waves_to_come(org: TenantUnderTest) -> None:
     assert moment(open_wave["closes_at"]) == MONDAY + timedelta(hours=55)
     assert moment(planned["opens_at"]) == datetime(2027, 3, 4, 14, 30, tzinfo=PARIS)
     assert ok(org.call(WRITE, "GET", f"/v1/waves/{wave['id']}/contract")) == before
+    assert moment(calendar(org, campaign)["upcoming"][0]["opens_at"]) == datetime(2027, 3, 4, 14, 30, tzinfo=PARIS)
     travel(org, MONDAY + timedelta(days=2, hours=8))  # the old time of closing is past, the new time of opening not
     assert [one["state"] for one in waves(org, campaign)] == ["released", "planned"]
     travel(org, datetime(2027, 3, 4, 14, 31, tzinfo=PARIS))
     assert [one["state"] for one in waves(org, campaign)] == ["released", "open", "planned"]
+
+
+def test_the_calendar_begins_with_the_planned_wave(org: TenantUnderTest) -> None:
+    """Also where the schedule has times before an open wave is over; and each time has the items of its wave."""
+    a_questionnaire(org, BANK)
+    campaign, _ = launched(org, questionnaire="bank", rotation={"length": 2})
+    travel(org, MONDAY + timedelta(hours=1))
+    drawn = [wave["items"] for wave in calendar(org, campaign)["upcoming"]]
+    daily = WEEKLY | {"rule": "FREQ=DAILY", "window_hours": 8}
+    ok(org.call(WRITE, "PUT", f"/v1/campaigns/{campaign}/schedule", json=daily))
+    planned = waves(org, campaign)[1]
+    upcoming = calendar(org, campaign)["upcoming"]
+    assert upcoming[0]["opens_at"] == planned["opens_at"]
+    assert moment(planned["opens_at"]) == MONDAY + timedelta(days=3)  # the open one closes on Wednesday afternoon
+    assert [wave["items"] for wave in upcoming] == drawn
+    assert len(upcoming) == 12
+    # Its time has come and no worker yet: it is still the first.
+    org.house.clock.shift += timedelta(days=3)
+    assert calendar(org, campaign, limit=1)["upcoming"] == upcoming[:1]
 
 
 def test_a_campaign_is_closed_or_given_up_between_its_waves(org: TenantUnderTest) -> None:
@@ -276,15 +349,7 @@ def test_a_schedule_that_can_not_be_is_refused_at_its_place(org: TenantUnderTest
 
 
 def test_items_are_drawn_for_each_wave_and_the_calendar_says_which(org: TenantUnderTest) -> None:
-    bank = QUESTIONNAIRE | {
-        "key": "bank",
-        "items": [
-            {"id": f"i{n}", "type": "rating", "text": {"fr": f"Un {n}", "en": f"One {n}"}, "points": 5}
-            for n in range(7)
-        ],
-        "scales": [],
-    }
-    a_questionnaire(org, bank)
+    a_questionnaire(org, BANK)
     rotation = {"length": 3, "anchors": ["i0"]}
     campaign, _ = launched(org, questionnaire="bank", rotation=rotation)
     upcoming = [wave["items"] for wave in calendar(org, campaign, limit=6)["upcoming"]]
@@ -313,6 +378,9 @@ def test_a_rotation_that_can_not_be_is_refused(org: TenantUnderTest) -> None:
     given = body | {"rotation": {"length": 2, "anchors": ["load", "nothing"]}}
     told = problem(org.call(WRITE, "POST", "/v1/campaigns", json=given), 422, "rotation-refused")
     assert "/rotation/anchors/1" in places(told)
+    too_long = org.call(WRITE, "POST", "/v1/campaigns", json=body | {"rotation": {"length": 7}})
+    told = problem(too_long, 422, "rotation-refused")
+    assert places(told)["/rotation/length"] == "must be at most 6, the questionnaire's items"
 
 
 def test_a_unit_that_was_given_up_is_in_no_later_wave(org: TenantUnderTest) -> None:

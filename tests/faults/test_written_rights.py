@@ -218,7 +218,9 @@ def test_nobody_signs_in_by_a_key_that_was_written_there(tenant: TenantUnderTest
 def test_nobody_signs_in_by_rules_of_another_organisation(tenant: TenantUnderTest) -> None:
     other = tenant.house.tenant("other")
     put(other, sign_in=sign_in_by("b"))
+    put(tenant, sign_in=sign_in_by("a"))
     wave = a_launched_wave(tenant, participation={"ways": ["links", "sign_in"]})
+    write(tenant.house, "DELETE FROM campaign_rules WHERE tenant_id = $1", tenant.tenant_id)
     copied = """
         INSERT INTO campaign_rules (tenant_id, rules, updated_at, mac)
         SELECT $1, rules, updated_at, mac FROM campaign_rules WHERE tenant_id = $2

@@ -95,6 +95,7 @@ def test_ready_stopped_and_resumed(tmp_path: Path, data: Path) -> None:
             assert [line for pid, line in family.items() if is_running(pid)] == []
             assert not runtime.exists()
             assert "Traceback" not in child.said()
+            assert "Starting the database" in child.said()
             assert ("worker ended" in child.said()) == (number is signal.SIGTERM)
     assert told[0] == told[1]
 

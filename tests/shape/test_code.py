@@ -21,6 +21,7 @@ CONTRACTS = {
     "Documents and scores know no database and no request",
     "The auditor uses nothing of what it judges",
     "The auditor is asked from outside alone",
+    "The second opinion on comments uses nothing of what it judges",
     "One module opens sealed answers",
     "The API process can not open answers",
     "Disclosure control is called by releases and the command line alone",
@@ -92,6 +93,7 @@ SEEDED = {
     "campaigns/inviting/who.py": "from service.campaigns.running import launch",
     "disclosure/audit/system.py": "from service.disclosure import plan",
     "disclosure/table.py": "from service.disclosure.audit import model",
+    "releases/comments_checked.py": "from service.releases import redact",
     "releases/statistics.py": "from service.responses import unseal",
     "routes.py": "from service.releases import build",
 }

@@ -96,6 +96,29 @@ def test_the_description_says_which_operations_want_a_key(document: dict[str, An
         assert bool(operation.get("security")) == (name not in PUBLIC), name
 
 
+def test_the_description_says_which_scope_an_operation_needs(document: dict[str, Any]) -> None:
+    asked = by_id()
+    for name, operation in operations(document).items():
+        scopes = scopes_of(asked[name]) if name in asked else set()
+        said = re.findall(r"Scope: `(.+?)`\.", operation["description"])
+        assert said == [str(scope) for scope in scopes], name
+        assert not scopes or operation["description"].endswith("`."), name
+
+
+def test_the_guide_says_the_same_scopes() -> None:
+    guide = (ROOT / "openapi" / "guides" / "campaigns.md").read_text(encoding="utf-8")
+    table = guide.partition("<!-- scopes -->")[2].partition("<!-- end of scopes -->")[0]
+    needed = {f"{method} {one.path}": scopes_of(one) for one in routes() for method in one.methods}
+    needed["POST /v1/respond"] = set()
+    named = 0
+    for row in table.strip().splitlines()[2:]:
+        steps, said = row.strip("| ").split(" | ")
+        for step in re.findall(r"`((?:GET|PUT|POST) .+?)`", steps):
+            named += 1
+            assert needed[step] == (set() if said == "no key" else {said.strip("`")}), step
+    assert named > 15
+
+
 def test_every_transaction_is_committed_before_the_answer_leaves() -> None:
     found = [one for route in routes() for one in tree(route.dependant) if one.call is transaction]
     assert len(found) > 20

@@ -116,6 +116,13 @@ def test_what_is_no_array_is_refused(text: bytes) -> None:
     with pytest.raises(Invalid) as refused:
         read([text], ARRAY)
     assert refused.value.faults == (Fault("", "must be a list"),)
+    assert "application/x-ndjson" in str(refused.value.detail)
+
+
+def test_lines_that_were_sent_as_an_array_are_told_their_media_type() -> None:
+    with pytest.raises(Malformed) as refused:
+        read([BODY], ARRAY)
+    assert "application/x-ndjson" in str(refused.value.detail)
 
 
 def padded(length: int) -> bytes:

@@ -1,5 +1,6 @@
 """Reasons in words of ours: every type of pydantic's that our models can raise has one, and none repeats a value."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from service.kit import reasons
 from service.kit.reasons import Fault, ParameterFault, fault_at, faults_of, pointer, reason_of
-from service.kit.text import ExternalId, Language, Name, Slug
+from service.kit.text import Day, ExternalId, Language, LocalTime, Name, Slug
 
 CANARY = "Zora Canari"
 
@@ -68,6 +69,8 @@ class Strict(BaseModel):
     choice: Literal["a", "b"] = "a"
     unique: UUID = UUID(int=0)
     moment: AwareDatetime | None = None
+    day: Day = date(2027, 1, 4)
+    at: LocalTime = "09:00"
     table: dict[str, int] = Field(default_factory=dict)
     slugs: dict[Slug, int] = Field(default_factory=dict)
 
@@ -105,6 +108,13 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"moment": CANARY}, "/moment", "must be an RFC 3339 time with its zone"),
     ({"moment": "2026-01-01T00:00:00"}, "/moment", "must carry its zone"),
     ({"moment": []}, "/moment", "must be an RFC 3339 time with its zone"),
+    ({"day": "04/01/2027"}, "/day", "must be a date, YYYY-MM-DD"),
+    ({"day": "2027-01-04T09:00:00Z"}, "/day", "must be a date, YYYY-MM-DD"),
+    ({"day": "2027-02-30"}, "/day", "must be a date, YYYY-MM-DD"),
+    ({"day": "1799020800"}, "/day", "must be a date, YYYY-MM-DD"),  # not seconds
+    ({"day": 20270104}, "/day", "must be a date, YYYY-MM-DD"),
+    ({"at": "9h"}, "/at", "must be a local time, HH:MM"),
+    ({"at": "25:00"}, "/at", "must be a local time, HH:MM"),
     ({"table": CANARY}, "/table", "must be an object"),
 ]
 

@@ -164,21 +164,22 @@ REFUSED: list[tuple[Rotation, list[tuple[str, str]]]] = [
     (Rotation(2, ("nps", "a1"), None), [("/rotation/length", "must be more than the number of anchors")]),
     (Rotation(0, (), None), [("/rotation/length", "must be more than the number of anchors")]),
     (Rotation(-3, (), None), [("/rotation/length", "must be more than the number of anchors")]),
+    (Rotation(7, (), None), [("/rotation/length", "must be at most 6, the questionnaire's items")]),
     (
-        Rotation(9, ("nps", "a1", "a2", "a3", "b1"), None),
+        Rotation(6, ("nps", "a1", "a2", "a3", "b1"), None),
         [("/rotation/anchors", "must leave items to draw, which anchors and comments are not")],
     ),
-    (Rotation(9, (), {}), [("/rotation/cadence", "must name a driver")]),
-    (Rotation(9, ("nps",), {"c": 2}), [("/rotation/cadence/c", NO_DRIVER)]),
-    (Rotation(9, ("nps",), {"a": 2, "why": 2}), [("/rotation/cadence/why", NO_DRIVER)]),
-    (Rotation(9, ("nps",), {"a1": 2}), [("/rotation/cadence/a1", NO_DRIVER)]),  # an item of a scale
-    (Rotation(9, ("nps",), {"<b>x": 2}), [("/rotation/cadence", NO_DRIVER)]),  # no name: not said back
+    (Rotation(6, (), {}), [("/rotation/cadence", "must name a driver")]),
+    (Rotation(6, ("nps",), {"c": 2}), [("/rotation/cadence/c", NO_DRIVER)]),
+    (Rotation(6, ("nps",), {"a": 2, "why": 2}), [("/rotation/cadence/why", NO_DRIVER)]),
+    (Rotation(6, ("nps",), {"a1": 2}), [("/rotation/cadence/a1", NO_DRIVER)]),  # an item of a scale
+    (Rotation(6, ("nps",), {"<b>x": 2}), [("/rotation/cadence", NO_DRIVER)]),  # no name: not said back
     (
-        Rotation(9, ("b1",), {"a": 1, "b": 2}),
+        Rotation(6, ("b1",), {"a": 1, "b": 2}),
         [("/rotation/cadence/b", "has no item to draw: all of them are anchors")],
     ),
-    (Rotation(9, ("nps",), {"a": 0}), [("/rotation/cadence/a", "must be from 1 to 52")]),
-    (Rotation(9, ("nps",), {"a": 53}), [("/rotation/cadence/a", "must be from 1 to 52")]),
+    (Rotation(6, ("nps",), {"a": 0}), [("/rotation/cadence/a", "must be from 1 to 52")]),
+    (Rotation(6, ("nps",), {"a": 53}), [("/rotation/cadence/a", "must be from 1 to 52")]),
     (
         Rotation(2, ("nps",), {"a": 1, "b": 2}),
         [("/rotation/length", "must be at least 3, for the cadence's busiest wave")],
@@ -231,4 +232,4 @@ def test_a_questionnaire_with_branches_is_no_bank() -> None:
 def test_a_questionnaire_of_comments_has_nothing_to_draw() -> None:
     comments = [{"id": "why", "type": "text", "text": TEXT}]
     expected = [("/rotation/anchors", "must leave items to draw, which anchors and comments are not")]
-    assert _faults(Rotation(3, (), None), _document(items=comments, scales=[])) == expected
+    assert _faults(Rotation(1, (), None), _document(items=comments, scales=[])) == expected

@@ -28,7 +28,7 @@ from service.campaigns.lifecycle import CampaignState
 from service.campaigns.problems import ForecastBusy, WrongState
 from service.campaigns.promises import promise
 from service.campaigns.promises.contract import Notary
-from service.campaigns.rules.actions import rules_of
+from service.campaigns.rules.queries import rules_of
 from service.campaigns.tables import Campaign
 from service.campaigns.thresholds import smallest_class
 from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Spread
@@ -94,7 +94,7 @@ async def foretell(
     except TimeoutError:
         raise ForecastBusy from None
     every = rules["sampling"]["every"] if "sampling" in rules else None
-    wave = WaveForecast(number=turn.number, audience=turn.audience, sample_of_every=every)
+    wave = WaveForecast(opens_on=turn.day, audience=turn.audience, sample_of_every=every)
     return _told(found, campaign, wave, int(invited.sum()), rate, [names.get(unit) for unit in units])
 
 

@@ -1,5 +1,6 @@
 """Forecasts of drafts on the wire."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -98,13 +99,15 @@ class MergeForecast(Wire):
 
 
 class WaveForecast(Wire):
-    """Which wave is foretold: the first one to come that would invite enough people."""
+    """Which wave is foretold: the first one."""
 
-    number: Annotated[int, Field(description="1, unless too many of that wave's people were invited often of late")]
+    opens_on: Annotated[
+        date, Field(description="its first day, or a later time where too many were invited often of late")
+    ]
     audience: Annotated[
         int,
         Field(
-            description="people who fit the audience on the day of the first opening; `invited` is fewer where a "
+            description="people who fit the audience on that day; `invited` is fewer where a "
             "sample is drawn, or the organisation limits how often anybody is invited"
         ),
     ]
@@ -129,7 +132,7 @@ class ForecastOut(Wire):
         json_schema_extra={
             "examples": [
                 {
-                    "wave": {"number": 1, "audience": 134, "sample_of_every": None},
+                    "wave": {"opens_on": "2027-01-04", "audience": 134, "sample_of_every": None},
                     "invited": 134,
                     "response_rate": 0.7,
                     "draws": 20,

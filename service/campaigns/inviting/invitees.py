@@ -47,12 +47,10 @@ async def chosen(tx: AsyncSession, tenant: UUID, who: Who, promised: Mapping[str
         return who
     units, _ = await roster.units_below(tx, tenant, who.tops)
     rows = await people(tx, tenant, who, units)
-    asked, spared = [row.person_id for row in rows], set[UUID]()
-    if burden is not None:
-        since = {"tenant": tenant, "since": today - timedelta(days=burden["days"]), "most": burden["most"]}
-        spared = set((await tx.scalars(_WEARY, since)).all())
+    asked = [row.person_id for row in rows]
+    left_out = set[UUID]() if burden is None else await spared(tx, tenant, burden, today)
     if sample is None:
-        return who._replace(asked=[person for person in asked if person not in spared])
+        return who._replace(asked=[person for person in asked if person not in left_out])
     mine = await asyncio.to_thread(
         sampling.invited,
         [row.unit_id for row in rows],
@@ -61,9 +59,15 @@ async def chosen(tx: AsyncSession, tenant: UUID, who: Who, promised: Mapping[str
         least_invited(promised["policy"]),
         bytes.fromhex(promised["seed"]),
         turn,
-        spared,
+        left_out,
     )
     return who._replace(asked=[person for person, is_asked in zip(asked, mine, strict=True) if is_asked])
+
+
+async def spared(tx: AsyncSession, tenant: UUID, burden: Mapping[str, int], today: date) -> set[UUID]:
+    """Whoever was invited so often in the days before this one that they are left out."""
+    since = {"tenant": tenant, "since": today - timedelta(days=burden["days"]), "most": burden["most"]}
+    return set((await tx.scalars(_WEARY, since)).all())
 
 
 async def count(tx: AsyncSession, wave: Wave, today: date, *, is_demanded: bool) -> None:

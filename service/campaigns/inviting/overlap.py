@@ -5,7 +5,7 @@ came and went, as those of one campaign's waves do, which its contract says.
 """
 
 import asyncio
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Self
@@ -23,13 +23,14 @@ from service.campaigns.lifecycle import WaveState
 from service.campaigns.plan import ORG
 from service.campaigns.problems import AudiencesIsolate
 from service.campaigns.promises.contract import ContractAltered, Notary
-from service.campaigns.tables import Campaign, Wave
+from service.campaigns.tables import Campaign, Wave, WavePart
 from service.people.tables import OrgUnit
 from service.questionnaires.tables import QuestionnaireVersion
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 NEAR = timedelta(days=90)
+MOST_NAMED = 10
 
 
 class Asked(NamedTuple):
@@ -71,16 +72,18 @@ async def check(
     """
     mine = Asked.of(promised, day)
     others = [mine]
+    involved = []
     words = await _texts(tx, campaign)
     for other, days in await _near(tx, campaign, now):
         if words & await _texts(tx, other):
             theirs = _contract_of(other, notary)
             others += [Asked.of(theirs, one) for one in days]
+            involved.append(other)
     apart = {repr(one.rule): one for one in others}
     if len(apart) == 1:
         return
     if len(apart) > audiences.MOST_AUDIENCES:
-        raise AudiencesIsolate
+        raise _refusal(involved)
     everybody, parents = await roster.units_below(tx, campaign.tenant_id, await _tops(tx, campaign.tenant_id))
     place = {unit: number for number, unit in enumerate(everybody)}
     found: dict[UUID, Row[Any]] = {}
@@ -94,7 +97,17 @@ async def check(
     homes = [place[row.unit_id] for row in asked]
     k = max(one.k for one in others)
     if await asyncio.to_thread(_isolate, asked, sets, homes, parents, [one.plan for one in others], k):
-        raise AudiencesIsolate
+        raise _refusal(involved)
+
+
+def _refusal(involved: Sequence[Campaign]) -> AudiencesIsolate:
+    """What to do about it, and beside which campaigns."""
+    named = ", ".join(str(other.campaign_id) for other in involved[:MOST_NAMED])
+    more = f" and {len(involved) - MOST_NAMED} more" if len(involved) > MOST_NAMED else ""
+    return AudiencesIsolate(
+        f"Ask the same people as the campaigns that ask the same within {NEAR.days} days do, or other questions than "
+        f"they: {named}{more}."
+    )
 
 
 def _isolate(
@@ -134,9 +147,9 @@ def _contract_of(other: Campaign, notary: Notary) -> Mapping[str, Any]:
     try:
         promised = notary.check(other.contract, other.contract_mac)
     except ContractAltered:
-        raise AudiencesIsolate from None
+        raise _refusal([other]) from None
     if (promised["campaign"]["id"], promised["tenant"]) != (str(other.campaign_id), str(other.tenant_id)):
-        raise AudiencesIsolate
+        raise _refusal([other])
     return {"audience": other.asked["audience"]} | promised
 
 
@@ -148,8 +161,11 @@ async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tup
     waves before the last differ from that one by who came and went, as the waves of one campaign do, which is said in
     contracts; and each wave after the next is judged itself as it opens.
 
-    One that was given up after a wave had its results counts as well: they can still be read.
+    One that was given up after a wave had its results, or some before its closing, counts as well: they can still be
+    read.
     """
+    of_wave = (col(WavePart.tenant_id) == col(Wave.tenant_id)) & (col(WavePart.wave_id) == col(Wave.wave_id))
+    has_interim = select(WavePart).where(of_wave).exists()
     is_planned, opens_at = col(Wave.state) == WaveState.planned, col(Wave.opens_at)
     statement = (
         select(Campaign, func.max(opens_at).filter(~is_planned), func.min(opens_at).filter(is_planned))
@@ -160,7 +176,7 @@ async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tup
         .where(
             col(Campaign.tenant_id) == campaign.tenant_id,
             col(Campaign.campaign_id) != campaign.campaign_id,
-            col(Wave.state) != WaveState.cancelled,
+            (col(Wave.state) != WaveState.cancelled) | has_interim,
             col(Wave.closes_at).is_(None) | (col(Wave.closes_at) > now - NEAR),
         )
         .group_by(col(Campaign.tenant_id), col(Campaign.campaign_id))
@@ -173,14 +189,15 @@ async def _near(tx: AsyncSession, campaign: Campaign, now: datetime) -> list[tup
     return found
 
 
-async def _texts(tx: AsyncSession, campaign: Campaign) -> set[tuple[str, ...]]:
-    """The words of a campaign's questions, by language, however large they are spelt and wherever stops stand."""
+async def _texts(tx: AsyncSession, campaign: Campaign) -> set[str]:
+    """A campaign's questions, in whatever language, by their letters and figures alone: however these are spelt."""
     version = await tx.get_one(QuestionnaireVersion, (campaign.tenant_id, campaign.questionnaire_id, campaign.version))
-    return {
-        (language, *re.findall(r"\w+", words.casefold()))
-        for item in version.document["items"]
-        for language, words in item["text"].items()
-    }
+    return {_plain(words) for item in version.document["items"] for words in item["text"].values()}
+
+
+def _plain(words: str) -> str:
+    kept = "".join(char for char in unicodedata.normalize("NFKC", words).casefold() if char.isalnum())
+    return kept or words
 
 
 async def _tops(tx: AsyncSession, tenant: UUID) -> list[UUID]:

@@ -51,6 +51,7 @@ _VALUES_OF_CLASS = (
 _LINES = f"""
     WITH numbered AS MATERIALIZED (
         SELECT p.person_id, c.label, p.language, c.unit_id, {_VALUES_OF_CLASS} AS of_class,
+               CASE WHEN CAST(:named AS boolean) THEN p.name END AS name,
                row_number() OVER (ORDER BY gen_random_uuid()) - 1 AS serial
         FROM person p
         JOIN (
@@ -63,9 +64,9 @@ _LINES = f"""
         -- Apart from the numbers: of two draws in one list the server makes one, and salts would rise with the serials.
         SELECT *, uuid_send(gen_random_uuid()) AS salt FROM numbered
     )
-    INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, language, salt, line_digest)
+    INSERT INTO roster_line (tenant_id, wave_id, person_id, serial, label, language, salt, line_digest, name)
     SELECT CAST(:tenant AS uuid), CAST(:wave AS uuid), person_id, serial, label, language, salt,
-           sha256(salt || uuid_send(person_id) || uuid_send(unit_id) || int8send(serial) || of_class)
+           sha256(salt || uuid_send(person_id) || uuid_send(unit_id) || int8send(serial) || of_class), name
     FROM drawn ORDER BY serial
 """  # noqa: S608 - put together from this module's own texts
 _DIGEST = text("""
@@ -109,7 +110,14 @@ async def digest_now(tx: AsyncSession, tenant: UUID, wave: UUID) -> str:
 
 
 async def freeze(
-    tx: AsyncSession, tenant: UUID, wave: UUID, who: Who, breakdowns: Sequence[Sequence[str]], least: int | None
+    tx: AsyncSession,
+    tenant: UUID,
+    wave: UUID,
+    who: Who,
+    breakdowns: Sequence[Sequence[str]],
+    least: int | None,
+    *,
+    named: bool = False,
 ) -> Frozen:
     """Write the wave's units, classes and roster.
 
@@ -122,6 +130,7 @@ async def freeze(
         who: the audience.
         breakdowns: of the plan; they make the classes.
         least: classes are generalised until each counts so many people; None: they are as fine as the plan's cells.
+        named: whether people's names are kept, to clean their comments of.
 
     Raises:
         PlanTooLarge: more cells or classes than one release may have.
@@ -137,14 +146,15 @@ async def freeze(
     homes, held = [unit for unit, _ in classes], [values for _, values in classes]
     labels = [label_of[one] for one in classes]
     await tx.execute(_CLASSES, scope | {"labels": labels, "ids": homes, "dimensions": held})
-    values, named = _values(plan.dimensions_of(breakdowns))
+    values, dimensions = _values(plan.dimensions_of(breakdowns))
     given = {
+        "named": named,
         "homes": [unit for unit, _ in own],
         "helds": [values for _, values in own],
         "of": [label_of[one] for one in counted],
     }
     lines = text(_LINES.format(values=values))
-    await tx.execute(lines, scope | who.parameters(tenant, found.units) | given | named)
+    await tx.execute(lines, scope | who.parameters(tenant, found.units) | given | dimensions)
     invited, digest = (await tx.execute(_DIGEST, scope)).one()
     frozen = zip(labels, homes, map(json.loads, held), strict=True)
     return Frozen(invited, digest, groups_digest(zip(found.units, kept, strict=True), frozen), found.dimensions)

@@ -1,8 +1,8 @@
-"""Whom each wave of a pulse invites: everybody once in so many waves, and whole parts of a unit at a time. Pure.
+"""Whom each wave of a pulse invites: everybody at least once in so many, and whole parts of a unit at a time. Pure.
 
 A sample drawn person by person would leave most units with fewer people than any result may be shown of. So each unit
 is cut into as many parts as still have enough people, and one that is too small for two is invited whole, in one wave
-of the round. Nothing is remembered: whose turn it is follows from a seed, the roster and the wave's number.
+of the round. Nothing is remembered: whose turn it is follows from a seed, the people there and the wave's number.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ def invited(
     """Who is invited in a wave, in the order of `people`.
 
     Where they would be fewer than `least`, so are those whose turn comes next, of as few waves as it takes: a wave
-    that can show nothing is skipped, and with it its part of the sample, for ever.
+    that can show nothing is skipped, and as the next one has its number, so would be all that follow.
 
     Args:
         homes: the unit of each person.

@@ -1,6 +1,7 @@
-"""Whom the first waves of a campaign that is not launched yet would invite, as far as is known now.
+"""Whom the first wave of a campaign that is not launched yet would invite, as far as is known now.
 
-Whoever is spared by a limit on invitations is asked again in time: one wave that is large enough will do.
+A wave that would invite too few people, since a limit on invitations spares the others, is skipped and opens at the
+next time instead, with the same number: so the first wave is looked for on the days to come.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,14 @@ from service.campaigns.thresholds import least_invited
 from service.campaigns.times import calendar
 from service.campaigns.times.timetable import A_MOMENT, schedule_of
 
+MOST_TIMES = 20
+"""Times to come on which enough people are looked for."""
+
 
 class Turn(NamedTuple):
-    """A wave to come: its number, how many people fit the audience on its day, and whom of them it would invite."""
+    """The first wave: when it opens, how many people fit the audience on that day, and whom of them it would invite."""
 
-    number: int
+    day: date
     audience: int
     who: Who
 
@@ -38,7 +42,7 @@ def opening_days(campaign: Campaign, most: int, now: datetime) -> list[date]:
 async def first_turn(
     tx: AsyncSession, tenant: UUID, campaign: Campaign, promised: Mapping[str, Any], now: datetime
 ) -> Turn:
-    """The first wave to come that would invite enough people.
+    """The wave with the number 1, on the first of the days to come on which enough people may be invited.
 
     Args:
         tx: the caller's transaction, which holds the organisation's lock.
@@ -48,19 +52,17 @@ async def first_turn(
         now: the moment.
 
     Raises:
-        AudienceTooSmall: in the audience, or by then in every wave of the round, there are fewer people than have to be
-            invited.
+        AudienceTooSmall: in the audience, or once those are left out whom a limit spares, there are fewer people than
+            have to be invited.
     """
-    least = least_invited(promised["policy"])
-    every = promised["sampling"]["every"] if "sampling" in promised else 1
-    days = opening_days(campaign, every, now)
-    who = Who.of(promised["audience"], days[0])
-    units, _ = await roster.units_below(tx, tenant, who.tops)
-    rows = await people(tx, tenant, who, units)
-    if len(rows) < least:
-        raise AudienceTooSmall(f"At least {least} people must be in the audience.")
-    for number, day in enumerate(days, start=1):
-        chosen = await invitees.chosen(tx, tenant, Who.of(promised["audience"], day), promised, number, day)
-        if chosen.asked is None or len(chosen.asked) >= least:
-            return Turn(number, len(rows), chosen)
+    least, burden = least_invited(promised["policy"]), promised.get("burden")
+    for day in opening_days(campaign, 1 if burden is None else MOST_TIMES, now):
+        who = Who.of(promised["audience"], day)
+        units, _ = await roster.units_below(tx, tenant, who.tops)
+        rows = await people(tx, tenant, who, units)
+        if len(rows) < least:
+            raise AudienceTooSmall(f"At least {least} people must be in the audience.")
+        spared = set[UUID]() if burden is None else await invitees.spared(tx, tenant, burden, day)
+        if sum(row.person_id not in spared for row in rows) >= least:
+            return Turn(day, len(rows), await invitees.chosen(tx, tenant, who, promised, 1, day))
     raise AudienceTooSmall(f"At least {least} people must be invited; too many were invited often enough of late.")

@@ -108,10 +108,13 @@ class Notary:
         """
         return mac(self._key, b"seed", tenant.bytes).hex()
 
-    def sign_line(self, tenant: UUID, wave: UUID, serial: int, label: int, source: str, external_id: str) -> bytes:
-        """That this person has this code, of this class."""
+    def sign_line(
+        self, tenant: UUID, wave: UUID, serial: int, label: int, source: str, external_id: str, name: str | None
+    ) -> bytes:
+        """That this person has this code, of this class, and this name where names are kept."""
         numbers = serial.to_bytes(8, "big") + label.to_bytes(8, "big")
-        return mac(self._key, b"roster line", tenant.bytes, wave.bytes, numbers, source.encode(), external_id.encode())
+        person = [each.encode() for each in (source, external_id, name) if each is not None]
+        return mac(self._key, b"roster line", tenant.bytes, wave.bytes, numbers, *person)
 
     def sign_recut(self, tenant: UUID, wave: UUID, recut: UUID, plan: Mapping[str, Any]) -> bytes:
         """What is asked of a wave after its release: without it, whoever writes to the database could ask."""

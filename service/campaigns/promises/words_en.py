@@ -74,8 +74,9 @@ _SENTENCES = {
     "handed out once, a lost link can not be replaced, and a reminder can only go to everybody.",
     "unrecorded_links": "Only whoever sent the links and kept them could see, in the database itself, which of them "
     "were used.",
-    "tried": "While the wave is open, whoever holds a person's link, or may ask for their code, can find out, by "
-    "answering in their place, whether they had answered already: the link or the code is good once.",
+    "tried": "While the wave is open, whoever holds a person's link, or may ask for their code, can answer in their "
+    "place: so they learn whether this person had answered already, and a result then holds fewer people's own answers "
+    "than it says.",
     # Which questions, and how often.
     "questionnaire": "The questions are those of the questionnaire {key}, version {version}; they can not be changed "
     "any more.",
@@ -89,10 +90,10 @@ _SENTENCES = {
     "driver": "{name} {every:in every wave|in one wave of #}",
     "cadence_turns": "Within a subject, each question comes once before any comes again.",
     "items": "This wave asks {n:this question|these # questions}: {items}.",
-    "sampling": "Not everybody is asked each time: a person's turn comes once in {every:# wave|# waves}.",
+    "sampling": "Not everybody is asked each time: a person's turn comes at least once in {every:# wave|# waves}.",
     "sampling_how": "Whose turn it is, is drawn by lot from a number that stands in the contract, part by part of a "
     "unit, and a small unit is asked whole: nobody chooses; where people join or leave, or a wave would ask too few, "
-    "somebody's turn may come sooner or be left out.",
+    "somebody's turn may come sooner, in a small organisation even each time, or be left out.",
     "burden": "Whoever has already been invited {most:once|# times} in the {days:last day|last # days}, by all "
     "campaigns of the organisation together, is left out; for this it is kept on which days each person was invited, "
     "but not to what.",
@@ -134,12 +135,13 @@ _SENTENCES = {
     "what they answered has given it away.",
     "joint_audiences": "Campaigns of your organisation that ask the same within 90 days are judged together, so that "
     "their audiences do not single out fewer than {k:# person|# people}.",
-    "waves_compared": "The waves of one campaign, and those of campaigns that ask by the same rules, are not judged in "
-    "this way: they are compared though people come and go in between, and a difference may say something of those who "
-    "came or went.",
+    "waves_compared": "Results of different waves or campaigns are not judged together, group by group, nor are the "
+    "audiences of campaigns that ask by the same rules: set side by side, they may say something of a small group, or "
+    "of those who came or went, as far as the others answered alike both times.",
     "altered_database": "Whoever can write to the database can, without any key, move people from unit to unit before "
-    "a wave opens, and so choose whom it asks, or delete answers unnoticed, together with the record that they were "
-    "given; they can neither read answers nor add any.",
+    "a wave opens, and so choose whom it asks, choose which answers results before the closing are made of, or "
+    "delete answers unnoticed, together with the record that they were given; they can neither read answers nor add "
+    "any.",
     "who_answered_known": "Who has answered is known to whoever reads the database; what they answered is not.",
     "keys_without_names": "Whoever holds every key before the wave's key is destroyed can read answers, without names.",
     "shared_by_group": "A result that a whole group shares tells it of each of its members.",

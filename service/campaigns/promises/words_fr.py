@@ -85,8 +85,9 @@ _SENTENCES = {
     "monde.",
     "unrecorded_links": "Seule la personne qui a envoyé les liens et les a gardés pourrait voir, dans la base de "
     "données elle-même, lesquels ont servi.",
-    "tried": "Tant que la vague est ouverte, quiconque détient le lien d'une personne, ou peut demander son code, "
-    "peut apprendre, en répondant à sa place, si elle avait déjà répondu : le lien ou le code ne sert qu'une fois.",
+    "tried": "Tant que la vague est ouverte, quiconque détient le lien d'une personne, ou peut demander son code, peut "
+    "répondre à sa place : il apprend ainsi si elle avait déjà répondu, et un résultat contient alors les réponses de "
+    "moins de personnes qu'il ne le dit.",
     # Which questions, and how often.
     "questionnaire": "Les questions sont celles du questionnaire {key}, version {version} ; elles ne peuvent plus "
     "être modifiées.",
@@ -101,12 +102,12 @@ _SENTENCES = {
     "driver": "{name} {every:à chaque vague|une vague sur #}",
     "cadence_turns": "Au sein d'un thème, chaque question vient une fois avant qu'aucune ne revienne.",
     "items": "Cette vague pose {n:cette question|ces # questions} : {items}.",
-    "sampling": "Tout le monde n'est pas interrogé à chaque fois : le tour de chaque personne revient {every:à chaque "
-    "vague|toutes les # vagues}.",
+    "sampling": "Tout le monde n'est pas interrogé à chaque fois : le tour de chaque personne revient au moins "
+    "{every:à chaque vague|toutes les # vagues}.",
     "sampling_how": "Le tour de chacun est tiré au sort à partir d'un nombre inscrit au contrat, une partie de "
     "l'unité après l'autre, et une petite unité est interrogée en entier : personne ne choisit ; quand des personnes "
-    "arrivent ou partent, ou qu'une vague interrogerait trop peu de monde, le tour de quelqu'un peut venir plus tôt ou "
-    "être sauté.",
+    "arrivent ou partent, ou qu'une vague interrogerait trop peu de monde, le tour de quelqu'un peut venir plus tôt, "
+    "voire chaque fois dans une petite organisation, ou être sauté.",
     "burden": "Quiconque a déjà été invité {most:une fois|# fois} au cours {days:du dernier jour|des # derniers "
     "jours}, toutes campagnes de l'organisation confondues, ne l'est pas ; pour cela sont conservés les jours où "
     "chaque personne a été invitée, mais non à quoi.",
@@ -155,12 +156,14 @@ _SENTENCES = {
     "joint_audiences": "Les campagnes de votre organisation qui posent les mêmes questions à moins de 90 jours "
     "d'intervalle sont jugées ensemble, pour que leurs publics, mis côte à côte, n'isolent pas moins de {k:# "
     "personne|# personnes}.",
-    "waves_compared": "Les vagues d'une même campagne, comme celles de campagnes qui interrogent selon les mêmes "
-    "règles, ne sont pas jugées ainsi : elles sont comparées alors que des personnes arrivent et "
-    "partent entre-temps, et un écart peut dire quelque chose de ces personnes.",
+    "waves_compared": "Les résultats de vagues ou de campagnes différentes ne sont pas jugés ensemble, groupe par "
+    "groupe, pas plus que les publics de campagnes qui interrogent selon les mêmes règles : mis côte à côte, ils "
+    "peuvent dire quelque chose d'un petit groupe, ou de personnes arrivées ou parties, pour autant que les autres "
+    "aient répondu de même les deux fois.",
     "altered_database": "Quiconque peut écrire dans la base de données peut, sans aucune clé, déplacer des personnes "
-    "d'une unité à l'autre avant l'ouverture d'une vague, et choisir ainsi qui elle interroge, ou supprimer des "
-    "réponses sans que cela se voie, avec la trace qu'elles ont été données ; il ne peut ni en lire ni en ajouter.",
+    "d'une unité à l'autre avant l'ouverture d'une vague, et choisir ainsi qui elle interroge, choisir "
+    "de quelles réponses sont faits les résultats affichés avant la clôture, ou supprimer des réponses sans que cela "
+    "se voie, avec la trace qu'elles ont été données ; il ne peut ni en lire ni en ajouter.",
     "who_answered_known": "Quiconque lit la base de données sait qui a répondu, mais non ce qui a été répondu.",
     "keys_without_names": "Quiconque détient toutes les clés avant la destruction de celle de la vague peut lire les "
     "réponses, sans les noms.",

@@ -9,13 +9,12 @@ above the product's own. What was launched keeps to its contract.
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.problems import PolicyTooWeak, RulesAltered
-from service.campaigns.promises.contract import ContractAltered, Notary
+from service.campaigns.problems import PolicyTooWeak
+from service.campaigns.promises.contract import Notary
 from service.campaigns.rules.schemas import Rules
 from service.campaigns.schemas import PolicyIn
 from service.campaigns.tables import CampaignRules
@@ -44,17 +43,6 @@ async def put(tx: AsyncSession, caller: Principal, given: Rules, notary: Notary,
     )
     audit(tx, caller.tenant_id, now, caller.actor, "campaign_rules.put", str(caller.tenant_id))
     return given
-
-
-async def rules_of(tx: AsyncSession, tenant: UUID, notary: Notary) -> Rules:
-    """The rules; where none were ever given, the ones that demand nothing. Raises RulesAltered."""
-    found = await tx.get(CampaignRules, (tenant,))
-    if found is None:
-        return Rules()
-    try:
-        return Rules.model_validate(notary.check_rules(tenant, found.rules, found.mac))
-    except ContractAltered:
-        raise RulesAltered from None
 
 
 def _is_kept(stored: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Request
 
 from service.campaigns.problems import RulesAltered
-from service.campaigns.rules import actions
+from service.campaigns.rules import actions, queries
 from service.campaigns.rules.schemas import Rules
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, problems
@@ -22,7 +22,7 @@ async def get_rules(request: Request, caller: Administrator, tx: Transaction) ->
 
     Altered rules are not shown: whoever put them again as they were shown would make them good.
     """
-    return await actions.rules_of(tx, caller.tenant_id, request.app.state.notary)
+    return await queries.rules_of(tx, caller.tenant_id, request.app.state.notary)
 
 
 @router.put("/campaign-rules", operation_id="campaign_rules.put", responses=problems(Malformed, Invalid))

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from service.kit.text import Flag, Slug, Wire
+from service.kit.text import Flag, Slug, Wire, refused
 
 K = Annotated[int, Field(strict=True, ge=5, le=10_000)]
 K_FINE = Annotated[int, Field(strict=True, ge=10, le=10_000)]
@@ -27,6 +27,20 @@ class Burden(Wire):
     days: Annotated[int, Field(strict=True, ge=1, le=366)]
 
 
+MOST_LEVELS = 8
+
+
+def _shallow(value: Any) -> Any:
+    """A set of keys is a list of objects: whatever is nested much deeper is none."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [inner for outer in level if isinstance(outer, dict | list)
+                 for inner in (outer.values() if isinstance(outer, dict) else outer)]  # fmt: skip
+    if level:
+        raise refused("is nested too deep")
+    return value
+
+
 class SignInIn(Wire):
     """The company's sign-in: ID tokens of this issuer, for this audience, signed by one of these keys."""
 
@@ -34,7 +48,11 @@ class SignInIn(Wire):
     audience: Annotated[str, Field(min_length=1, max_length=500)]
     claim: Annotated[str, Field(min_length=1, max_length=200, description="holds a person's external id")]
     source: Slug = "hris"
-    jwks: Annotated[dict[str, Any], Field(description="public keys only; put the new set here when they change")]
+    jwks: Annotated[
+        dict[str, Any],
+        BeforeValidator(_shallow),
+        Field(description="public keys only; put the new set here when they change"),
+    ]
 
 
 class Rules(Wire):

@@ -103,12 +103,13 @@ async def extend(tx: AsyncSession, caller: Principal, campaign: Campaign, closes
 
 
 async def cancel(tx: AsyncSession, caller: Principal, campaign: Campaign, now: datetime) -> None:
-    """Give the campaign up; the answers of a wave that is open are never opened."""
+    """Give the campaign up; the answers of a wave that is open are not opened any more."""
     launched = campaign.state == CampaignState.launched
     campaign.state = campaign_step(campaign, "cancel")
     for wave in await queries.current_waves(tx, campaign, lock=True) if launched else ():
-        was_planned = wave.state == WaveState.planned
+        was_planned, was_open = wave.state == WaveState.planned, wave.state == WaveState.open
         wave.state = wave_step(wave, "cancel")
+        wave.closes_at = now if was_open else wave.closes_at  # what was shown of it before counts from then on
         if not was_planned:
             await jobs.enqueue(tx, wave.tenant_id, DESTROY_KEY, wave.wave_id, now + campaign.retention)
     audit(tx, campaign.tenant_id, now, caller.actor, "campaign.cancelled", str(campaign.campaign_id))

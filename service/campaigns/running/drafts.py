@@ -1,6 +1,7 @@
 """Drafts of campaigns: written down once all of it could be launched."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,9 @@ from service.campaigns.problems import (
     UnknownUnit,
 )
 from service.campaigns.promises.contract import Notary
-from service.campaigns.rules.actions import check_policy, rules_of
+from service.campaigns.rules.actions import check_policy
+from service.campaigns.rules.queries import rules_of
+from service.campaigns.rules.schemas import Rules
 from service.campaigns.schemas import CampaignIn
 from service.campaigns.tables import Campaign
 from service.campaigns.terms import ScheduleIn
@@ -30,6 +33,7 @@ from service.kit.ids import new_id
 from service.kit.reasons import Fault
 from service.people.actions import dimension_values
 from service.people.tables import OrgUnit
+from service.people.tree import subtree
 from service.problems import Invalid, NotFound
 from service.questionnaires.branching import conditions
 from service.questionnaires.document import Document, TextItem
@@ -46,10 +50,14 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, notary:
     await _check_audience(tx, tenant, given)
     _check_times(given, now)
     _check_interim(given)
-    check_policy(given.policy.model_dump(), await rules_of(tx, tenant, notary))
+    demanded = await rules_of(tx, tenant, notary)
+    check_policy(given.policy.model_dump(), demanded)
+    check_sign_in(given.participation.ways, demanded)
+    units = await _units(tx, tenant, given)
     schedule = None
     if given.schedule is not None:
-        schedule = await checked_schedule(tx, tenant, given.schedule, given.audience.source, "/schedule")
+        source = given.audience.source
+        schedule = await checked_schedule(tx, tenant, given.schedule, source, units, "/schedule")
     try:
         version = await latest(tx, tenant, given.questionnaire)
     except NotFound:
@@ -65,7 +73,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, notary:
         questionnaire_id=version.questionnaire_id,
         version=version.number,
         state=CampaignState.draft,
-        audience=[str(unit) for unit in await _units(tx, tenant, given)],
+        audience=[str(unit) for unit in units],
         plan=given.plan.breakdowns,
         policy=given.policy.model_dump(),
         retention_days=given.retention_days,
@@ -82,6 +90,13 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, notary:
     return campaign
 
 
+def check_sign_in(ways: Sequence[str], rules: Rules) -> None:
+    """Raises Invalid where people were to sign in and the organisation has no sign-in."""
+    if "sign_in" in ways and rules.sign_in is None:
+        reason = "has `sign_in`, which needs the organisation's: an administrator puts it into the campaign rules"
+        raise Invalid(faults=[Fault("/participation/ways", reason)])
+
+
 def _check_document(document: Document, given: CampaignIn) -> None:
     """What is asked for can be had of the questionnaire. Raises RotationRefused, Invalid."""
     if given.rotation is not None:
@@ -96,9 +111,17 @@ def _check_document(document: Document, given: CampaignIn) -> None:
 
 
 async def checked_schedule(
-    tx: AsyncSession, tenant: UUID, given: ScheduleIn, source: str, place: str
+    tx: AsyncSession, tenant: UUID, given: ScheduleIn, source: str, audience: Sequence[UUID], place: str
 ) -> dict[str, Any]:
-    """A schedule as it is stored, its sites by the ids of their units; `place` is where it was sent.
+    """A schedule as it is stored, its sites by the ids of their units.
+
+    Args:
+        tx: the caller's transaction.
+        tenant: whose.
+        given: as it was sent.
+        source: of the external ids of its sites.
+        audience: the campaign's units.
+        place: where the schedule was sent.
 
     Raises:
         ScheduleRefused, UnknownUnit: see there.
@@ -106,12 +129,20 @@ async def checked_schedule(
     stored = given.model_dump(mode="json")
     found = await _by_external_id(tx, tenant, source, [site.unit for site in given.sites])
     missing = [
-        Fault(f"{place}/sites/{index}/unit", "is not a known unit")
+        Fault(f"{place}/sites/{index}/unit", "is not a known unit of this `source`")
         for index, site in enumerate(given.sites)
         if site.unit not in found
     ]
     if missing:
         raise UnknownUnit(faults=missing)
+    related = await _related(tx, tenant, audience) if found else set()
+    stray = [
+        Fault(f"{place}/sites/{index}/unit", "is neither in the audience nor above it: it would have no effect")
+        for index, site in enumerate(given.sites)
+        if found[site.unit] not in related
+    ]
+    if stray:
+        raise ScheduleRefused(faults=stray)
     stored["sites"] = [{"unit": site.unit, "unit_id": str(found[site.unit]), "zone": site.zone} for site in given.sites]
     # A rule that never comes due is looked for through some hundred years.
     if faults := await asyncio.to_thread(calendar.faults, schedule_of(stored)):
@@ -197,13 +228,26 @@ async def _check_audience(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> 
 async def _units(tx: AsyncSession, tenant: UUID, given: CampaignIn) -> list[UUID]:
     found = await _by_external_id(tx, tenant, given.audience.source, given.audience.units)
     missing = [
-        Fault(f"/audience/units/{index}", "is not a known unit")
+        Fault(f"/audience/units/{index}", "is not a known unit of this `source`")
         for index, external_id in enumerate(given.audience.units)
         if external_id not in found
     ]
     if missing:
         raise UnknownUnit(faults=missing)
     return sorted(set(found.values()))
+
+
+async def _related(tx: AsyncSession, tenant: UUID, units: Sequence[UUID]) -> set[UUID]:
+    """These units, all below them and all above."""
+    links = select(col(OrgUnit.unit_id), col(OrgUnit.parent_id)).where(col(OrgUnit.tenant_id) == tenant)
+    above: dict[UUID, UUID | None] = {row.unit_id: row.parent_id for row in await tx.execute(links)}
+    found = set(subtree(above, units))
+    for unit in units:
+        upper = above[unit]
+        while upper is not None and upper not in found:
+            found.add(upper)
+            upper = above[upper]
+    return found
 
 
 async def _by_external_id(tx: AsyncSession, tenant: UUID, source: str, names: list[str]) -> dict[str, UUID]:

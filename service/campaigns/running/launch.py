@@ -20,8 +20,10 @@ from service.campaigns.problems import (
 )
 from service.campaigns.promises import contract, promise, wording
 from service.campaigns.promises.contract import Notary
-from service.campaigns.rules.actions import check_policy, rules_of
+from service.campaigns.rules.actions import check_policy
+from service.campaigns.rules.queries import rules_of
 from service.campaigns.running import interim
+from service.campaigns.running.drafts import check_sign_in
 from service.campaigns.running.opening import freeze, take_key
 from service.campaigns.running.scheduling import plan_wave
 from service.campaigns.steps import campaign_step
@@ -34,6 +36,8 @@ from service.problems import Invalid
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
+ANOTHER_KEY = "with another key of the scope campaigns:write, which an administrator makes by POST /v1/api-keys"
+
 
 async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
     """Promise the campaign's rules; its wave opens now, or when the campaign says.
@@ -45,7 +49,7 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     """
     state = campaign_step(campaign, "launch")
     if await _second_person(tx, campaign.tenant_id, notary):
-        raise ApprovalNeeded
+        raise ApprovalNeeded(f"Post to `propose`, and then to `approve` {ANOTHER_KEY}.")
     campaign.state = state
     return await _start(tx, caller, campaign, notary, now)
 
@@ -65,7 +69,7 @@ async def approve(tx: AsyncSession, caller: Principal, campaign: Campaign, notar
     """Launch what somebody else proposed. Raises ApprovalOfOneself, and what a launch raises."""
     state = campaign_step(campaign, "approve")
     if campaign.proposed_by == caller.actor:
-        raise ApprovalOfOneself
+        raise ApprovalOfOneself(f"Approve it {ANOTHER_KEY}.")
     campaign.state = state
     return await _start(tx, caller, campaign, notary, now)
 
@@ -78,6 +82,7 @@ async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     if campaign.closes_at and campaign.closes_at <= now:
         raise Invalid("The campaign should have closed already; give a later `closes_at`.")
     demanded = await rules_of(tx, campaign.tenant_id, notary)
+    check_sign_in(campaign.asked["participation"]["ways"], demanded)  # removed since the draft was made?
     check_policy(campaign.policy, demanded)  # it may have been raised since the draft was made
     burden = None if demanded.burden is None else demanded.burden.model_dump()
     rules = promise.of_campaign(campaign, await queries.version(tx, campaign), notary.seed(campaign.tenant_id), burden)

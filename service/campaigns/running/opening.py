@@ -16,13 +16,12 @@ from service.campaigns.problems import AudienceTooSmall, WaveKeyNotReady
 from service.campaigns.promises import contract, promise, wording
 from service.campaigns.promises.contract import Notary
 from service.campaigns.rotation import Bank, Rotation, draw
-from service.campaigns.rules.actions import rules_of
+from service.campaigns.rules.queries import rules_of
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.taking_part import lines
 from service.campaigns.thresholds import least_invited, smallest_class
 from service.campaigns.times.timetable import openings_of
 from service.kit import jobs
-from service.people.actions import lock_organisation
 from service.questionnaires.document import Document
 
 _TAKE_KEY = text("""
@@ -54,7 +53,7 @@ async def freeze(
     """Write down who is invited to a wave whose row stands, times and public key in it, and sign its contract.
 
     Args:
-        tx: the caller's transaction.
+        tx: the caller's transaction, which holds the organisation's lock.
         campaign: whose wave it is.
         wave: with its times and its public key.
         promised: the campaign's contract, which is obeyed, whatever stands in its row.
@@ -66,13 +65,12 @@ async def freeze(
         RulesAltered: the tenant's rules are not those that were put.
     """
     tenant, today = wave.tenant_id, opening_day(wave, now)
-    named = {"tenant": tenant, "wave": wave.wave_id, "public_key": wave.public_key}
-    await tx.execute(_NAME_KEY, named)
-    await lock_organisation(tx, tenant)  # nobody is moved between the statements below
+    await tx.execute(_NAME_KEY, {"tenant": tenant, "wave": wave.wave_id, "public_key": wave.public_key})
     who = await invitees.chosen(tx, tenant, Who.of(promised["audience"], today), promised, wave.number, today)
     least = least_invited(promised["policy"])
     coarse = smallest_class(promised["policy"]) if promised.get("coarse_classes") else None
-    frozen = await roster.freeze(tx, tenant, wave.wave_id, who, promised["plan"], coarse)
+    named = bool(promised.get("comments"))
+    frozen = await roster.freeze(tx, tenant, wave.wave_id, who, promised["plan"], coarse, named=named)
     wave.invited, wave.roster_digest = frozen.invited, frozen.digest
     if wave.invited < least:
         raise AudienceTooSmall(f"At least {least} people must be invited.")

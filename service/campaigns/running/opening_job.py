@@ -19,6 +19,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.kit import jobs
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
+from service.people.actions import lock_organisation
 from service.problems import Problem
 from service.tenants.actions import audit
 
@@ -78,21 +79,25 @@ async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
 
 
 async def _check_number(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary) -> None:
-    """A wave's number settles whom and what it asks: it must be the one after a wave whose contract was signed.
+    """A wave's number settles whom and what it asks: those before it must be there, each by its own signed contract.
 
     Raises:
-        ContractAltered: it is not, for which the job stays due.
+        ContractAltered: they are not, for which the job stays due.
     """
-    if wave.number == 1:
-        return
-    before = next((one for one in await queries.waves(tx, campaign) if one.number == wave.number - 1), None)
-    if before is None or notary.of_wave(before, campaign)["wave"]["number"] != before.number:
+    mine = str(campaign.campaign_id)
+    signed = []
+    for other in await queries.waves(tx, campaign):
+        if other.wave_id != wave.wave_id:
+            contract = notary.of_wave(other, campaign)
+            signed.append(contract["wave"]["number"] if contract["campaign"]["id"] == mine else None)
+    if signed != list(range(1, wave.number)):
         raise ContractAltered
 
 
 async def _freeze(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
     """Raises ContractAltered, for which the job stays due: somebody has to look."""
     promised = notary.of_campaign(campaign, campaign.campaign_id)
+    await lock_organisation(tx, wave.tenant_id)  # whoever is judged is whoever is invited
     await overlap.check(tx, campaign, promised, notary, opening_day(wave, now), now)
     wave.public_key = await take_key(tx, notary, wave.tenant_id, now)
     wave.state = wave_step(wave, "open")

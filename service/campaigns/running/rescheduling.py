@@ -1,6 +1,7 @@
 """Other times for the waves to come, and what is to come."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,10 +16,11 @@ from service.campaigns.running.drafts import checked_schedule
 from service.campaigns.running.scheduling import move, plan_wave
 from service.campaigns.schemas import CalendarOut, OpeningOut, SkippedOut, UpcomingOut
 from service.campaigns.steps import campaign_step
-from service.campaigns.tables import Campaign, SkippedWave
+from service.campaigns.tables import Campaign, SkippedWave, Wave
 from service.campaigns.terms import ScheduleIn
 from service.campaigns.times import calendar
-from service.campaigns.times.timetable import next_after, schedule_of
+from service.campaigns.times.calendar import Schedule
+from service.campaigns.times.timetable import A_MOMENT, next_after, schedule_of
 from service.kit import jobs
 from service.kit.reasons import Fault
 from service.questionnaires.document import Document
@@ -42,7 +44,8 @@ async def reschedule(
     if campaign.schedule is None:
         raise NotRecurring
     source = campaign.asked["audience"].get("source", "hris")
-    stored = await checked_schedule(tx, caller.tenant_id, given, source, "")
+    audience = [UUID(unit) for unit in campaign.audience]
+    stored = await checked_schedule(tx, caller.tenant_id, given, source, audience, "")
     hours = campaign.asked.get("interim", {}).get("hours_after_opening", [0])
     if given.window_hours <= hours[-1]:
         raise ScheduleRefused(faults=[Fault("/window_hours", "must be more than the last hour of interim results")])
@@ -70,8 +73,11 @@ async def calendar_of(tx: AsyncSession, campaign: Campaign, now: datetime, limit
     if campaign.schedule is None:
         raise NotRecurring
     running = campaign.state in {CampaignState.draft, CampaignState.proposed, CampaignState.launched}
-    coming = calendar.upcoming(schedule_of(campaign.schedule), now, limit) if running else []
-    numbers = await _numbers(tx, campaign)
+    schedule = schedule_of(campaign.schedule)
+    waves = await queries.waves(tx, campaign)
+    planned = next((wave for wave in waves if wave.state == WaveState.planned), None)
+    coming = calendar.upcoming(schedule, _before_next(schedule, planned, now), limit) if running else []
+    first = len(waves) + 1 if planned is None else planned.number
     drawn = await _drawn(tx, campaign)
     upcoming = [
         UpcomingOut(
@@ -81,7 +87,7 @@ async def calendar_of(tx: AsyncSession, campaign: Campaign, now: datetime, limit
                 OpeningOut(zone=window.zone, opens_at=window.opens_at, shifted=window.shifted)
                 for window in occurrence.windows
             ],
-            items=None if drawn is None else draw(*drawn, numbers + index),
+            items=None if drawn is None else draw(*drawn, first + index),
         )
         for index, occurrence in enumerate(coming)
     ]
@@ -94,10 +100,13 @@ async def calendar_of(tx: AsyncSession, campaign: Campaign, now: datetime, limit
     )
 
 
-async def _numbers(tx: AsyncSession, campaign: Campaign) -> int:
-    """The number of the next wave to open."""
-    waves = await queries.waves(tx, campaign)
-    return next((wave.number for wave in waves if wave.state == WaveState.planned), len(waves) + 1)
+def _before_next(schedule: Schedule, planned: Wave | None, now: datetime) -> datetime:
+    """The moment after which the next wave opens: not before the planned one, which waits until an open one is over."""
+    if planned is None or planned.opens_at is None:
+        return now
+    before = planned.opens_at - A_MOMENT
+    _, due = calendar.due(schedule, before, now)  # one whose time has begun opens as soon as a worker comes
+    return max(before, now) if due is None else due.opens_at - A_MOMENT
 
 
 async def _drawn(tx: AsyncSession, campaign: Campaign) -> tuple[Bank, Rotation, bytes] | None:

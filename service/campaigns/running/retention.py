@@ -49,7 +49,6 @@ _GO = [
         "spent_code",
         "short_code",
         "participation_snapshot",
-        "wave_part",
         "roster_line",
         "wave_class",
     )

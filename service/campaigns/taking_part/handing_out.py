@@ -18,6 +18,7 @@ from service.campaigns.problems import (
     HandedOutAlready,
     RemindersNotPromised,
     TooFewPending,
+    WayNotPromised,
     WrongState,
 )
 from service.campaigns.promises.contract import Notary, participation_of
@@ -36,12 +37,14 @@ class Handed(NamedTuple):
     Attributes:
         unlinked: serials are drawn at random, and remembered nowhere.
         answered: by serial, who is left out because they have answered; None: nobody is.
+        links: whether people take part by links; else lines hold codes to type alone.
         kiosk: by serial, the code to type; None: the campaign has no kiosk.
         signed: whether each line of the roster is signed.
     """
 
     unlinked: bool
     answered: Marks | None
+    links: bool
     kiosk: list[str] | None
     signed: bool
 
@@ -57,6 +60,7 @@ async def hand_out(
 
     Raises:
         WrongState: the wave takes no answers, now or soon.
+        WayNotPromised: its people take part neither by links nor at a kiosk.
         ContractBroken: somebody wrote to the database.
         RemindersNotPromised, TooFewPending: who has not answered is not told.
         HandedOutAlready: codes that nobody's name is kept with are drawn once.
@@ -66,6 +70,8 @@ async def hand_out(
         raise WrongState(f"A wave that is {wave.state} {later}.")
     promised = await check_roster(tx, wave, notary)
     part = participation_of(promised)
+    if not {"links", "kiosk"} & set(part["ways"]):
+        raise WayNotPromised("Neither links nor codes for a kiosk are among the ways of this campaign.")
     answered = await _answered(tx, wave, promised, now) if pending else None
     unlinked = not part["spending_record"]
     if unlinked:
@@ -74,7 +80,7 @@ async def hand_out(
     act = "invitations.pending" if pending else "invitations.read"
     audit(tx, wave.tenant_id, now, caller.actor, act, str(wave.wave_id))
     await tx.flush()
-    return Handed(unlinked, answered, codes, lines.are_signed(promised))
+    return Handed(unlinked, answered, "links" in part["ways"], codes, lines.are_signed(promised))
 
 
 async def check_roster(tx: AsyncSession, wave: Wave, notary: Notary) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ _KEEP = text("""
     ON CONFLICT DO NOTHING
 """)
 _FIND = text("""
-    SELECT r.serial, r.label, r.mac, p.source, p.external_id FROM short_code s
+    SELECT r.serial, r.label, r.mac, r.name, p.source, p.external_id FROM short_code s
     JOIN roster_line r ON r.tenant_id = s.tenant_id AND r.wave_id = s.wave_id AND r.serial = s.serial
     JOIN person p ON p.tenant_id = r.tenant_id AND p.person_id = r.person_id
     WHERE s.tenant_id = :tenant AND s.wave_id = :wave AND s.digest = :digest

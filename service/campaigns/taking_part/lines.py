@@ -18,7 +18,7 @@ from service.kit.crypto import same
 
 AT_ONCE = 2_000
 _LINES = text("""
-    SELECT r.serial, r.label, r.mac, p.source, p.external_id
+    SELECT r.serial, r.label, r.mac, r.name, p.source, p.external_id
     FROM roster_line r JOIN person p USING (tenant_id, person_id)
     WHERE r.tenant_id = :tenant AND r.wave_id = :wave AND r.serial >= :start AND r.serial < :stop ORDER BY r.serial
 """)
@@ -52,7 +52,7 @@ async def check_all(tx: AsyncSession, wave: Wave, notary: Notary) -> None:
 
 
 def check(notary: Notary, tenant: UUID, wave: UUID, row: Row[Any]) -> None:
-    """A line (serial, label, source, external_id, mac) is as it was written.
+    """A line (serial, label, source, external_id, name, mac) is as it was written.
 
     Raises:
         ContractBroken: it is not; or nobody signed it, as was so before lines were.
@@ -62,4 +62,4 @@ def check(notary: Notary, tenant: UUID, wave: UUID, row: Row[Any]) -> None:
 
 
 def _mac(notary: Notary, tenant: UUID, wave: UUID, row: Row[Any]) -> bytes:
-    return notary.sign_line(tenant, wave, row.serial, row.label, row.source, row.external_id)
+    return notary.sign_line(tenant, wave, row.serial, row.label, row.source, row.external_id, row.name)

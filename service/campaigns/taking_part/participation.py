@@ -12,13 +12,13 @@ from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import NotInvited, WayNotPromised
 from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.tables import Wave
-from service.campaigns.taking_part import lines
+from service.campaigns.taking_part import lines, openings
 from service.campaigns.taking_part.schemas import ParticipationAsked, ParticipationOut
 from service.problems import NotFound
 
 GOOD_FOR = timedelta(hours=1)
 _LINE = text("""
-    SELECT r.serial, r.label, r.mac, p.source, p.external_id FROM person p
+    SELECT r.serial, r.label, r.mac, r.name, p.source, p.external_id FROM person p
     JOIN roster_line r ON r.tenant_id = p.tenant_id AND r.wave_id = :wave AND r.person_id = p.person_id
     WHERE p.tenant_id = :tenant AND p.source = :source AND p.external_id = :external
 """)
@@ -32,6 +32,7 @@ async def right_of(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked, no
         NotInvited: no wave of it is open, or the person is not on its roster.
         WayNotPromised: the contract does not name this way.
         ContractBroken: the contract was altered.
+        WaveNotOpen: the person's site opens later than the wave.
     """
     wave = await _open_wave(tx, tenant, asked, now)
     if wave is None:
@@ -42,7 +43,11 @@ async def right_of(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked, no
 async def right_by_name(
     tx: AsyncSession, wave: Wave, way: str, source: str, external_id: str, notary: Notary, now: datetime
 ) -> Right:
-    """The right of somebody by their id, good for an hour. Raises NotInvited, WayNotPromised, ContractBroken."""
+    """The right of somebody by their id, good for an hour.
+
+    Raises:
+        NotInvited, WayNotPromised, ContractBroken, WaveNotOpen: see there.
+    """
     promised = await queries.promised(tx, wave, notary)
     if way not in participation_of(promised)["ways"]:
         raise WayNotPromised
@@ -51,6 +56,7 @@ async def right_by_name(
     if row is None:
         raise NotInvited
     lines.check(notary, wave.tenant_id, wave.wave_id, row)
+    openings.check(await openings.of_one(tx, wave, promised, row.label), now)
     return short_lived(wave.tenant_id, wave.wave_id, row.serial, row.label, now)
 
 

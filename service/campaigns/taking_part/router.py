@@ -15,6 +15,7 @@ from service.campaigns.problems import (
     NotInvited,
     RemindersNotPromised,
     TooFewPending,
+    WaveNotOpen,
     WayNotPromised,
     WrongState,
 )
@@ -49,7 +50,16 @@ WaveToInvite = Annotated[Wave, Depends(_wave_to_invite)]
     operation_id="waves.invitations",
     response_class=StreamingResponse,
     responses=_LINES_OUT
-    | problems(Invalid, NotFound, WrongState, ContractBroken, RemindersNotPromised, TooFewPending, HandedOutAlready),
+    | problems(
+        Invalid,
+        NotFound,
+        WrongState,
+        WayNotPromised,
+        ContractBroken,
+        RemindersNotPromised,
+        TooFewPending,
+        HandedOutAlready,
+    ),
 )
 async def stream_invitations(
     request: Request,
@@ -68,6 +78,7 @@ async def stream_invitations(
 ) -> StreamingResponse:
     """Participation links, one JSON object a line, in random order, to be delivered to each person.
 
+    Where the contract names a kiosk and no links, lines hold short codes alone; where it names neither there are none.
     Codes are computed, not stored, and can be asked for again; but for campaigns without a spending record, whose codes
     are drawn at random, this once, even where the lines do not all arrive: there are as many as the wave has `invited`.
     """
@@ -89,13 +100,15 @@ async def _invitations(
                 continue
             if handed.signed:
                 lines.check(notary, wave.tenant_id, wave.wave_id, row)
-            code = codes.issue(Right(place, handed.serial(row.serial), row.label, expires_at=0))
+            code = None
+            if handed.links:
+                code = codes.issue(Right(place, handed.serial(row.serial), row.label, expires_at=0))
             line = Invitation(
                 source=row.source,
                 person=row.external_id,
                 language=row.language,
                 code=code,
-                link=link + code,
+                link=None if code is None else link + code,
                 short_code=None if handed.kiosk is None else handed.kiosk[row.serial],
             )
             page += line.model_dump_json(exclude_none=False).encode() + b"\n"
@@ -106,7 +119,7 @@ async def _invitations(
     "/participations",
     status_code=201,
     operation_id="participations.create",
-    responses=problems(Malformed, Invalid, NotFound, NotInvited, WayNotPromised, ContractBroken),
+    responses=problems(Malformed, Invalid, NotFound, NotInvited, WaveNotOpen, WayNotPromised, ContractBroken),
 )
 async def create_participation(
     request: Request,

@@ -8,19 +8,19 @@ from pydantic import ConfigDict, Field, model_validator
 
 from service.campaigns.codes import ADDRESS_LENGTH
 from service.campaigns.taking_part.sign_in import TOKEN_LIMIT
-from service.kit.text import ExternalId, Slug, Wire
+from service.kit.text import ExternalId, Slug, Wire, refused
 
 Address = Annotated[str, Field(min_length=ADDRESS_LENGTH, max_length=ADDRESS_LENGTH, description="the wave's address")]
 
 
 class Invitation(Wire):
-    """One participation link. The code is the right to answer once; keep it as you would a password."""
+    """How one person takes part. The code is the right to answer once; keep it as you would a password."""
 
     source: str
     person: str
     language: str | None
-    code: str
-    link: str
+    code: Annotated[str | None, Field(description="null where the campaign has no links")]
+    link: Annotated[str | None, Field(description="null where the campaign has no links")]
     short_code: Annotated[str | None, Field(description="to be typed at a kiosk, where the campaign has one")]
 
 
@@ -41,7 +41,7 @@ class ParticipationAsked(Wire):
     @model_validator(mode="after")
     def _one(self) -> "ParticipationAsked":
         if (self.wave is None) == (self.campaign is None):
-            raise ValueError("names a wave or a campaign, not both")
+            raise refused("must have `wave` or `campaign`, one of the two")
         return self
 
 

@@ -34,6 +34,18 @@ _FORMS = {
     "BYMONTHDAY": re.compile(rf"{_IN_MONTH}(,{_IN_MONTH})*"),
     "BYSETPOS": re.compile(r"-?[1-9][0-9]{0,2}(,-?[1-9][0-9]{0,2})*"),
 }
+ALLOWED = {
+    "FREQ": "DAILY, WEEKLY, MONTHLY or YEARLY",
+    "INTERVAL": "a number from 1 to 999",
+    "COUNT": "a number from 1 on",
+    "UNTIL": "a day or a time in UTC, like 20271231 or 20271231T235959Z",
+    "WKST": "a day of the week: MO, TU, WE, TH, FR, SA or SU",
+    "BYDAY": "days of the week, like MO,TH, or with their number in the month, like 1MO or -1FR",
+    "BYMONTH": "numbers of months, like 1,7",
+    "BYMONTHDAY": "days of the month, like 1,15 or -1 for its last",
+    "BYSETPOS": "places among the days of a month or year, like 1 or -1 for the last",
+}
+"""What each part may be, in words."""
 _BY_MONTHS = frozenset({"MONTHLY", "YEARLY"})
 
 
@@ -111,7 +123,7 @@ def _parts(text: str) -> dict[str, str]:
         if name in parts:
             raise RuleRefused(f"must not repeat {name}")
         if not _FORMS[name].fullmatch(value):
-            raise RuleRefused(f"{name} is not what RFC 5545 has there, or not supported here")
+            raise RuleRefused(f"{name} must be {ALLOWED[name]}")
         parts[name] = value
     return parts
 
@@ -121,4 +133,4 @@ def _until(value: str) -> date:
         time.fromisoformat(value[9:15] or "00")
         return date.fromisoformat(value[:8])
     except ValueError:
-        raise RuleRefused("UNTIL must be a day or a time in UTC, like 20271231 or 20271231T235959Z") from None
+        raise RuleRefused(f"UNTIL must be {ALLOWED['UNTIL']}") from None
