@@ -14,9 +14,9 @@ from service.campaigns import rotation
 from service.campaigns.inviting import invitees, sampling
 from service.campaigns.inviting.who import Who
 from service.campaigns.running import opening, rescheduling
+from service.campaigns.taking_part import openings
 from service.campaigns.times import calendar
 from service.campaigns.wave_keys import WaveKeys
-from service.responses import waves
 from tests.fixtures.house import House
 from tests.make.cell_checks import Truth, cells_of, leaking, wrong_cells, wrong_frame
 from tests.make.month_checks import complaints, exercised
@@ -148,12 +148,12 @@ def other_items_than_foretold(patch: pytest.MonkeyPatch) -> None:
 
 def a_sample_without_the_seed(patch: pytest.MonkeyPatch) -> None:
     drawn = sampling.invited
-    patch.setattr(sampling, "invited", lambda homes, people, every, least, _, turn:
-                  drawn(homes, people, every, least, b"always", turn))  # fmt: skip
+    patch.setattr(sampling, "invited", lambda homes, people, every, least, _, turn, spared:
+                  drawn(homes, people, every, least, b"always", turn, spared))  # fmt: skip
 
 
 def a_sample_of_person_by_person(patch: pytest.MonkeyPatch) -> None:
-    def drawn(_: Any, people: Sequence[UUID], every: int, __: int, seed: bytes, turn: int) -> list[bool]:
+    def drawn(_: Any, people: Sequence[UUID], every: int, __: int, seed: bytes, turn: int, ___: Any) -> list[bool]:
         return [blake2b(person.bytes + bytes([turn]), key=seed).digest()[0] % every == 0 for person in people]
 
     patch.setattr(sampling, "invited", drawn)
@@ -177,7 +177,7 @@ def new_york_with_paris(patch: pytest.MonkeyPatch) -> None:
     async def none(*_: Any) -> dict[int, datetime]:
         return {}
 
-    patch.setattr(waves, "_later", none)
+    patch.setattr(openings, "of_all", none)
 
 
 def no_key_is_destroyed(patch: pytest.MonkeyPatch) -> None:
