@@ -137,7 +137,7 @@ def test_three_audiences_are_judged_where_no_two_would_be_refused(tenant: Tenant
 
 def test_a_recurring_wave_is_skipped_where_its_audience_would_single_out(org: TenantUnderTest) -> None:
     start = TODAY + timedelta(days=1)
-    schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "09:00", "zone": "UTC", "window_hours": 24}
+    schedule = {"rule": "FREQ=WEEKLY", "starts_on": str(start), "at": "09:00", "zone": "UTC", "window_hours": 48}
     recurring = a_campaign(org, audience={"units": ["TOP"], "dimensions": {"site": ["lyon"]}}, schedule=schedule)["id"]
     ok(launch(org, recurring))
     ok(launch(org, a_campaign(org, audience={"units": ["A"]})["id"]))  # the same people today
