@@ -117,6 +117,20 @@ async def current_waves(tx: AsyncSession, of: Campaign, *, lock: bool = False) -
     return (await tx.scalars(statement)).all()
 
 
+async def current_of(tx: AsyncSession, tenant: UUID, wave_id: UUID) -> tuple[Campaign, Sequence[Wave], Wave] | None:
+    """A wave that is not over, with its campaign and all current waves of that, locked; None where it is over or gone.
+
+    Campaign before wave, as every step: two steps at the same moment must not wait for each other.
+    """
+    found = await tx.get(Wave, (tenant, wave_id))
+    if found is None:
+        return None
+    of = await campaign(tx, tenant, found.campaign_id, lock=True)
+    current = await current_waves(tx, of, lock=True)
+    mine = next((one for one in current if one.wave_id == wave_id), None)
+    return None if mine is None else (of, current, mine)
+
+
 async def roster(database: Database, of: Wave) -> AsyncIterator[Sequence[Row[Any]]]:
     """Everybody invited, in random order, in chunks, each read in a transaction of its own.
 

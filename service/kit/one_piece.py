@@ -52,4 +52,4 @@ class OnePieceProtocol(HttpToolsProtocol):
         # connects for it, they would lie there until the collector comes by.
         if self.cycle is None or self.cycle.response_complete:
             self.cycle = None  # type: ignore[assignment]  # as it is before the first request
-            self.scope = None  # type: ignore[assignment]
+            self.scope = None  # type: ignore[assignment]  # likewise

@@ -209,22 +209,28 @@ def test_the_contract_says_when(tenant: TenantUnderTest) -> None:
     assert [one for one in told["sentences"] if one["topic"] == "interim" and "24 and 48 hours" in one["text"]]
 
 
-def test_a_writer_who_asks_for_results_that_nobody_promised_gets_none(tenant: TenantUnderTest) -> None:
-    wave = a_launched_wave(tenant, {"A": 20, "B": 20})
-    answer(wave, sorted(wave.codes)[:30], 2)
-    house, me, ident = tenant.house, tenant.tenant_id, UUID(wave.wave)
-    write(house, "UPDATE sealed_batch SET part = 1 WHERE wave_id = $1", ident)
+def ask_for_part(wave: LaunchedWave, number: int, responses: int) -> None:
+    """A writer puts the part into the database and has it released."""
+    house, me, ident = wave.tenant.house, wave.tenant.tenant_id, UUID(wave.wave)
     part = """
         INSERT INTO wave_part (tenant_id, part_id, wave_id, number, response_count, marked_at)
-        VALUES ($1, $2, $3, 1, 30, now())
+        VALUES ($1, $2, $3, $4, $5, now())
     """
-    write(house, part, me, ident, ident)
+    write(house, part, me, ident, ident, number, responses)
     job = """
         INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
         VALUES ($1, $2, 'interim_release', $3, now(), 0)
     """
     write(house, job, me, new_id(), ident)
     house.sweep()
+
+
+def test_a_writer_who_asks_for_results_that_nobody_promised_gets_none(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 20, "B": 20})
+    answer(wave, sorted(wave.codes)[:30], 2)
+    house, ident = tenant.house, UUID(wave.wave)
+    write(house, "UPDATE sealed_batch SET part = 1 WHERE wave_id = $1", ident)
+    ask_for_part(wave, 1, 30)
     assert {one["status"] for one in releases(wave)} == {"refused"}
 
 
@@ -235,7 +241,7 @@ def test_a_writer_who_picks_a_few_answers_gets_no_results_of_them(
     wave = a_launched_wave(tenant, {"A": 20, "B": 20}, interim=HOURS)
     answer(wave, sorted(wave.codes)[:30], 2)
     tenant.house.clock.shift += timedelta(hours=49)
-    house, me, ident = tenant.house, tenant.tenant_id, UUID(wave.wave)
+    house, ident = tenant.house, UUID(wave.wave)
     if not number:
         write(house, "ALTER TABLE wave_part DROP CONSTRAINT ck_wave_part__number")
     try:
@@ -244,18 +250,8 @@ def test_a_writer_who_picks_a_few_answers_gets_no_results_of_them(
                 SELECT batch_id FROM sealed_batch WHERE wave_id = $1 ORDER BY batch_id LIMIT $3)
         """
         write(house, pick, ident, number, batches)
-        part = """
-            INSERT INTO wave_part (tenant_id, part_id, wave_id, number, response_count, marked_at)
-            VALUES ($1, $2, $3, $4, $5, now())
-        """
-        write(house, part, me, ident, ident, number, batches)
         write(house, "DELETE FROM job WHERE kind = 'interim_mark'")
-        job = """
-            INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
-            VALUES ($1, $2, 'interim_release', $3, now(), 0)
-        """
-        write(house, job, me, new_id(), ident)
-        house.sweep()
+        ask_for_part(wave, number, batches)
         assert {one["status"] for one in releases(wave)} == {"refused"}
     finally:
         if not number:

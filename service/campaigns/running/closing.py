@@ -44,14 +44,11 @@ async def close_wave(tx: AsyncSession, campaign: Campaign, wave: Wave, now: date
 
 async def close_due(tx: AsyncSession, due: jobs.Due) -> datetime | None:
     """The job that closes a wave at its time; does nothing to a wave that moved on meanwhile."""
-    found = await tx.get(Wave, (due.tenant_id, due.subject_id))
+    found = await queries.current_of(tx, due.tenant_id, due.subject_id)
     if found is None:
         return None
-    # Campaign before wave, as every other step: two steps at the same moment must not wait for each other.
-    campaign = await queries.campaign(tx, due.tenant_id, found.campaign_id, lock=True)
-    current = await queries.current_waves(tx, campaign, lock=True)
-    wave = next((one for one in current if one.wave_id == due.subject_id), None)
-    if wave is None or wave.state == WaveState.planned:
+    campaign, current, wave = found
+    if wave.state == WaveState.planned:
         return None
     if wave.closes_at and wave.closes_at > due.due_at:  # it was extended while this was under way
         return wave.closes_at

@@ -31,15 +31,10 @@ def opener(notary: Notary, clock: Clock) -> Handler:
     """Opens the wave that is due; does nothing to one that moved on meanwhile, and waits for one that was put off."""
 
     async def open_due(tx: AsyncSession, due: Due) -> datetime | None:
-        found = await tx.get(Wave, (due.tenant_id, due.subject_id))
+        found = await queries.current_of(tx, due.tenant_id, due.subject_id)
         if found is None:
             return None
-        # Campaign before wave, as every other step.
-        campaign = await queries.campaign(tx, due.tenant_id, found.campaign_id, lock=True)
-        current = await queries.current_waves(tx, campaign, lock=True)
-        wave = next((one for one in current if one.wave_id == due.subject_id), None)
-        if wave is None:
-            return None
+        campaign, _, wave = found
         if wave.state == WaveState.scheduled:
             wave.state = wave_step(wave, "open")
             audit(tx, wave.tenant_id, clock(), WORKER, "wave.opened", str(wave.wave_id))
