@@ -107,6 +107,10 @@ def test_eighteen_months_of_waves_are_as_they_were_promised(moved: House) -> Non
     assert worked < LONGEST_S, f"worked for {worked:.0f} seconds: {months.seconds}"
 
 
+def exact_shares(cell: Mapping[str, str]) -> bool:
+    return cell["status"] == "published" and bool(cell["favourable"]) and not cell["favourable_bound"]
+
+
 SMALL = {"PAR": {"a": [12, 9, 8], "b": [24, 11]}, "NYC": {"n": [14, 9]}}
 
 
@@ -118,11 +122,13 @@ def test_two_weeks_are_as_they_were_promised_and_other_cells_would_not_be(moved:
     months = two_weeks(moved)
     wrong = complaints(months)
     assert not wrong, told(wrong)
-    truth = Truth(months.waves[0], months.documents["pulse"])
-    cells = cells_of(months.waves[0])
+    # What is published hangs on the tenant's seed: the wave that tells the most.
+    told_most = max(months.waves, key=lambda wave: sum(exact_shares(cell) for cell in cells_of(wave)))
+    truth = Truth(told_most, months.documents["pulse"])
+    cells = cells_of(told_most)
     published = [dict(cell) for cell in cells if cell["status"] == "published"]
     mean = next(cell for cell in published if cell["mean"])
-    shares = next(cell for cell in published if cell["favourable"] and not cell["favourable_bound"])
+    shares = next(cell for cell in published if exact_shares(cell))
     untrue = [
         mean | {"mean": str(float(mean["mean"]) + (0.2 if float(mean["mean"]) < 3 else -0.2))},
         mean | {"n_from": str(int(mean["n_from"]) + 5), "n_to": str(int(mean["n_to"]) + 5)},
