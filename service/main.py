@@ -1,5 +1,6 @@
 """The application. Importing this does nothing; `create_app` twice in one process gives two applications."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.datastructures import QueryParams
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from service import openapi, problems, reference
@@ -15,20 +16,31 @@ from service.campaigns.codes import Codes
 from service.campaigns.promises.contract import Notary
 from service.campaigns.taking_part.kiosk import Kiosk
 from service.kit.clock import Clock, system_clock
-from service.kit.crypto import read_key
+from service.kit.crypto import derive, read_key
 from service.kit.db import Database
 from service.kit.limits import FailureLimit
+from service.kit.rates import counter_for
+from service.kit.repeats import Repeats
 from service.kit.strict import query_faults
+from service.privacy.readings import COUNTS, Readings
+from service.privacy.subjects import Subjects
 from service.problems import Invalid, NotFound
 from service.responses.intake import Intake
 from service.responses.respond import PATH, Respond
 from service.responses.seal import Seal
 from service.responses.waves import Waves
 from service.routes import ROUTERS
+from service.scim.application import PREFIX as SCIM
+from service.scim.application import ScimApplication
 from service.settings import Settings
 from service.telemetry import metrics
 from service.telemetry.observe import Observe
+from service.tenants.access_tokens import AccessTokens
+from service.tenants.rate_limits import RateLimits
 from service.tenants.registrar import Registrar
+from service.tenants.token_key_files import folder_of
+from service.tenants.token_keys import TokenKeys
+from service.webhooks.endpoint_keys import EndpointKeys
 
 WRONG_CODES_A_MINUTE = 60
 ROLE = "pouls_app"
@@ -44,15 +56,23 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     codes = Codes(intake_key)
     notary = Notary(intake_key)
     waves = Waves(database, notary)
+    counted_at = settings.limits.url
+    counter = counter_for(None if counted_at is None else counted_at.get_secret_value())
+    token_keys = TokenKeys(folder_of(settings.keys_dir))
+    readings = Readings(database)
     intake = Intake(url, ROLE, settings.database, settings.intake, Seal(intake_key), clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await intake.start()
+        counting = asyncio.create_task(readings.run())
         try:
             yield
         finally:
+            counting.cancel()
+            await readings.try_write()
             await intake.stop()
+            await counter.close()
             await database.close()
 
     respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE), clock)
@@ -63,6 +83,13 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.codes = codes
     app.state.notary = notary
     app.state.registrar = Registrar(intake_key)
+    app.state.scim_secret = derive(intake_key, b"pouls scim")
+    app.state.endpoint_keys = EndpointKeys(intake_key)
+    app.state.repeats = Repeats(intake_key)
+    app.state.access_tokens = AccessTokens(token_keys, settings.http.public_url)
+    app.state.rate_limits = RateLimits(counter, settings.limits.requests_a_minute, settings.limits.tokens_a_minute)
+    app.state.subjects = Subjects(intake_key)
+    app.state.readings = readings
     app.state.kiosk = Kiosk(intake_key, notary)
     app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves
@@ -104,8 +131,10 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
     app.add_middleware(Observe)
     app.router.routes.append(Route(PATH, respond, methods=["POST"]))  # so that other methods get their 405
     app.router.routes.extend(reference.ROUTES)
+    app.router.routes.append(Mount(SCIM, ScimApplication()))
     for mounted in ROUTERS:
-        app.include_router(mounted.router, tags=[mounted.audience])
+        counts = [COUNTS] if mounted.counted else []
+        app.include_router(mounted.router, tags=[mounted.audience], dependencies=counts)
     app.openapi = lambda: openapi.build(app)  # type: ignore[method-assign]  # FastAPI's documented way to replace it
     return app
 

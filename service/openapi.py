@@ -10,15 +10,22 @@ from fastapi.routing import iter_route_contexts
 
 import service
 from service.campaigns.taking_part.schemas import Invitation
+from service.kit import idempotency_told
+from service.kit.idempotency import WRITES
 from service.people.schemas import OrgUnitIn, PersonIn
-from service.problems import MEDIA_TYPE, ProblemOut
+from service.problems import MEDIA_TYPE, ProblemOut, RateLimited
 from service.responses.respond import DOCUMENTATION, REFUSALS
+from service.tenants.presented import BASIC_SCOPE, SCHEMES
+from service.tenants.schemas import AuditLine
+from service.webhooks import documented
 
 TITLE = "Pouls"
 DESCRIPTION = (
     "Diagnostic questionnaires, pulse surveys and anonymised aggregates, for other systems to call. "
     "Every error is `application/problem+json` (RFC 9457) and never repeats what was sent. "
-    "A withheld aggregate is a row with a reason, never a hole and never a number."
+    "A withheld aggregate is a row with a reason, never a hole and never a number. "
+    "SCIM 2.0 is at `/scim/v2`, with the same keys (`people:write`): it describes itself under `/ResourceTypes` and "
+    "`/Schemas`, and has errors of its own form."
 )
 TAGS = [
     {"name": "HRIS", "description": "People, org units, questionnaires, campaigns, participation links."},
@@ -26,7 +33,9 @@ TAGS = [
     {"name": "BI", "description": "Releases and their cells."},
     {"name": "Operators", "description": "Keys, audit log, probes."},
 ]
-_READ_BY_LINE = (OrgUnitIn, PersonIn, Invitation)
+# Of these, errors are read by machines that want them so: an orchestrator's probe, an OAuth2 library.
+FORMS_OF_THEIR_OWN = frozenset({"oauth.token", "service.ready"})
+_READ_BY_LINE = (OrgUnitIn, PersonIn, Invitation, AuditLine)
 
 
 def version() -> str:
@@ -48,7 +57,10 @@ def build(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= schema.pop("$defs", {})
             schemas[model.__name__] = schema
+        schemas |= documented.schemas()
+        document["webhooks"] = documented.webhooks()
         _document_hot_route(document)
+        _say_keys(document, app)
         _say_scopes(document, app)
         _only_problems(document)
         app.openapi_schema = document
@@ -75,6 +87,24 @@ def _say_scopes(document: dict[str, Any], app: FastAPI) -> None:
                 operation["description"] += f"\n\nScope: `{scope}`."
 
 
+def _say_keys(document: dict[str, Any], app: FastAPI) -> None:
+    """Which schemes an operation takes beside an API key, and which writes take an Idempotency-Key."""
+    document["components"].setdefault("securitySchemes", {}).update(SCHEMES)
+    for one in iter_route_contexts(app.routes):
+        if not hasattr(one, "dependant"):
+            continue
+        for method in one.methods or ():
+            operation = document["paths"].get(one.path_format, {}).get(method.lower())
+            if operation is None:  # not described here, as another standard's face of the same
+                continue
+            if method in WRITES:
+                idempotency_told.tell(operation, one.dependant)
+            if operation.get("security"):
+                scopes = sorted(set(_scopes(one.dependant)))
+                operation["security"] += [{"OAuth2": scopes}]
+                operation["security"] += [{"Basic": []}] if str(BASIC_SCOPE) in scopes else []
+
+
 def _scopes(dependant: Dependant) -> Iterator[str]:
     scope = getattr(dependant.call, "scope", None)  # set by `holding`
     if scope is not None:
@@ -92,11 +122,13 @@ def _only_problems(document: dict[str, Any]) -> None:
             if operation.get("security"):
                 responses.setdefault("401", {"description": "`unauthenticated`: no valid key"})
                 responses.setdefault("403", {"description": "`forbidden`: the key lacks the scope"})
+                limited = f"`{RateLimited.slug}`: {RateLimited.__doc__}"
+                responses.setdefault("429", {"description": limited})
             if path.startswith("/v1/"):
                 responses.setdefault("422", {"description": "`invalid`: a query parameter that is not known, or twice"})
             responses.setdefault("503", {"description": "`busy`: try again in a moment"})
             for status, response in responses.items():
-                if status >= "400" and operation["operationId"] != "service.ready":
+                if status >= "400" and operation["operationId"] not in FORMS_OF_THEIR_OWN:
                     response["content"] = {MEDIA_TYPE: reference}
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)

@@ -71,12 +71,13 @@ class Malformed(Problem):
 
 
 class Unauthenticated(Problem):
-    """No key, or one that is unknown, expired or revoked: the three look the same."""
+    """No key, or one that is unknown, expired or revoked: the three look the same; an access token is no other."""
 
     slug, title, status = "unauthenticated", "A valid API key is needed", 401
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="pouls"'})
+    def __init__(self, detail: str | None = None, *, basic: bool = False) -> None:
+        schemes = 'Bearer realm="pouls"' + (', Basic realm="pouls", charset="UTF-8"' if basic else "")
+        super().__init__(detail, headers={"WWW-Authenticate": schemes})
 
 
 class Forbidden(Problem):
@@ -113,6 +114,15 @@ class UnsupportedMediaType(Problem):
     """The body's media type or encoding is not accepted here."""
 
     slug, title, status = "unsupported-media-type", "This media type is not accepted", 415
+
+
+class RateLimited(Problem):
+    """More calls than a minute may have; `RateLimit` and `Retry-After` say when there are more."""
+
+    slug, title, status = "rate-limited", "Too many calls for the moment", 429
+
+    def __init__(self, retry_after_s: int = 60) -> None:
+        super().__init__(headers={"Retry-After": str(retry_after_s)})
 
 
 class Busy(Problem):

@@ -4,6 +4,7 @@
 """
 
 import tempfile
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 
@@ -50,6 +51,29 @@ class WorkerSettings(_Group):
     spare_wave_keys: int = Field(4, ge=1, le=100, description="key pairs made ahead for each tenant")
 
 
+class LimitsSettings(_Group):
+    requests_a_minute: int = Field(600, ge=1, le=1_000_000, description="of one API key, its access tokens included")
+    tokens_a_minute: int = Field(30, ge=1, le=1_000_000, description="access tokens that one API key is given")
+    url: SecretStr | None = Field(
+        None, description="redis://...: count for all API processes together; absent: each for itself"
+    )
+
+
+class WebhooksSettings(_Group):
+    timeout_s: float = Field(15.0, gt=0, le=60, description="longest wait for a receiver, from look-up to answer")
+    allow_http: bool = Field(default=False, description="also send to http://, in a network of your own")
+    allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="networks that are not public and may be sent to, such as 10.20.0.0/16"
+    )
+
+
+class RetentionSettings(_Group):
+    audit_days: int = Field(1095, ge=365, le=3650, description="audit log, and proofs that somebody was erased")
+    reads_days: int = Field(365, ge=30, le=1095, description="who read what")
+    history_days: int = Field(730, ge=90, le=3650, description="where people and units were before; reorganisations")
+    left_days: int = Field(730, ge=30, le=3650, description="people who have left; then they are erased")
+
+
 class LogSettings(_Group):
     level: str = Field("info", pattern="^(debug|info|warning|error)$")
 
@@ -69,6 +93,9 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     intake: IntakeSettings = IntakeSettings()
     worker: WorkerSettings = WorkerSettings()
+    limits: LimitsSettings = LimitsSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -9,12 +9,20 @@ from service.campaigns import due, wave_keys
 from service.campaigns.promises.contract import Notary
 from service.campaigns.running import closing, interim, retention
 from service.campaigns.running.opening_job import opener
+from service.kit import outbox, repeats
+from service.kit.addresses import Guard
 from service.kit.clock import Clock
 from service.kit.crypto import read_key
 from service.kit.db import Database
+from service.kit.http import Outbound, Resolver
 from service.kit.ids import new_id
 from service.kit.jobs import Sweeper
 from service.kit.loose_ends import tell_by_name
+from service.people.imports import jobs as import_jobs
+from service.people.reorganising import actions as reorganising
+from service.privacy import erasing
+from service.privacy import retention as keeping
+from service.privacy.subjects import Subjects
 from service.releases import recut_job, recuts
 from service.releases.build import Keys
 from service.releases.certificate import Signer
@@ -22,6 +30,14 @@ from service.releases.interim_job import interim_releaser
 from service.releases.release_job import releaser
 from service.responses.seal import Seal
 from service.settings import Settings
+from service.tenants import expiring
+from service.tenants.actions import AUDIT_CHAIN, RETENTION
+from service.tenants.chain import Chain
+from service.tenants.chaining import chainer
+from service.webhooks import fan_out
+from service.webhooks.deliver import Courier
+from service.webhooks.due import PRUNE
+from service.webhooks.endpoint_keys import EndpointKeys
 
 log = structlog.get_logger()
 HEARTBEAT_S = 5.0
@@ -47,17 +63,36 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
     """The only place that is handed the keys that open answers. Raises KeyMissing."""
     Signer.made(settings.keys_dir / "work")
     keys = release_keys(settings)
+    intake_key = read_key(settings.keys_dir / "api" / "intake.key")
+    chain = Chain(intake_key)
     handlers = {
         due.OPEN_WAVE: opener(keys.notary, clock),
         due.CLOSE_WAVE: closing.close_due,
         due.RELEASE_WAVE: releaser(keys, clock),
         due.INTERIM_MARK: interim.marker(keys.notary, clock),
         due.INTERIM_RELEASE: interim_releaser(keys, clock),
+        reorganising.JOB: reorganising.planned_job(clock),
         recuts.JOB: recut_job.recutter(keys, clock),
         due.DESTROY_KEY: retention.destroyer(keys.waves, keys.signer.signed, clock),
+        repeats.PRUNE: repeats.pruner(clock),
+        import_jobs.PRUNE: import_jobs.prune_import,
+        outbox.NUMBER: fan_out.numberer(clock),
+        PRUNE: fan_out.pruner(clock),
+        expiring.JOB: expiring.teller(clock),
+        AUDIT_CHAIN: chainer(chain, clock),
+        RETENTION: keeping.keeper(settings.retention, chain, Subjects(intake_key), clock),
+        erasing.ERASE: erasing.eraser(keys.notary, clock),
         due.MAKE_KEYS: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
     }
     return Sweeper(database, handlers, clock)
+
+
+def create_courier(settings: Settings, database: Database, clock: Clock) -> Courier:
+    """What sends events to their endpoints. Raises KeyMissing."""
+    keys = EndpointKeys(read_key(settings.keys_dir / "api" / "intake.key"))
+    timeout_s = settings.webhooks.timeout_s
+    outbound = Outbound(Guard.of(settings.webhooks), timeout_s, Resolver())
+    return Courier(database, keys, outbound, timeout_s, clock)
 
 
 async def is_alive(database: Database) -> bool:
@@ -66,11 +101,12 @@ async def is_alive(database: Database) -> bool:
         return bool(await tx.scalar(_ALIVE))
 
 
-async def run(sweeper: Sweeper, database: Database, stop: asyncio.Event, poll_s: float) -> None:
+async def run(sweeper: Sweeper, courier: Courier, database: Database, stop: asyncio.Event, poll_s: float) -> None:
     """Do due work until `stop`, finishing the jobs under way. A database that is away is waited for."""
     asyncio.get_running_loop().set_exception_handler(tell_by_name)
     async with asyncio.TaskGroup() as group:
         group.create_task(_beat(database, stop))
+        group.create_task(courier.run(stop, poll_s))  # a lane of its own: a receiver may take its time
         for kinds in (sweeper.kinds, sweeper.kinds - SLOW):
             group.create_task(_lane(sweeper, kinds, stop, poll_s))
 

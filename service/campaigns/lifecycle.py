@@ -74,6 +74,8 @@ NEXT_WAVE = {(step.before, step.act): step.after for step in WAVE_STEPS}
 
 # Links are prepared ahead, so a scheduled wave has them; one that takes no more answers has none left to give.
 INVITING = frozenset({WaveState.scheduled, WaveState.open})
+# Nothing is made of a wave's answers any more that was not made yet, but for other groups of what was released.
+ENDED = frozenset({WaveState.released, WaveState.refused, WaveState.cancelled})
 
 
 def as_markdown() -> str:

@@ -35,6 +35,7 @@ from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, Camp
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import ScheduleIn
 from service.kit.db import Database
+from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
@@ -116,6 +117,7 @@ async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
 @router.post(
     "/campaigns/{campaign_id}/forecast",
     operation_id="campaigns.forecast",
+    dependencies=[NOTHING_WRITTEN],
     responses=problems(
         Malformed, Invalid, NotFound, WrongState, RulesAltered, AudienceTooSmall, PlanTooLarge, ForecastBusy
     ),

@@ -225,13 +225,15 @@ class CampaignRules(TenantRow, table=True):
 
 
 class RosterLine(TenantRow, table=True):
-    """One invited person. The serial is drawn at random: it tells nothing, not even the order of the list."""
+    """One invited person. The serial is drawn at random: it tells nothing, not even the order of the list.
+
+    No foreign key to the person: whoever is erased after a wave leaves a line under a random id. See `lines.retire`.
+    """
 
     __tablename__ = "roster_line"
     __table_args__ = (
         UniqueConstraint("tenant_id", "wave_id", "serial"),
         refers("wave_class", ("wave_id", "wave_id"), ("label", "label")),
-        refers("person", ("person_id", "person_id")),
         Index("ix_roster_line__tenant_id_person_id", "tenant_id", "person_id"),
         CheckConstraint("serial BETWEEN 0 AND 4294967295", name="uint32"),
     )

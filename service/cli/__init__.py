@@ -22,11 +22,13 @@ _COMMANDS = {
     "replay": ("replay", "replay"),
     "protect": ("protect", "protect"),
     "audit": ("audit", "audit"),
+    "audit-log": ("audit_log", "audit_log"),
     "questionnaire": ("questionnaire", "questionnaire"),
+    "people": ("people", "people"),
     "openapi": ("admin", "openapi"),
     "db": ("admin", "db"),
     "keys": ("admin", "keys"),
-    "tenants": ("admin", "tenants"),
+    "tenants": ("tenant_end", "tenants"),
 }
 
 

@@ -23,6 +23,7 @@ from service.kit.migrate import migrate
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
+from service.tenants import token_key_files
 from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 
@@ -69,6 +70,17 @@ def keys_init() -> None:
     settings = Settings()
     local.prepare_keys(settings)
     typer.echo(str(settings.keys_dir))
+
+
+@keys.command("rotate-oauth")
+def keys_rotate_oauth(data: Data = None) -> None:
+    """Make a new key for access tokens, which signs from now on; needs no restart. Prints its id.
+
+    The one before it goes on verifying, until the tokens that it signed have run out. On several machines, copy the
+    new file `api/oauth-<id>.key` to each of them at once.
+    """
+    folder = token_key_files.folder_of(settings_with(None, None, data).keys_dir)
+    typer.echo(token_key_files.rotate(folder, datetime.now(UTC)))
 
 
 @keys.command("public")

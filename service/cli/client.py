@@ -18,7 +18,7 @@ READ_S = 300.0
 RETRY_S = 0.2
 RELEASE_LIMIT_S = 3600.0
 ROWS_AT_ONCE = 1000
-BUSY = 503
+BUSY = frozenset({429, 503})  # of a limit, too, there is more in a moment
 FAULTS_TOLD = 10
 
 
@@ -107,7 +107,7 @@ class Client:
                                 given += 1
                                 yield row["person"], row["code"]
                         return
-                    if response.status_code != BUSY:
+                    if response.status_code not in BUSY:
                         raise CallFailed(f"GET {path}: {told(response.status_code, response.read())}")
             except httpx2.TransportError as error:
                 self._wait(limit, f"GET {path}: {type(error).__name__}")
@@ -142,7 +142,7 @@ class Client:
             except httpx2.TransportError as error:
                 self._wait(limit, f"{method} {path}: {type(error).__name__}")
                 continue
-            if response.status_code == BUSY:
+            if response.status_code in BUSY:
                 self._wait(limit, f"{method} {path}: busy")
                 continue
             if response.is_error:

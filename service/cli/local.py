@@ -25,6 +25,7 @@ from service.kit.one_piece import OnePieceProtocol
 from service.kit.postgres import External, Postgres, postgres_for
 from service.kit.roles import ensure_roles
 from service.settings import Settings
+from service.tenants import token_key_files
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -92,6 +93,7 @@ def prepare_keys(settings: Settings) -> None:
     """Make the key files that are missing."""
     for name in ("api/intake.key", "work/master.key", "work/signing.key"):
         ensure_key(settings.keys_dir / name)
+    token_key_files.ensure(token_key_files.folder_of(settings.keys_dir))
 
 
 def acting_as(settings: Settings, postgres: Postgres, role: str) -> Settings:

@@ -24,7 +24,7 @@ def work(
     check: Annotated[bool, typer.Option("--check", help="exit 0 if a worker's heartbeat is fresh")] = False,
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> None:
-    """Run the worker: opens and closes waves, makes wave keys, builds releases."""
+    """Run the worker: opens and closes waves, makes wave keys, builds releases, sends events to webhooks."""
     settings = Settings()
     logs.configure(settings.log.level)
     if settings.database.url is None:
@@ -63,6 +63,7 @@ async def _work(settings: Settings, *, child: bool) -> None:
         await external.require_schema(settings, ROLE)
         async with _database(settings) as database:
             sweeper = worker.create_sweeper(settings, database, system_clock)
+            courier = worker.create_courier(settings, database, system_clock)
             gc.freeze()  # as at the start of a command: the worker's own modules have come since
             with local.metrics_listener(settings):
-                await worker.run(sweeper, database, stop, settings.worker.poll_s)
+                await worker.run(sweeper, courier, database, stop, settings.worker.poll_s)

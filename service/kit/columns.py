@@ -28,6 +28,12 @@ def moment(*, nullable: bool = False) -> Any:
     return Field(default=None if nullable else ..., sa_type=DateTime(timezone=True), nullable=nullable)
 
 
+def written() -> Any:
+    """The moment of a row's writing, which who writes gives; rows of before there was one have the migration's."""
+    kwargs = {"server_default": text("now()")}
+    return Field(sa_type=DateTime(timezone=True), nullable=False, sa_column_kwargs=kwargs)
+
+
 def document(*, nullable: bool = False) -> Any:
     """A JSON document."""
     return Field(default=None if nullable else ..., sa_type=JSONB(none_as_null=True), nullable=nullable)
@@ -39,10 +45,16 @@ def values_of_dimensions() -> Any:
     return Field(default_factory=dict, sa_type=JSONB(none_as_null=True), nullable=False, sa_column_kwargs=kwargs)
 
 
-def refers(table: str, *pairs: tuple[str, str], on_delete: str | None = None) -> ForeignKeyConstraint:
-    """A foreign key that carries the tenant along: pairs of (own column, referred column)."""
+def refers(
+    table: str, *pairs: tuple[str, str], on_delete: str | None = None, at_commit: bool = False
+) -> ForeignKeyConstraint:
+    """A foreign key that carries the tenant along: pairs of (own column, referred column).
+
+    `at_commit`: looked at when the transaction ends, so that rows which refer to each other come in any order.
+    """
     own, theirs = zip(("tenant_id", "tenant_id"), *pairs, strict=True)
-    return ForeignKeyConstraint(list(own), [f"{table}.{name}" for name in theirs], ondelete=on_delete)
+    late = {"deferrable": True, "initially": "DEFERRED"} if at_commit else {}
+    return ForeignKeyConstraint(list(own), [f"{table}.{name}" for name in theirs], ondelete=on_delete, **late)  # type: ignore[arg-type]
 
 
-__all__ = ["TenantRow", "document", "metadata", "moment", "refers", "values_of_dimensions"]
+__all__ = ["TenantRow", "document", "metadata", "moment", "refers", "values_of_dimensions", "written"]

@@ -12,12 +12,13 @@ from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
-from service.kit import strict_json
+from service.kit import idempotency, strict_json
 from service.kit.reasons import AnyFault, ParameterFault, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 BODY_LIMIT = 1 << 20
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 async def read(request: Request, limit: int, sentence: str) -> bytes:
@@ -63,8 +64,11 @@ class _StrictRequest(Request):
 class StrictRoute(APIRoute):
     """An operation whose query and body are read by us; one that takes the request itself reads its body on its own."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def get_route_handler(self) -> Handle:
+        strictly = self._strictly(super().get_route_handler())
+        return self._once(strictly) if set(self.methods or ()) & idempotency.WRITES else strictly
+
+    def _strictly(self, handle: Handle) -> Handle:
         fields = get_flat_params(self.dependant)
         known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
 
@@ -82,6 +86,31 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return strictly
+
+    def _once(self, handle: Handle) -> Handle:
+        """A write may be sent again: its reply is kept, in its own transaction, which is still open here."""
+        without_key = idempotency.reason_without(self.dependant)
+        is_read = self.body_field is not None or "requestBody" in (self.openapi_extra or {})
+
+        async def once(request: Request) -> Response:
+            if without_key is idempotency.secret_reply and idempotency.HEADER in request.headers:
+                idempotency.refuse("is not taken here: the reply holds a secret, and is never kept")
+            attempt = idempotency.attempt(request) if without_key is None else None
+            if attempt is None:
+                return await handle(request)
+            followed = Request(request.scope, attempt.receive)
+            try:
+                if not is_read:  # it is followed all the same, since another body is another request
+                    await read(followed, BODY_LIMIT, "A body may have 1 MiB.")
+                response = await handle(followed)
+                await attempt.keep(response)
+            except idempotency.Replayed as replayed:
+                return replayed.response
+            finally:
+                attempt.close()
+            return response
+
+        return once
 
 
 def api_router() -> APIRouter:

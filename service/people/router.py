@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Body, Request, Response
+from fastapi import Body, Query, Request, Response
 
 from service.kit.lines import documented
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
-from service.kit.text import Wire
+from service.kit.text import Day, Wire
 from service.people import actions, queries, schemas
+from service.people.put_people import put_people as told_people
+from service.people.put_units import put_units as told_units
 from service.people.spool import Spool, may_write, spooled
 from service.problems import Conflict, Invalid, Malformed, TooLarge, UnsupportedMediaType, problems
 from service.tenants.principals import Now, Principal, Transaction
@@ -17,6 +19,7 @@ router = api_router()
 PeopleWriter = Annotated[Principal, may_write]
 SpooledUnits = Annotated[Spool[schemas.OrgUnitIn], spooled(schemas.OrgUnitIn)]
 SpooledPeople = Annotated[Spool[schemas.PersonIn], spooled(schemas.PersonIn)]
+At = Annotated[Day | None, Query(description="a day of the past, UTC; left out: now")]
 _ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)
 
 
@@ -33,7 +36,7 @@ class OrgUnitPage(Wire):
 )
 async def put_org_units(rows: SpooledUnits, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
     """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
-    return await actions.put_units(tx, caller, rows, now, skip=rows.skip)
+    return await told_units(tx, caller, rows, now, skip=rows.skip)
 
 
 @router.get("/org-units", operation_id="org_units.list", responses=problems(Invalid))
@@ -42,11 +45,13 @@ async def list_org_units(
     response: Response,
     caller: PeopleWriter,
     tx: Transaction,
+    now: Now,
     limit: Limit = 100,
     cursor: Cursor = None,
+    at: At = None,
 ) -> OrgUnitPage:
-    """The units, a page at a time."""
-    page = await queries.units(tx, caller.tenant_id, uuid_behind(cursor), limit)
+    """The units as they are, or as they were on a day, a page at a time; where they were merged into, see lineage."""
+    page = await queries.units(tx, caller.tenant_id, uuid_behind(cursor), limit, at, now)
     return OrgUnitPage(data=page.rows, next=link_next(request, response, page))
 
 
@@ -58,7 +63,7 @@ async def list_org_units(
 )
 async def put_people(rows: SpooledPeople, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
     """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
-    return await actions.put_people(tx, caller, rows, now, skip=rows.skip)
+    return await told_people(tx, caller, rows, now, skip=rows.skip)
 
 
 @router.put("/dimensions", operation_id="dimensions.put", responses=problems(Invalid, Conflict))

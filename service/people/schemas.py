@@ -1,14 +1,25 @@
 """What an HRIS sends about the organisation, and what it gets back."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from service.kit.text import Day, ExternalId, Flag, Language, Name, Slug, Wire
 
+Hierarchy = Literal["line", "project"]
+ValidFrom = Annotated[
+    Day | None,
+    Field(description="since when, where the row changes something; today or before; left out: today. UTC."),
+]
+
 
 class OrgUnitIn(Wire):
-    """A unit, keyed by (source, external_id). The whole row is replaced; `parent` must exist or be in the call."""
+    """A unit, keyed by (source, external_id). The whole row is replaced; `parent` must exist or be in the call.
+
+    A tree for the line, where everybody has one place, and one for projects, where people can have several or none.
+    Results are by the line.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"source": "hris", "external_id": "D12", "name": "Logistics", "parent": "D1"}]}
@@ -18,7 +29,13 @@ class OrgUnitIn(Wire):
     external_id: ExternalId
     name: Name
     parent: ExternalId | None = None
+    hierarchy: Annotated[Hierarchy, Field(description="never changes; a unit's parent is in the same one")] = "line"
+    manager: Annotated[
+        ExternalId | None,
+        Field(description="a person of the same `source`, who need not be known yet: units are sent before people"),
+    ] = None
     active: Flag = True
+    valid_from: ValidFrom = None
 
 
 class OrgUnitOut(Wire):
@@ -26,7 +43,10 @@ class OrgUnitOut(Wire):
     external_id: str
     name: str
     parent: str | None
+    hierarchy: Hierarchy
+    manager: str | None
     active: bool
+    since: Annotated[date | None, Field(description="since when it is so; null: from before there was a history")]
 
 
 class PersonIn(Wire):
@@ -56,7 +76,14 @@ class PersonIn(Wire):
         Name | None,
         Field(description="only used to take names out of comments; leave it out where comments are not published"),
     ] = None
+    manager: Annotated[
+        ExternalId | None, Field(description="another person of the same `source`, known or in the call")
+    ] = None
+    projects: Annotated[
+        list[ExternalId], Field(max_length=50, description="units of the project hierarchy that they are in")
+    ] = Field(default_factory=list)
     active: Flag = True
+    valid_from: ValidFrom = None
 
 
 class DimensionValue(Wire):

@@ -17,8 +17,15 @@ from service.kit.db import Database
 from service.kit.lines import FAULTS_KEPT, Row, rows
 from service.people.schemas import OnError
 from service.problems import TooLarge
-from service.tenants.keys import Key
-from service.tenants.principals import authenticated, database_of, holding, now_of, presented_key
+from service.tenants.principals import (
+    Presented,
+    authenticated,
+    database_of,
+    demand,
+    holding,
+    now_of,
+    presented_key,
+)
 from service.tenants.scopes import Scope
 
 IN_MEMORY = 1 << 20
@@ -69,7 +76,7 @@ class Spool(Generic[M]):
 
 async def admitted(
     request: Request,
-    key: Annotated[Key, Depends(presented_key)],
+    key: Annotated[Presented, Depends(presented_key)],
     database: Annotated[Database, Depends(database_of)],
 ) -> None:
     """Whether this key may write, asked in a transaction that ends before the first row is read.
@@ -78,7 +85,7 @@ async def admitted(
     """
     async with database.transaction(key.tenant_id) as tx:
         principal = await authenticated(request, key, tx, now_of(request))
-    await may_write.dependency(principal)
+    demand(principal, Scope.people_write)
 
 
 def spooled(model: type[M]) -> Any:

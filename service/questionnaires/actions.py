@@ -15,6 +15,7 @@ from service.questionnaires.lint.checked import Sound
 from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersions, Unchanged
 from service.questionnaires.tables import Questionnaire, QuestionnaireVersion
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 MOST_VERSIONS = 1000
@@ -90,6 +91,6 @@ def _written(
     tx.add(version)
     audit(
         tx, caller.tenant_id, now, caller.actor, "questionnaire.published", str(questionnaire),
-        key=sound.document.key, version=number, **origin,
+        after=state_of(version), key=sound.document.key, version=number, **origin,
     )  # fmt: skip
     return version

@@ -8,11 +8,20 @@ from typing import Annotated, Any
 
 from fastapi import Body, Depends, Request
 
+from service.kit import idempotency
 from service.kit.db import Database
 from service.questionnaires.lint.checked import Sound, sound
 from service.questionnaires.schemas import EXAMPLE
-from service.tenants.keys import Key
-from service.tenants.principals import Principal, authenticated, database_of, holding, now_of, presented_key
+from service.tenants.principals import (
+    Presented,
+    Principal,
+    authenticated,
+    database_of,
+    demand,
+    holding,
+    now_of,
+    presented_key,
+)
 from service.tenants.scopes import Scope
 
 may_write = holding(Scope.questionnaires_write)
@@ -20,11 +29,16 @@ Writer = Annotated[Principal, may_write]
 DatabaseOf = Annotated[Database, Depends(database_of)]
 
 
-async def _admitted(request: Request, key: Annotated[Key, Depends(presented_key)], database: DatabaseOf) -> Principal:
+async def _admitted(
+    request: Request, key: Annotated[Presented, Depends(presented_key)], database: DatabaseOf
+) -> Principal:
     async with database.transaction(key.tenant_id) as tx:
-        principal = await authenticated(request, key, tx, now_of(request))
-    admitted: Principal = await may_write.dependency(principal)
-    return admitted
+        now = now_of(request)
+        principal = await authenticated(request, key, tx, now)
+        demand(principal, Scope.questionnaires_write)
+        # What was done before need not be looked at again; a draft that was published then is no more.
+        await idempotency.look(request, principal.tenant_id, principal.key_id, tx, now)
+    return principal
 
 
 _admitted.scope = Scope.questionnaires_write  # type: ignore[attr-defined]  # read by the test that every operation has a scope

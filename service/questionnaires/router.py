@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Body, Depends, Path, Query, Request, Response
 from pydantic import WithJsonSchema
 
+from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, key_behind, link_next, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
@@ -61,6 +62,7 @@ async def list_questionnaires(
 @router.post(
     "/questionnaires/validate",
     operation_id="questionnaires.validate",
+    dependencies=[NOTHING_WRITTEN],
     responses=problems(Malformed, Invalid, TooLarge),
 )
 async def validate_questionnaire(

@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.campaigns.promises.contract import digest, holder_of
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
+from service.kit import outbox
 from service.kit.ids import new_id
 from service.questionnaires.document import Document
 from service.releases import cells, comment_rows
 from service.releases.comments import Commented, pinned
 from service.releases.described import described, options_of
 from service.releases.digest import FORMAT, Released, release_digest
+from service.releases.events import ReleasePublished, ReleaseWithheld
 from service.releases.orgtree import OrgTree
 from service.releases.places import Breakdowns
 from service.releases.tables import Release, ReleaseCertificate, ReleaseMeasure
@@ -124,6 +126,7 @@ async def publish(
         size = {"places": len(places["nodes"]), "first": start}
         await tx.execute(_CELLS, scope | size | _lines(columns[start : start + at_once]))
     await comment_rows.write(tx, release, comments)
+    await outbox.add(tx, wave.tenant_id, ReleasePublished.of(wave, release.release_id), now)
     return release
 
 
@@ -236,6 +239,7 @@ async def refuse(
     )
     tx.add(release)
     await tx.flush()
+    await outbox.add(tx, wave.tenant_id, ReleaseWithheld.of(wave, release.release_id), now)
     return release
 
 

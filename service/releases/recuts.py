@@ -23,6 +23,7 @@ from service.releases.regroup import faults
 from service.releases.schemas import RecutIn
 from service.releases.tables import Recut
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 JOB = "recut_wave"
@@ -97,7 +98,10 @@ async def ask(tx: AsyncSession, caller: Principal, wave: Wave, given: RecutIn, n
     )
     tx.add(recut)
     await jobs.enqueue(tx, wave.tenant_id, JOB, recut.recut_id, now)
-    audit(tx, wave.tenant_id, now, caller.actor, "recut.asked", str(recut.recut_id), wave=str(wave.wave_id))
+    audit(
+        tx, wave.tenant_id, now, caller.actor, "recut.asked", str(recut.recut_id),
+        after=state_of(recut), wave=str(wave.wave_id),
+    )  # fmt: skip
     await tx.flush()
     return recut
 

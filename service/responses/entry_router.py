@@ -15,6 +15,7 @@ from service.campaigns.taking_part.kiosk import Kiosk
 from service.campaigns.taking_part.schemas import ParticipationOut, SignedIn, TypedCode
 from service.campaigns.taking_part.sign_in import SignIn, SignInRefused, person_behind
 from service.kit.db import Database
+from service.kit.idempotency import SECRET_REPLY
 from service.kit.limits import FailureLimit
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
@@ -29,6 +30,7 @@ router = api_router()
     "/respond/kiosk",
     status_code=201,
     operation_id="responses.kiosk",
+    dependencies=[SECRET_REPLY],
     responses=problems(
         Malformed,
         Invalid,
@@ -67,6 +69,7 @@ async def exchange_short_code(request: Request, response: Response, now: Now, ty
     "/respond/sign-in",
     status_code=201,
     operation_id="responses.sign_in",
+    dependencies=[SECRET_REPLY],
     responses=problems(
         Malformed,
         Invalid,

@@ -19,3 +19,8 @@ RELEASE_SECONDS = Histogram(
     "pouls_release_seconds", "Time to build one release, in seconds", ["stage"], buckets=(0.01, 0.1, 0.5, 1, 5, 30, 120)
 )
 RELEASE_CELLS = Counter("pouls_release_cells_total", "Release cells by outcome", ["status"])
+WEBHOOKS = Counter("pouls_webhook_attempts_total", "Attempts to deliver an event", ["outcome"])
+WEBHOOK_SECONDS = Histogram(
+    "pouls_webhook_seconds", "Time of one attempt to deliver an event, in seconds", buckets=(0.05, 0.25, 1, 5, 15, 60)
+)
+WEBHOOKS_DISABLED = Counter("pouls_webhook_endpoints_disabled_total", "Endpoints given up", ["outcome"])

@@ -15,6 +15,8 @@ from service.telemetry import metrics
 
 log = structlog.get_logger("access")
 UNROUTED = "unrouted"
+TOLD = "pouls.told"
+"""In the scope: headers that whoever looked at the request adds to its answer, whatever that will be."""
 
 
 class Observe:
@@ -28,12 +30,15 @@ class Observe:
         request_id = new_id().hex
         started = time.perf_counter()
         status = 0
+        told: list[tuple[bytes, bytes]] = []
+        scope[TOLD] = told
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], (b"x-request-id", request_id.encode())]}
+                headers = [*message["headers"], *told, (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": headers}
             await send(message)
 
         try:

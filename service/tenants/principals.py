@@ -11,18 +11,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.kit import idempotency
 from service.kit.crypto import same
 from service.kit.db import Database
-from service.problems import Forbidden, Unauthenticated
-from service.tenants.keys import Key, NotAKey
+from service.problems import Forbidden
+from service.tenants.access_tokens import AccessToken
+from service.tenants.presented import Presented, presented_key, unauthenticated
+from service.tenants.rate_limits import RateLimits
 from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey
-
-bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`Authorization: Bearer pouls_...`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,6 @@ class Principal:
     @property
     def actor(self) -> str:
         return f"key:{self.key_id}"
-
-
-def presented_key(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Key:
-    """The key in the request, as text only: nothing says yet that it is known."""
-    if credentials is None:
-        raise Unauthenticated
-    try:
-        return Key.read(credentials.credentials)
-    except NotAKey:
-        raise Unauthenticated from None
 
 
 def database_of(request: Request) -> Database:
@@ -69,7 +59,7 @@ def base_of(request: Request) -> str:
 
 
 async def transaction(
-    key: Annotated[Key, Depends(presented_key)], database: Annotated[Database, Depends(database_of)]
+    key: Annotated[Presented, Depends(presented_key)], database: Annotated[Database, Depends(database_of)]
 ) -> AsyncIterator[AsyncSession]:
     async with database.transaction(key.tenant_id) as tx:
         yield tx
@@ -81,27 +71,71 @@ Now = Annotated[datetime, Depends(now_of)]
 
 
 async def authenticated(
-    request: Request, key: Annotated[Key, Depends(presented_key)], tx: Transaction, now: Now
+    request: Request, key: Annotated[Presented, Depends(presented_key)], tx: Transaction, now: Now
 ) -> Principal:
-    """The key, known, as we made it, neither expired nor revoked."""
+    """The key, known, as we made it, neither expired nor revoked; or an access token's, by the same row.
+
+    Raises Unauthenticated, RateLimited.
+    """
     row = await tx.get(ApiKey, (key.tenant_id, key.key_id))
+    limits: RateLimits = request.app.state.rate_limits
+    if not isinstance(key, AccessToken) and not has_secret(row, key.secret_hash()):
+        limits.count_failure(key.key_id)
+        raise unauthenticated(request)
+    if row is None or not is_good(row, registrar_of(request), now):
+        raise unauthenticated(request)
+    await limits.count(request, key.key_id)
+    held = frozenset(row.scopes)
+    return Principal(key.tenant_id, key.key_id, held & key.scopes if isinstance(key, AccessToken) else held)
+
+
+def has_secret(row: ApiKey | None, secret_hash: bytes) -> bool:
+    """Whether this is the row's secret; of no row, never, and it takes as long."""
     known = row.secret_hash if row is not None else bytes(32)
-    if not same(known, key.secret_hash()) or row is None:
-        raise Unauthenticated
-    if not registrar_of(request).knows(row):  # somebody wrote it, or a part of it, to the database
-        raise Unauthenticated
-    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-        raise Unauthenticated
-    return Principal(key.tenant_id, key.key_id, frozenset(row.scopes))
+    return same(known, secret_hash) and row is not None
+
+
+def is_good(row: ApiKey, registrar: Registrar, now: datetime) -> bool:
+    """Whether the row is as we made it (not written to the database, or a part of it), neither revoked nor expired."""
+    ended = row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now)
+    return registrar.knows(row) and not ended
+
+
+def demand(principal: Principal, scope: Scope) -> None:
+    """Raises Forbidden where the caller does not hold the scope."""
+    if scope not in principal.scopes:
+        raise Forbidden(f"The scope {scope} is needed.")
 
 
 def holding(scope: Scope) -> Any:
-    """A dependency: the caller, who must hold `scope`."""
+    """A dependency: the caller, who must hold `scope`; and who is answered as before what they send again.
 
-    async def check(principal: Annotated[Principal, Depends(authenticated)]) -> Principal:
-        if scope not in principal.scopes:
-            raise Forbidden(f"The scope {scope} is needed.")
+    The second in the same place, since it comes after the one, and before anything is looked up for the request.
+    """
+
+    async def check(
+        request: Request, principal: Annotated[Principal, Depends(authenticated)], tx: Transaction, now: Now
+    ) -> Principal:
+        demand(principal, scope)
+        await idempotency.claim(request, principal.tenant_id, principal.key_id, tx, now)
         return principal
 
     check.scope = scope  # type: ignore[attr-defined]  # read by the test that every operation has a scope
     return Depends(check)
+
+
+__all__ = [
+    "Now",
+    "Presented",
+    "Principal",
+    "Transaction",
+    "authenticated",
+    "base_of",
+    "database_of",
+    "demand",
+    "holding",
+    "now_of",
+    "presented_key",
+    "registrar_of",
+    "transaction",
+]

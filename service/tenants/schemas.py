@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from service.kit.text import Moment, Name, Wire
+from service.tenants.access_tokens import client_id_of
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry
 
@@ -23,6 +24,7 @@ class KeyIn(Wire):
 
 class KeyOut(Wire):
     id: UUID
+    client_id: str
     name: str
     scopes: list[str]
     created_at: datetime
@@ -33,6 +35,7 @@ class KeyOut(Wire):
     def of(cls, row: ApiKey) -> "KeyOut":
         return cls(
             id=row.key_id,
+            client_id=client_id_of(row.tenant_id, row.key_id),
             name=row.name,
             scopes=row.scopes,
             created_at=row.created_at,
@@ -42,9 +45,10 @@ class KeyOut(Wire):
 
 
 class KeyMade(Wire):
-    """The only time the key is shown: the database keeps a hash."""
+    """The only time the key is shown: the database keeps a hash. `client_id` is its name where OAuth2 asks for one."""
 
     id: UUID
+    client_id: str
     key: str
 
 
@@ -55,6 +59,10 @@ class AuditEntryOut(Wire):
     action: str
     subject: str
     detail: dict[str, Any]
+    before: Annotated[
+        str | None, Field(description="SHA-256 of what the act changed, as it was; null where it has no such state")
+    ]
+    after: Annotated[str | None, Field(description="the same, as it became")]
 
     @classmethod
     def of(cls, row: AuditEntry) -> "AuditEntryOut":
@@ -65,7 +73,16 @@ class AuditEntryOut(Wire):
             action=row.action,
             subject=row.subject,
             detail=row.detail,
+            before=row.before,
+            after=row.after,
         )
+
+
+class AuditLine(AuditEntryOut):
+    """An entry with its place in the log's chain; null for the last ones, which get theirs within some minutes."""
+
+    number: int | None
+    mac: Annotated[str | None, Field(description="hex; the operator can check it, and nobody can make it")]
 
 
 class AuditPage(Wire):

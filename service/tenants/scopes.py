@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Scope(StrEnum):
     people_write = "people:write"
+    webhooks_write = "webhooks:write"
     questionnaires_write = "questionnaires:write"
     campaigns_write = "campaigns:write"
     invitations_read = "invitations:read"

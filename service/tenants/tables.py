@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers
@@ -42,3 +42,21 @@ class AuditEntry(TenantRow, table=True):
     action: str
     subject: str
     detail: dict[str, Any] = document()
+    # Fingerprints of what the act changed, as it was and as it became; none where there is no such state.
+    before: str | None = None
+    after: str | None = None
+
+
+class AuditLink(TenantRow, table=True):
+    """An entry's place in the audit log's chain: each MAC covers the one before it. Written by the worker alone."""
+
+    __tablename__ = "audit_link"
+    __table_args__ = (
+        refers("tenant"),
+        UniqueConstraint("tenant_id", "entry_id"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    entry_id: UUID
+    mac: bytes

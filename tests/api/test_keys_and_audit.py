@@ -157,7 +157,8 @@ def test_the_log_comes_in_pages_and_can_not_be_changed_by_the_service(tenant: Te
     assert len(whole) == 1 + len(Scope)
     assert log(tenant, limit=2) == whole
     assert [entry["at"] for entry in whole] == sorted(entry["at"] for entry in whole)
-    for role in ("pouls_app", "pouls_work"):
-        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'nobody'"):
-            with pytest.raises(Exception, match="permission denied"):
-                tenant.sql(statement, role=role)
+    delete, alter = "DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'nobody'"
+    # The worker deletes what was kept long enough, and the chain tells of anything else.
+    for role, statement in (("pouls_app", delete), ("pouls_app", alter), ("pouls_work", alter)):
+        with pytest.raises(Exception, match="permission denied"):
+            tenant.sql(statement, role=role)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from service.kit.lines import Row
 from service.kit.reasons import Fault
-from service.people import actions, spool
+from service.people import actions, people_rows, spool
 from service.people.schemas import PersonIn
 from service.people.spool import AT_ONCE, Spool
 from service.tenants.keys import Key
@@ -383,13 +383,13 @@ def test_dimensions_are_closed_lists(org: TenantUnderTest) -> None:
 def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory does not grow with the call, neither while its 100 MB come in nor while they are written."""
     memory: list[int] = []
-    write = actions._write_people
+    write = people_rows.write
 
-    async def watched(*given: Any) -> tuple[int, int, int]:
+    async def watched(*given: Any) -> None:
         memory.append(resident())
-        return await write(*given)
+        await write(*given)
 
-    monkeypatch.setattr(actions, "_write_people", watched)
+    monkeypatch.setattr(people_rows, "write", watched)
 
     def lines() -> Iterator[bytes]:
         for start in range(0, 100_000, 100):
@@ -399,7 +399,7 @@ def test_a_hundred_thousand_people_in_one_call(org: TenantUnderTest, monkeypatch
 
     assert counts(put_lines(org, lines())) == (100_000, 0, 0, 0)
     assert org.sql("SELECT count(*) FROM person")[0][0] == 100_000
-    assert len(memory) > 1000 + 100
+    assert len(memory) >= 1000 + 100
     assert max(memory) - memory[0] < 40 << 20
 
 

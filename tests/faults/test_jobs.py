@@ -278,7 +278,8 @@ def test_work_of_an_unknown_kind_waits_for_a_worker_that_knows_it(tenant: Tenant
 async def working(house: House, swept: Sweeper) -> AsyncIterator[asyncio.Event]:
     """A worker that runs meanwhile, and its sign to stop."""
     stop = asyncio.Event()
-    running = asyncio.ensure_future(worker.run(swept, house.worker_database, stop, 0.01))
+    courier = worker.create_courier(house.settings, house.worker_database, house.clock)
+    running = asyncio.ensure_future(worker.run(swept, courier, house.worker_database, stop, 0.01))
     try:
         yield stop
     finally:

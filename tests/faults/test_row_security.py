@@ -21,10 +21,15 @@ NOT_A_UUID = "22P02"
 DENIED = "42501"
 """Both of a privilege that is missing and of a row that row security refuses."""
 TABLES = (
-    "api_key", "audit_entry", "campaign", "campaign_rules", "dimension", "invited_day", "job", "org_unit",
-    "participation_snapshot", "person", "questionnaire", "questionnaire_draft", "questionnaire_version", "recut",
-    "release", "release_cell", "release_certificate", "release_comment", "release_measure", "release_unit",
-    "roster_line", "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "wave", "wave_class",
+    "event", "webhook_delivery", "webhook_endpoint",
+    "import_mapping", "people_import", "people_import_line", "people_import_part", "people_import_unit",
+    "audit_link", "erasure", "read_access",
+    "api_key", "audit_entry", "campaign", "campaign_rules", "dimension", "idempotent_reply", "invited_day", "job",
+    "org_unit", "org_unit_version", "participation_snapshot", "person", "person_version", "project_member",
+    "questionnaire", "questionnaire_draft", "questionnaire_version", "recut", "release", "release_cell",
+    "release_certificate", "release_comment", "release_measure", "release_unit", "reorganisation", "roster_line",
+    "scim_mapping", "scim_user",
+    "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "unit_lineage", "wave", "wave_class",
     "wave_destruction", "wave_key", "wave_part", "wave_unit",
 )  # fmt: skip
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
@@ -33,11 +38,20 @@ SHARED_WITH_WORKERS = {("pouls_work", "job")}
 
 @pytest.fixture(scope="module")
 def inhabited(house: House) -> UUID:
+    return inhabit(house)
+
+
+def inhabit(house: House) -> UUID:
     """A tenant with a row in each table."""
     tenant = house.tenant("inhabited")
     body = [{"name": "site", "values": [{"id": "paris", "label": {"fr": "Paris"}}]}]
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=body))
     ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 5, "days": 30}}))
+    hook = {"url": "https://hris.example/hook"}
+    ok(tenant.call("webhooks:write", "POST", "/v1/webhook-endpoints", json=hook), 201)
+    ok(tenant.call("people:write", "PUT", "/v1/scim-mapping", json={"groups": "units", "unit": "groups"}))
+    user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "somebody"}
+    ok(tenant.call("people:write", "POST", "/scim/v2/Users", json=user), 201)
     _a_skipped_and_a_destroyed_wave(tenant)
     made = a_campaign(
         tenant,
@@ -59,10 +73,26 @@ def inhabited(house: House) -> UUID:
     asked = {"dimensions": [some], "breakdowns": [["org", "some"]]}
     ok(tenant.call("campaigns:write", "POST", f"/v1/waves/{wave.wave}/recuts", json=asked), 202)
     draft = {"document": {"key": "unfinished"}}
-    ok(tenant.call("questionnaires:write", "POST", "/v1/questionnaire-drafts", json=draft), 201)
+    named = {"Idempotency-Key": "once"}  # last, since the worker removes its reply after a day
+    ok(tenant.call("questionnaires:write", "POST", "/v1/questionnaire-drafts", json=draft, headers=named), 201)
+    _an_import_that_makes_a_unit(tenant)
+    project = [{"external_id": "PX", "name": "Project", "hierarchy": "project"}]
+    ok(tenant.call("people:write", "PUT", "/v1/org-units", json=project))
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[{"external_id": "x", "unit": "A", "projects": ["PX"]}]))
+    merge = {"merges": [{"units": ["A"], "into": "B"}]}
+    ok(tenant.call("people:write", "POST", "/v1/reorganisations", json=merge), 201)
+    ok(tenant.call("admin", "POST", "/v1/data-subjects/erase", json={"external_id": "A-1"}), 202)
+    ok(tenant.call("admin", "GET", "/v1/read-access"))
     for table in TABLES:
         assert write(house, f"SELECT 1 FROM {table} WHERE tenant_id = $1 LIMIT 1", tenant.tenant_id), table  # noqa: S608 - a name of ours
     return tenant.tenant_id
+
+
+def _an_import_that_makes_a_unit(tenant: TenantUnderTest) -> None:
+    ok(tenant.call("people:write", "PUT", "/v1/people/import-mappings/hris", json={"create_units": True}))
+    data = b"matricule;service;nom du service;langue\nA-2;A;;de\nnew;NEW;New;fr\n"
+    path = "/v1/people/imports?mode=partial"
+    ok(tenant.call("people:write", "POST", path, content=data, headers={"content-type": "text/csv"}), 201)
 
 
 def _a_skipped_and_a_destroyed_wave(tenant: TenantUnderTest) -> None:

@@ -194,7 +194,9 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
         assert "Traceback" not in said
     opened = site.opened.read_text(encoding="utf-8").splitlines()
     keys_read = {Path(line).name for line in opened if line.endswith((".key", ".half"))}
-    assert keys_read == {"intake.key"}
+    signers = {file.name for file in (site.folder / "serve" / "api").glob("oauth-*.key")}
+    assert len(signers) == 1
+    assert keys_read == {"intake.key"} | signers
     elsewhere = (str(site.folder / "serve" / "work"), str(site.folder / "all"))
     assert not [line for line in opened if line.startswith(elsewhere)]
     assert not (site.folder / "serve" / "work").exists()

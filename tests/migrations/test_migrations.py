@@ -204,7 +204,7 @@ def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pyt
 
     async def go() -> tuple[str | None, float]:
         async with session(fresh) as holder:
-            await holder.execute("BEGIN; SELECT count(*) FROM roster_line")  # which the newest revision is about
+            await holder.execute("BEGIN; SELECT count(*) FROM audit_entry")  # which the newest revision is about
             started = time.monotonic()
             try:
                 await asyncio.wait_for(migrate(fresh, "base"), 10)

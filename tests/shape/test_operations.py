@@ -10,16 +10,21 @@ import pytest
 from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from service import main
+from service import main, openapi
+from service.kit import idempotency
+from service.kit.strict import StrictRoute
 from service.routes import PUBLIC, ROUTERS
+from service.tenants.presented import takes_basic
 from service.tenants.principals import transaction
 from service.tenants.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 HOT = "responses.submit"
 FRAMEWORK = {"/openapi.json", "/docs", "/docs/{file}", "/v1/respond"}
+MOUNTED = {"/scim"}
+"""Described by themselves."""
 ROUTES = [route for mounted in ROUTERS for route in mounted.router.routes]
 METHODS = {"get", "put", "post", "patch", "delete"}
 
@@ -63,7 +68,8 @@ def test_nothing_is_served_that_is_not_on_the_list(document: dict[str, Any]) -> 
     app = main.routed(main._nowhere)
     plain = [route.path for route in app.routes if isinstance(route, Route)]
     assert sorted(plain) == sorted(FRAMEWORK)
-    assert len(app.routes) == len(FRAMEWORK) + len(ROUTERS)
+    assert {route.path for route in app.routes if isinstance(route, Mount)} == MOUNTED
+    assert len(app.routes) == len(FRAMEWORK) + len(MOUNTED) + len(ROUTERS)
     assert set(operations(document)) == {*by_id(), HOT}
     assert len(by_id()) == len(routes())
 
@@ -125,6 +131,93 @@ def test_every_transaction_is_committed_before_the_answer_leaves() -> None:
     assert {one.scope for one in found} == {"function"}
 
 
+SECRET = {
+    "api_keys.create": "the key",
+    "oauth.token": "an access token",
+    "participations.create": "a participation code",
+    "responses.kiosk": "a participation code",
+    "responses.sign_in": "a participation code",
+    "webhook_endpoints.create": "what deliveries are signed with",
+    "webhook_endpoints.rotate_secret": "what deliveries are signed with",
+}
+"""Writes that take no Idempotency-Key, with the secret in their reply, which is told once and never kept."""
+PERSONAL = {"data_subjects.export": "all that is known of a person"}
+"""Marked the same way: what would be kept is not a secret, but a second copy of somebody's data."""
+NOTHING_WRITTEN = {"campaigns.forecast", "questionnaires.import", "questionnaires.validate"}
+"""Nor do these, which are POST for their bodies' sake. The hot route takes none: its nonce does the same there."""
+SECRET_FIELDS = {"access_token", "client_secret", "code", "key", "link", "password", "secret", "short_code", "token"}
+NOT_SECRET = {"QuestionnaireOut.key", "DraftOut.key"}
+
+
+def writes() -> dict[str, APIRoute]:
+    return {name: route for name, route in by_id().items() if set(route.methods) & idempotency.WRITES}
+
+
+def marked(mark: Any) -> set[str]:
+    return {name for name, route in writes().items() if idempotency.reason_without(route.dependant) is mark}
+
+
+def test_every_write_takes_an_idempotency_key_or_says_why_not(document: dict[str, Any]) -> None:
+    assert marked(idempotency.secret_reply) == SECRET.keys() | PERSONAL.keys()
+    assert marked(idempotency.nothing_written) == NOTHING_WRITTEN
+    takes = marked(None)
+    assert len(takes) > 15
+    for name, operation in operations(document).items():
+        told = [one for one in operation.get("parameters", []) if one["name"] == "Idempotency-Key"]
+        assert len(told) == (name in takes), name
+        said = operation["description"]
+        assert ("Takes no `Idempotency-Key`" in said) == (name in SECRET.keys() | PERSONAL.keys() | NOTHING_WRITTEN), (
+            name
+        )
+    for name in takes:
+        responses = operations(document)[name]["responses"]
+        assert "`idempotency-in-flight`" in responses["409"]["description"], name
+        assert "`idempotency-mismatch`" in responses["422"]["description"], name
+
+
+def test_a_write_that_takes_a_key_is_claimed_in_its_own_transaction() -> None:
+    """The route follows the request, and the scope's check claims it, in the transaction that the handler writes in."""
+    for name in marked(None):
+        route = by_id()[name]
+        assert isinstance(route, StrictRoute), name
+        calls = [one.call for one in tree(route.dependant)]
+        assert transaction in calls, name
+        claims = [call for call in calls if getattr(call, "scope", None) and "check" in call.__qualname__]
+        assert claims, f"{name}: no `holding`, so nobody claims the key"
+
+
+def secrets_in(document: dict[str, Any], schema: Any, seen: set[str]) -> set[str]:
+    """Fields of a reply that are named like secrets, as Model.field."""
+    found: set[str] = set()
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        found |= secrets_in(document, part, seen)
+    name = str(schema.get("$ref", "")).rpartition("/")[2] if isinstance(schema, dict) else ""
+    if name and name not in seen:
+        seen.add(name)
+        model = document["components"]["schemas"][name]
+        found |= {f"{name}.{one}" for one in model.get("properties", {}) if one in SECRET_FIELDS}
+        found |= secrets_in(document, model, seen)
+    return found
+
+
+def test_no_reply_that_is_kept_has_a_field_that_is_named_like_a_secret(document: dict[str, Any]) -> None:
+    """Whoever adds an operation that tells a secret must mark it: `dependencies=[SECRET_REPLY]`."""
+    for name, operation in operations(document).items():
+        kept = [one for status, one in operation["responses"].items() if status.startswith("2")]
+        found = secrets_in(document, [one.get("content", {}) for one in kept], set())
+        if name in marked(None):
+            assert found <= NOT_SECRET, name
+        elif name in SECRET and name != "oauth.token":
+            assert found, name  # so that the look is one
+
+
+def test_basic_is_taken_where_releases_are_read_and_nowhere_else(document: dict[str, Any]) -> None:
+    for name, route in by_id().items():
+        reads = scopes_of(route) == {Scope.aggregates_read}
+        assert takes_basic(route) == reads, name
+        assert ({"Basic": []} in operations(document)[name].get("security", [])) == reads, name
+
+
 def test_operation_ids_are_noun_verb(document: dict[str, Any]) -> None:
     for name in operations(document):
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", name), name
@@ -141,9 +234,9 @@ def test_every_operation_explains_itself(document: dict[str, Any]) -> None:
         assert operation["tags"], name
 
 
-def test_paths_are_under_the_version_but_for_probes() -> None:
+def test_paths_are_under_the_version_but_for_probes_and_oauth() -> None:
     for name, route in by_id().items():
-        assert route.path.startswith("/v1/") or name.startswith("service."), name
+        assert route.path.startswith("/v1/") or name.startswith(("service.", "oauth.")), name
 
 
 def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:
@@ -165,10 +258,15 @@ BODIES = [
     "campaigns.forecast",
     "campaigns.reschedule",
     "catalogue.copy",
+    "data_subjects.erase",
+    "data_subjects.export",
     "dimensions.put",
+    "oauth.token",
+    "import_mappings.put",
     "org_units.put",
     "participations.create",
     "people.put",
+    "people_imports.create",
     "questionnaire_drafts.create",
     "questionnaire_drafts.replace",
     "questionnaires.add_version",
@@ -176,9 +274,14 @@ BODIES = [
     "questionnaires.import",
     "questionnaires.validate",
     "recuts.ask",
+    "reorganisations.create",
     "responses.kiosk",
     "responses.sign_in",
+    "scim_mapping.put",
     HOT,
+    "webhook_endpoints.change",
+    "webhook_endpoints.create",
+    "webhook_endpoints.redeliver",
 ]
 
 
@@ -218,7 +321,7 @@ def test_every_error_is_a_problem(document: dict[str, Any]) -> None:
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         assert errors, name
         for answer in errors.values():
-            if name != "service.ready":
+            if name not in openapi.FORMS_OF_THEIR_OWN:
                 assert list(answer["content"]) == ["application/problem+json"], name
                 assert answer["content"]["application/problem+json"]["schema"]["$ref"].endswith("/ProblemOut")
             assert answer["description"]

@@ -25,6 +25,7 @@ from service.campaigns.problems import AudiencesIsolate
 from service.campaigns.promises.contract import ContractAltered, Notary
 from service.campaigns.tables import Campaign, Wave, WavePart
 from service.people.tables import OrgUnit
+from service.people.unit_rows import LINE
 from service.questionnaires.tables import QuestionnaireVersion
 
 Ints = NDArray[np.int64]
@@ -201,5 +202,6 @@ def _plain(words: str) -> str:
 
 
 async def _tops(tx: AsyncSession, tenant: UUID) -> list[UUID]:
-    tops = (col(OrgUnit.tenant_id) == tenant) & col(OrgUnit.parent_id).is_(None)
+    in_line = col(OrgUnit.hierarchy) == LINE
+    tops = (col(OrgUnit.tenant_id) == tenant) & col(OrgUnit.parent_id).is_(None) & in_line
     return list((await tx.scalars(select(col(OrgUnit.unit_id)).where(tops))).all())

@@ -34,7 +34,7 @@ _LINKS = text("""
     SELECT u.unit_id, u.parent_id,
            u.is_active OR EXISTS (SELECT FROM person p WHERE p.tenant_id = u.tenant_id AND p.unit_id = u.unit_id
                                   AND p.is_active) AS is_live
-    FROM org_unit u WHERE u.tenant_id = :tenant ORDER BY u.unit_id
+    FROM org_unit u WHERE u.tenant_id = :tenant AND u.hierarchy = 'line' ORDER BY u.unit_id
 """)
 _CLASSES = text("""
     INSERT INTO wave_class (tenant_id, wave_id, label, unit_id, dimensions)

@@ -22,6 +22,7 @@ from service.campaigns.taking_part import sign_in
 from service.kit.reasons import Fault
 from service.problems import Invalid
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 
@@ -34,6 +35,8 @@ async def put(tx: AsyncSession, caller: Principal, given: Rules, notary: Notary,
         raise Invalid(faults=[Fault("/sign_in/jwks", "must hold no fraction, and no text that can not be stored")])
     # Of what was given, never of what the database gives back: it could be made to give something else.
     signed = notary.sign_rules(caller.tenant_id, stored)
+    known = await tx.get(CampaignRules, (caller.tenant_id,), with_for_update=True)
+    before = None if known is None else state_of(known)
     statement = insert(CampaignRules).values(tenant_id=caller.tenant_id, rules=stored, updated_at=now, mac=signed)
     await tx.execute(
         statement.on_conflict_do_update(
@@ -41,7 +44,9 @@ async def put(tx: AsyncSession, caller: Principal, given: Rules, notary: Notary,
             set_={name: statement.excluded[name] for name in ("rules", "updated_at", "mac")},
         )
     )
-    audit(tx, caller.tenant_id, now, caller.actor, "campaign_rules.put", str(caller.tenant_id))
+    after = {"tenant_id": caller.tenant_id, "rules": stored, "updated_at": now}
+    subject = str(caller.tenant_id)
+    audit(tx, caller.tenant_id, now, caller.actor, "campaign_rules.put", subject, before=before, after=after)
     return given
 
 

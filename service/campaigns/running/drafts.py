@@ -34,12 +34,14 @@ from service.kit.reasons import Fault
 from service.people.actions import dimension_values
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
+from service.people.unit_rows import LINE
 from service.problems import Invalid, NotFound
 from service.questionnaires.branching import conditions
 from service.questionnaires.document import Document, TextItem
 from service.questionnaires.queries import latest
 from service.questionnaires.tables import QuestionnaireVersion
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 
@@ -85,7 +87,7 @@ async def create(tx: AsyncSession, caller: Principal, given: CampaignIn, notary:
         schedule=schedule,
     )
     tx.add(campaign)
-    audit(tx, tenant, now, caller.actor, "campaign.created", str(campaign.campaign_id))
+    audit(tx, tenant, now, caller.actor, "campaign.created", str(campaign.campaign_id), after=state_of(campaign))
     await tx.flush()
     return campaign
 
@@ -254,6 +256,10 @@ async def _by_external_id(tx: AsyncSession, tenant: UUID, source: str, names: li
     if not names:
         return {}
     statement = select(col(OrgUnit.external_id), col(OrgUnit.unit_id)).where(
-        col(OrgUnit.tenant_id) == tenant, col(OrgUnit.source) == source, col(OrgUnit.external_id).in_(names)
+        col(OrgUnit.tenant_id) == tenant,
+        col(OrgUnit.source) == source,
+        col(OrgUnit.external_id).in_(names),
+        col(OrgUnit.hierarchy) == LINE,
+        col(OrgUnit.deleted_at).is_(None),
     )
     return {row.external_id: row.unit_id for row in await tx.execute(statement)}

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import queries
 from service.campaigns.due import CLOSE_WAVE, OPEN_WAVE
+from service.campaigns.events import CampaignLaunched, CampaignProposed, WaveOpened
 from service.campaigns.inviting import overlap
 from service.campaigns.inviting.turns import first_turn, opening_days
 from service.campaigns.lifecycle import WaveState
@@ -29,11 +30,12 @@ from service.campaigns.running.scheduling import plan_wave
 from service.campaigns.steps import campaign_step
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.times.timetable import A_MOMENT, next_after
-from service.kit import jobs
+from service.kit import jobs, outbox
 from service.kit.ids import new_id
 from service.people.actions import lock_organisation
 from service.problems import Invalid
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 ANOTHER_KEY = "with another key of the scope campaigns:write, which an administrator makes by POST /v1/api-keys"
@@ -50,8 +52,8 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     state = campaign_step(campaign, "launch")
     if await _second_person(tx, campaign.tenant_id, notary):
         raise ApprovalNeeded(f"Post to `propose`, and then to `approve` {ANOTHER_KEY}.")
-    campaign.state = state
-    return await _start(tx, caller, campaign, notary, now)
+    before, campaign.state = state_of(campaign), state
+    return await _start(tx, caller, campaign, before, notary, now)
 
 
 async def propose(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Campaign:
@@ -59,8 +61,13 @@ async def propose(tx: AsyncSession, caller: Principal, campaign: Campaign, notar
     state = campaign_step(campaign, "propose")
     if not await _second_person(tx, campaign.tenant_id, notary):
         raise ApprovalNotNeeded
+    before = state_of(campaign)
     campaign.state, campaign.proposed_by = state, caller.actor
-    audit(tx, campaign.tenant_id, now, caller.actor, "campaign.proposed", str(campaign.campaign_id))
+    audit(
+        tx, campaign.tenant_id, now, caller.actor, "campaign.proposed", str(campaign.campaign_id),
+        before=before, after=state_of(campaign),
+    )  # fmt: skip
+    await outbox.add(tx, campaign.tenant_id, CampaignProposed.of(campaign), now)
     await tx.flush()
     return campaign
 
@@ -70,15 +77,17 @@ async def approve(tx: AsyncSession, caller: Principal, campaign: Campaign, notar
     state = campaign_step(campaign, "approve")
     if campaign.proposed_by == caller.actor:
         raise ApprovalOfOneself(f"Approve it {ANOTHER_KEY}.")
-    campaign.state = state
-    return await _start(tx, caller, campaign, notary, now)
+    before, campaign.state = state_of(campaign), state
+    return await _start(tx, caller, campaign, before, notary, now)
 
 
 async def _second_person(tx: AsyncSession, tenant: UUID, notary: Notary) -> bool:
     return (await rules_of(tx, tenant, notary)).second_approval
 
 
-async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary: Notary, now: datetime) -> Wave:
+async def _start(
+    tx: AsyncSession, caller: Principal, campaign: Campaign, before: Mapping[str, Any], notary: Notary, now: datetime
+) -> Wave:
     if campaign.closes_at and campaign.closes_at <= now:
         raise Invalid("The campaign should have closed already; give a later `closes_at`.")
     demanded = await rules_of(tx, campaign.tenant_id, notary)
@@ -97,8 +106,11 @@ async def _start(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
         wave = await _first_planned(tx, campaign, campaign.schedule, rules, now)
     audit(
         tx, campaign.tenant_id, now, caller.actor, "campaign.launched", str(campaign.campaign_id),
-        contract=campaign.contract_digest, invited=wave.invited,
+        before=before, after=state_of(campaign), contract=campaign.contract_digest, invited=wave.invited,
     )  # fmt: skip
+    await outbox.add(tx, campaign.tenant_id, CampaignLaunched.of(campaign), now)
+    if wave.state == WaveState.open:
+        await outbox.add(tx, wave.tenant_id, WaveOpened.of(wave), now)
     await tx.flush()
     return wave
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import queries
 from service.campaigns.due import CLOSE_WAVE
+from service.campaigns.events import WaveOpened
 from service.campaigns.inviting import overlap
 from service.campaigns.lifecycle import WaveState
 from service.campaigns.problems import AudiencesIsolate, AudienceTooSmall, PlanTooLarge
@@ -16,7 +17,7 @@ from service.campaigns.running.opening import freeze, opening_day, take_key
 from service.campaigns.running.scheduling import WORKER, plan_following, settle_missed, skip
 from service.campaigns.steps import wave_step
 from service.campaigns.tables import Campaign, Wave
-from service.kit import jobs
+from service.kit import jobs, outbox
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
 from service.people.actions import lock_organisation
@@ -38,6 +39,7 @@ def opener(notary: Notary, clock: Clock) -> Handler:
         if wave.state == WaveState.scheduled:
             wave.state = wave_step(wave, "open")
             audit(tx, wave.tenant_id, clock(), WORKER, "wave.opened", str(wave.wave_id))
+            await outbox.add(tx, wave.tenant_id, WaveOpened.of(wave), clock())
         elif wave.state == WaveState.planned:
             await _open_planned(tx, campaign, wave, notary, clock())
         await tx.flush()
@@ -71,6 +73,7 @@ async def _open_planned(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
         tx, wave.tenant_id, now, WORKER, "wave.opened", str(wave.wave_id),
         contract=wave.contract_digest, invited=wave.invited,
     )  # fmt: skip
+    await outbox.add(tx, wave.tenant_id, WaveOpened.of(wave), now)
 
 
 async def _check_number(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary) -> None:

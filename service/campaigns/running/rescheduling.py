@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from service.campaigns import queries
 from service.campaigns.due import OPEN_WAVE
+from service.campaigns.events import CampaignRescheduled
 from service.campaigns.lifecycle import CampaignState, WaveState
 from service.campaigns.problems import NotRecurring, ScheduleOver, ScheduleRefused
 from service.campaigns.rotation import Bank, Rotation, draw
@@ -21,10 +22,11 @@ from service.campaigns.terms import ScheduleIn
 from service.campaigns.times import calendar
 from service.campaigns.times.calendar import Schedule
 from service.campaigns.times.timetable import A_MOMENT, next_after, schedule_of
-from service.kit import jobs
+from service.kit import jobs, outbox
 from service.kit.reasons import Fault
 from service.questionnaires.document import Document
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 MOST_SKIPPED = 500
@@ -57,13 +59,17 @@ async def reschedule(
     following = next_after(stored, after)
     if following is None:
         raise ScheduleOver
-    campaign.schedule = stored
+    before, campaign.schedule = state_of(campaign), stored
     if planned is not None:
         await move(tx, planned, following)
         await jobs.move(tx, planned.tenant_id, OPEN_WAVE, planned.wave_id, following.opens_at)
     elif open_wave is not None:
         await plan_wave(tx, campaign, open_wave.number + 1, following)
-    audit(tx, campaign.tenant_id, now, caller.actor, "campaign.rescheduled", str(campaign.campaign_id))
+    audit(
+        tx, campaign.tenant_id, now, caller.actor, "campaign.rescheduled", str(campaign.campaign_id),
+        before=before, after=state_of(campaign),
+    )  # fmt: skip
+    await outbox.add(tx, campaign.tenant_id, CampaignRescheduled.of(campaign), now)
     await tx.flush()
     return campaign
 

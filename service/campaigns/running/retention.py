@@ -15,20 +15,20 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.due import DESTROY_KEY
+from service.campaigns.events import WaveDestroyed
 from service.campaigns.inviting import invitees
-from service.campaigns.lifecycle import NEXT_WAVE, WaveState
+from service.campaigns.lifecycle import ENDED, NEXT_WAVE, WaveState
 from service.campaigns.problems import WrongState
 from service.campaigns.promises.contract import holder_of
 from service.campaigns.tables import Campaign, Wave, WaveDestruction
 from service.campaigns.wave_keys import WaveKeys
-from service.kit import jobs
+from service.kit import jobs, outbox
 from service.kit.clock import Clock
 from service.kit.crypto import KeyMissing
 from service.kit.jobs import Due, Handler
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
-ENDED = frozenset({WaveState.released, WaveState.refused, WaveState.cancelled})
 # How long past its retention a wave that was never released is waited for: a retention of 0 days still has a release.
 PATIENCE = timedelta(days=1)
 FORMAT = "pouls-destruction/1"
@@ -101,6 +101,7 @@ def destroyer(keys: WaveKeys, sign: Sign, clock: Clock) -> Handler:
         await invitees.forget(tx, wave.tenant_id, clock().date())
         tx.add(WaveDestruction(tenant_id=wave.tenant_id, wave_id=wave.wave_id, signed=sign(proof)))
         audit(tx, wave.tenant_id, clock(), "worker", "wave.destroyed", str(wave.wave_id), opens=proof["opens"])
+        await outbox.add(tx, wave.tenant_id, WaveDestroyed.of(wave), clock())
         await tx.flush()
 
     return destroy

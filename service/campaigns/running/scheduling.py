@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns import queries
 from service.campaigns.due import OPEN_WAVE
+from service.campaigns.events import CampaignClosed, WaveCancelled, WaveSkipped
 from service.campaigns.lifecycle import CampaignState, WaveState
 from service.campaigns.steps import campaign_step, wave_step
 from service.campaigns.tables import Campaign, SkippedWave, Wave
 from service.campaigns.times import calendar
 from service.campaigns.times.calendar import Occurrence
 from service.campaigns.times.timetable import A_MOMENT, next_after, schedule_of
-from service.kit import jobs
+from service.kit import jobs, outbox
 from service.kit.ids import new_id
 from service.tenants.actions import audit
 
@@ -92,9 +93,11 @@ async def plan_following(tx: AsyncSession, campaign: Campaign, opened: Wave) -> 
 async def end(tx: AsyncSession, campaign: Campaign, planned: Wave, now: datetime) -> None:
     """The schedule is over: the wave that was planned is not, and with the last wave the campaign closes."""
     planned.state = wave_step(planned, "cancel")
+    await outbox.add(tx, planned.tenant_id, WaveCancelled.of(planned), now)
     if not [wave for wave in await queries.current_waves(tx, campaign) if wave.state == WaveState.open]:
         campaign.state = campaign_step(campaign, "close")
         audit(tx, campaign.tenant_id, now, WORKER, "campaign.closed", str(campaign.campaign_id))
+        await outbox.add(tx, campaign.tenant_id, CampaignClosed.of(campaign), now)
     await tx.flush()
 
 
@@ -104,6 +107,8 @@ async def _tell_skipped(
     scope = {"tenant_id": campaign.tenant_id, "campaign_id": campaign.campaign_id, "opens_at": opens_at or now}
     await tx.execute(insert(SkippedWave).values(**scope, reason=reason).on_conflict_do_nothing())
     audit(tx, campaign.tenant_id, now, WORKER, "wave.skipped", str(campaign.campaign_id), reason=reason)
+    skipped = WaveSkipped(campaign_id=campaign.campaign_id, opens_at=opens_at or now)
+    await outbox.add(tx, campaign.tenant_id, skipped, now)
 
 
 def _schedule(campaign: Campaign) -> Mapping[str, Any]:

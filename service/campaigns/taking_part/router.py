@@ -25,6 +25,7 @@ from service.campaigns.taking_part import handing_out, lines, participation
 from service.campaigns.taking_part.handing_out import Handed
 from service.campaigns.taking_part.schemas import Invitation, ParticipationAsked, ParticipationOut
 from service.kit.db import Database
+from service.kit.idempotency import SECRET_REPLY
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.tenants.principals import Now, Principal, Transaction, base_of, database_of, holding
@@ -119,6 +120,7 @@ async def _invitations(
     "/participations",
     status_code=201,
     operation_id="participations.create",
+    dependencies=[SECRET_REPLY],
     responses=problems(Malformed, Invalid, NotFound, NotInvited, WaveNotOpen, WayNotPromised, ContractBroken),
 )
 async def create_participation(

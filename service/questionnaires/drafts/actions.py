@@ -17,6 +17,7 @@ from service.questionnaires.lint.checked import Sound, not_to_be_kept
 from service.questionnaires.problems import DraftMoved, RevisionMissing, TooManyDrafts
 from service.questionnaires.tables import QuestionnaireDraft, QuestionnaireVersion
 from service.tenants.actions import audit
+from service.tenants.fingerprints import state_of
 from service.tenants.principals import Principal
 
 MOST_DRAFTS = 100
@@ -43,7 +44,10 @@ async def create(tx: AsyncSession, caller: Principal, document: dict[str, Any], 
         updated_at=now,
     )
     tx.add(draft)
-    audit(tx, caller.tenant_id, now, caller.actor, "questionnaire_draft.created", str(draft.draft_id))
+    audit(
+        tx, caller.tenant_id, now, caller.actor, "questionnaire_draft.created", str(draft.draft_id),
+        after=state_of(draft),
+    )  # fmt: skip
     await tx.flush()
     return draft
 
@@ -59,13 +63,14 @@ async def replace(
     """The draft with another document, one revision on. Raises RevisionMissing, DraftMoved, Invalid."""
     must_mean(draft, if_match)
     _check(document)
+    before = state_of(draft)
     draft.key = _key_of(document)
     draft.document = document
     draft.revision += 1
     draft.updated_at = now
     audit(
         tx, caller.tenant_id, now, caller.actor, "questionnaire_draft.replaced", str(draft.draft_id),
-        revision=draft.revision,
+        before=before, after=state_of(draft), revision=draft.revision,
     )  # fmt: skip
     await tx.flush()
     return draft
@@ -78,7 +83,10 @@ async def delete(
     if if_match is not None:
         must_mean(draft, if_match)
     await tx.delete(draft)
-    audit(tx, caller.tenant_id, now, caller.actor, "questionnaire_draft.deleted", str(draft.draft_id))
+    audit(
+        tx, caller.tenant_id, now, caller.actor, "questionnaire_draft.deleted", str(draft.draft_id),
+        before=state_of(draft),
+    )  # fmt: skip
 
 
 async def publish(

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 
 from service.kit.etags import tag
+from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router, read
 from service.problems import Invalid, NotFound, TooLarge, UnsupportedMediaType, problems
@@ -83,6 +84,7 @@ class Exported(NamedTuple):
 @router.post(
     "/questionnaires/imports",
     operation_id="questionnaires.import",
+    dependencies=[NOTHING_WRITTEN],
     openapi_extra=_BODY,
     responses=problems(Invalid, FileUnreadable, TooLarge, UnsupportedMediaType, ReadersBusy),
 )

@@ -1,0 +1,132 @@
+"""Taking an import back, as long as nobody else has changed what it changed: rows are at the revision it left."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.people import people_rows
+from service.people.imports import schemas
+from service.people.imports.actions import lock
+from service.people.imports.plan import kept_before
+from service.people.imports.problems import ImportNotUndone
+from service.people.imports.queries import row_of
+from service.people.imports.tables import PeopleImport
+from service.people.people_rows import Change
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
+
+_LATER = text("""
+    SELECT EXISTS (SELECT FROM people_import WHERE tenant_id = :tenant AND source = :source AND state = 'applied'
+                   AND import_id > :import)
+""")
+_PARTS = text("""
+    SELECT part FROM people_import_part WHERE tenant_id = :tenant AND import_id = :import ORDER BY part
+""")
+_LINES = text("""
+    SELECT l.person_id, b.before FROM people_import_part i
+    CROSS JOIN LATERAL unnest(i.person_ids) AS l (person_id)
+    JOIN person p ON p.tenant_id = i.tenant_id AND p.person_id = l.person_id
+    LEFT JOIN people_import_line b
+        ON b.tenant_id = i.tenant_id AND b.import_id = i.import_id AND b.person_id = l.person_id
+    WHERE i.tenant_id = :tenant AND i.import_id = :import AND i.part = :part
+""")
+# Who was erased since is not there any more: the import is taken back without them.
+_CHANGED = text("""
+    SELECT count(*) FROM people_import_part i
+    CROSS JOIN LATERAL unnest(i.person_ids, i.revisions) AS l (person_id, revision)
+    JOIN person p ON p.tenant_id = i.tenant_id AND p.person_id = l.person_id
+    WHERE i.tenant_id = :tenant AND i.import_id = :import AND p.revision <> l.revision
+""")
+_KEYS = text("""
+    SELECT person_id, source, external_id FROM person
+    WHERE tenant_id = :tenant AND person_id = ANY(CAST(:ids AS uuid[]))
+""")
+_HIDE = text("""
+    UPDATE person SET deleted_at = :now, updated_at = :now, revision = revision + 1
+    WHERE tenant_id = :tenant AND person_id = ANY(CAST(:ids AS uuid[]))
+""")
+_LEFT_BEHIND = text("""
+    SELECT EXISTS (
+        SELECT FROM people_import_part i
+        CROSS JOIN LATERAL unnest(i.person_ids) AS gone (person_id)
+        JOIN person p ON p.tenant_id = i.tenant_id AND p.manager_id = gone.person_id AND p.deleted_at IS NULL
+        WHERE i.tenant_id = :tenant AND i.import_id = :import AND NOT EXISTS (
+            SELECT FROM people_import_line b
+            WHERE b.tenant_id = i.tenant_id AND b.import_id = i.import_id AND b.person_id = gone.person_id))
+""")
+# Units that it made, from the lowest up, as long as nothing is in them; who looks at them holds the lock.
+_EMPTY = text("""
+    UPDATE org_unit u SET deleted_at = :now, updated_at = :now, revision = u.revision + 1, is_active = false
+    FROM people_import_unit i
+    WHERE i.tenant_id = :tenant AND i.import_id = :import AND u.tenant_id = i.tenant_id AND u.unit_id = i.unit_id
+      AND u.deleted_at IS NULL
+      AND NOT EXISTS (SELECT FROM person p WHERE p.tenant_id = u.tenant_id AND p.unit_id = u.unit_id
+                      AND p.deleted_at IS NULL)
+      AND NOT EXISTS (SELECT FROM org_unit c WHERE c.tenant_id = u.tenant_id AND c.parent_id = u.unit_id
+                      AND c.deleted_at IS NULL)
+    RETURNING u.unit_id
+""")
+_UNDONE = text("""
+    UPDATE people_import SET state = 'undone', undone_at = :now WHERE tenant_id = :tenant AND import_id = :import
+""")
+
+
+async def undo(tx: AsyncSession, caller: Principal, import_id: UUID, now: datetime) -> schemas.ImportUndone:
+    """Put everybody back as they were before. Raises NotFound, ImportRunning, ImportNotUndone."""
+    tenant = caller.tenant_id
+    await lock(tx, tenant)
+    row = await row_of(tx, tenant, import_id)
+    await _refuse(tx, row)
+    given = {"tenant": tenant, "import": import_id}
+    people = 0
+    for part in (await tx.scalars(_PARTS, given)).all():
+        lines = (await tx.execute(_LINES, given | {"part": part})).all()
+        await _put_back(tx, tenant, lines, now)
+        people += len(lines)
+    if await tx.scalar(_LEFT_BEHIND, given):
+        raise ImportNotUndone("Somebody has been given a manager who came with this import.")
+    units = 0
+    while emptied := len((await tx.execute(_EMPTY, given | {"now": now})).all()):
+        units += emptied
+    await tx.execute(_UNDONE, given | {"now": now})
+    audit(tx, tenant, now, caller.actor, "people.import_undone", str(import_id), people=people, units=units)
+    return schemas.ImportUndone(id=import_id, state="undone", people=people, units=units)
+
+
+async def _refuse(tx: AsyncSession, row: PeopleImport) -> None:
+    if row.state != "applied":
+        raise ImportNotUndone(f"It is {row.state}: there is nothing to take back.")
+    given = {"tenant": row.tenant_id, "import": row.import_id}
+    if await tx.scalar(_LATER, given | {"source": row.source}):
+        raise ImportNotUndone("A later import of this source has to be taken back first.")
+    changed = await tx.scalar(_CHANGED, given)
+    if changed:
+        raise ImportNotUndone(f"{changed} of the people whom it changed have been changed since.")
+
+
+async def _put_back(tx: AsyncSession, tenant: UUID, lines: Sequence[Row[Any]], now: datetime) -> None:
+    ids = [line.person_id for line in lines]
+    found = await people_rows.known_by_id(tx, tenant, ids)
+    keys = {
+        row.person_id: (row.source, row.external_id) for row in await tx.execute(_KEYS, {"tenant": tenant, "ids": ids})
+    }
+    changes: list[Change] = []
+    hidden: list[UUID] = []
+    for line in lines:
+        held = found[line.person_id].held
+        if line.before is None:
+            new = replace(held, is_active=False, manager_id=None)
+            hidden.append(line.person_id)
+        else:
+            new = kept_before(line.before)
+            if line.before["deleted"]:
+                hidden.append(line.person_id)
+        changes.append(Change(line.person_id, *keys[line.person_id], held, new))
+    await people_rows.write(tx, tenant, changes, now)
+    if hidden:
+        await tx.execute(_HIDE, {"tenant": tenant, "ids": hidden, "now": now})

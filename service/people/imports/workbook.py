@@ -1,0 +1,196 @@
+"""A workbook (.xlsx) of any length, read as it streams: the rows of its first visible sheet, as text.
+
+No library for spreadsheets is asked. They make a full rectangle of a sheet first: with python-calamine 0.9, two cells
+in opposite corners end the whole process. They also give a formula's last value as if it were one, and tell neither
+which cells hold formulas nor, while reading, which are merged. What is needed here are a dozen kinds of XML elements.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any, TypeVar
+from xml.parsers import expat
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zlib import error as ZlibError  # noqa: N812 - a class, whatever the library calls it
+
+from service.people.imports.sheet import Unreadable
+
+MAX_UNPACKED = 400_000_000
+MAX_RATIO = 200
+"""Unpacked over packed, of what is large: text of people does not shrink so far."""
+RATIO_FROM = 5_000_000
+MAX_FILES = 1_000
+MAX_DEPTH = 50
+MAX_TEXTS = 64_000_000
+"""Characters of the texts that cells share, which are held in memory."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PROTECTED = "EncryptedPackage".encode("utf-16-le")
+_CHUNK = 1 << 16
+_BROKEN = (BadZipFile, expat.ExpatError, ZlibError, OSError, EOFError, ValueError, LookupError, RuntimeError)
+DAMAGED = "the workbook is damaged"
+T = TypeVar("T")
+
+
+def told(reason: str, act: Callable[[], T]) -> T:
+    """What `act` gives; whatever a library says against the file is this reason."""
+    try:
+        return act()
+    except _BROKEN:
+        pass
+    # Raised out here, so that the exception does not carry the library's own, which may quote the file.
+    raise Unreadable(reason)
+
+
+def unpacked(file: IO[bytes]) -> ZipFile:
+    """The archive, once what it claims is known to be bounded; reading never gives more than is claimed."""
+    file.seek(0)
+    head = file.read(1 << 16)
+    if head.startswith(OLE):
+        file.seek(0)
+        protected = _PROTECTED in file.read(1 << 20)
+        old = "the file is an old workbook (.xls): save it as .xlsx"
+        raise Unreadable("the workbook is protected by a password" if protected else old)
+    archive = told("the file is no workbook (.xlsx), or it is cut short", lambda: ZipFile(file))
+    entries = archive.infolist()
+    if len(entries) > MAX_FILES:
+        raise Unreadable(f"the workbook consists of more than {MAX_FILES:,} files")
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED or any(map(_bomb, entries)):
+        raise Unreadable(f"the workbook has more than {MAX_UNPACKED // 1_000_000} MB when it is unpacked")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise Unreadable("the workbook is protected by a password")
+    if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
+        raise Unreadable(DAMAGED)
+    return archive
+
+
+def _bomb(entry: ZipInfo) -> bool:
+    return entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
+
+
+class Events:
+    """What is told of a file, in its order; names are without their prefixes, also those of attributes."""
+
+    def start(self, name: str, given: Mapping[str, str]) -> None: ...
+
+    def text(self, text: str) -> None: ...
+
+    def end(self, name: str) -> None: ...
+
+
+def stream(archive: ZipFile, name: str, events: Events) -> Iterator[None]:
+    """Tell all of a file of the archive, and pause from time to time. Raises Unreadable."""
+    parser = _parser(events)
+    source = told(DAMAGED, lambda: archive.open(name))
+    with source:
+        while True:
+            chunk = told(DAMAGED, lambda: source.read(_CHUNK))
+            told(DAMAGED, lambda chunk=chunk: parser.Parse(chunk, not chunk))  # type: ignore[misc]  # bound at once
+            yield
+            if not chunk:
+                return
+
+
+def tell(archive: ZipFile, name: str, events: Events) -> None:
+    """`stream`, without the pauses."""
+    for _ in stream(archive, name, events):
+        pass
+
+
+def _parser(events: Events) -> expat.XMLParserType:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    depth = 0
+
+    def refuse(*_: Any) -> None:
+        raise Unreadable("the workbook declares a document type or entities, which are not read")
+
+    told_start, told_end = events.start, events.end
+
+    def start(name: str, given: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Unreadable("the workbook is nested too deep")
+        told_start(name.rpartition(":")[2] if ":" in name else name, given)
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        told_end(name.rpartition(":")[2] if ":" in name else name)
+
+    # Without a document type there are no entities but the five of XML, and nothing is fetched from anywhere.
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = events.text
+    return parser
+
+
+class Book(Events):
+    """Which sheets there are, and which calendar."""
+
+    def __init__(self) -> None:
+        self.is_1904 = False
+        self._visible: list[str] = []
+
+    def start(self, name: str, given: Mapping[str, str]) -> None:
+        if name == "workbookPr":
+            self.is_1904 = given.get("date1904", "0") in {"1", "true"}
+        elif name == "sheet" and given.get("state", "visible") == "visible" and len(self._visible) < MAX_FILES:
+            links = [value for key, value in given.items() if key.rpartition(":")[2] == "id" and ":" in key]
+            self._visible += links[:1]
+
+    def first(self) -> str:
+        """The link to the first visible sheet."""
+        if not self._visible:
+            raise Unreadable("the workbook has no sheet to be seen")
+        return self._visible[0]
+
+
+class Links(Events):
+    def __init__(self) -> None:
+        self.sheets: dict[str, str] = {}
+        self.texts: str | None = None
+
+    def start(self, name: str, given: Mapping[str, str]) -> None:
+        if name != "Relationship" or len(self.sheets) > MAX_FILES:
+            return
+        target = given.get("Target", "")
+        path = target[1:] if target.startswith("/") else f"xl/{target}"
+        kind = given.get("Type", "").rpartition("/")[2]
+        if kind == "worksheet":
+            self.sheets[given.get("Id", "")] = path
+        elif kind == "sharedStrings":
+            self.texts = path
+
+
+class Texts(Events):
+    """The texts that cells share, without the readings of Japanese ones."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._parts: list[str] = []
+        self._silent = 0
+        self._inside = False
+        self._left = MAX_TEXTS
+
+    def start(self, name: str, given: Mapping[str, str]) -> None:
+        del given
+        if name == "si":
+            self._parts = []
+        elif name == "rPh":
+            self._silent += 1
+        self._inside = name == "t" and not self._silent
+
+    def text(self, text: str) -> None:
+        if self._inside:
+            self._left -= len(text)
+            if self._left < 0:
+                raise Unreadable(f"the workbook has more than {MAX_TEXTS:,} characters")
+            self._parts.append(text)
+
+    def end(self, name: str) -> None:
+        self._inside = False
+        if name == "rPh":
+            self._silent -= 1
+        elif name == "si":
+            self.texts.append("".join(self._parts).strip())

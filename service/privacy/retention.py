@@ -1,0 +1,106 @@
+"""What was kept long enough is deleted, once a day, for each tenant; `kept` says what, `settings.retention` how long.
+
+What dies with a wave's key is deleted by the job that destroys it, and others' tables by their own jobs.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.kit.clock import Clock
+from service.kit.jobs import Due, Handler
+from service.people.actions import lock_organisation
+from service.privacy import erasing
+from service.privacy.kept import KEPT
+from service.privacy.schemas import RetentionOut
+from service.privacy.subjects import Subjects
+from service.settings import RetentionSettings
+from service.tenants import chaining
+from service.tenants.chain import Chain
+
+EVERY = timedelta(days=1)
+LEAVERS_AT_ONCE = 500
+"""Erased in one night; the others in the next ones."""
+WORKER = "worker"
+
+_OLD_READS = text("DELETE FROM read_access WHERE tenant_id = :tenant AND day < :until")
+_OLD_ERASURES = text("DELETE FROM erasure WHERE tenant_id = :tenant AND done_at < :until")
+_OLD_REORGANISATIONS = text("""
+    DELETE FROM reorganisation WHERE tenant_id = :tenant AND on_day < :until AND state <> 'planned'
+""")
+# What a thing was on a day is told by its last version of before that day: so the newest of the old ones stays.
+_OLD_VERSIONS = """
+    DELETE FROM {table} v WHERE v.tenant_id = :tenant AND v.valid_from < :until AND EXISTS (
+        SELECT FROM {table} n WHERE n.tenant_id = v.tenant_id AND n.{key} = v.{key}
+        AND n.valid_from > v.valid_from AND n.valid_from < :until)
+"""
+VERSIONS = {
+    table: text(_OLD_VERSIONS.format(table=table, key=key))
+    for table, key in (("person_version", "person_id"), ("org_unit_version", "unit_id"))
+}
+# Since when somebody is gone: by the last thing that their history says, or by the row, from before there was one.
+_LEAVERS = text("""
+    SELECT p.person_id, p.source, p.external_id FROM person p
+    LEFT JOIN LATERAL (
+        SELECT v.valid_from FROM person_version v WHERE v.tenant_id = p.tenant_id AND v.person_id = p.person_id
+        ORDER BY v.valid_from DESC LIMIT 1) AS last ON true
+    WHERE p.tenant_id = :tenant AND NOT p.is_active
+      AND coalesce(last.valid_from, CAST(p.updated_at AT TIME ZONE 'UTC' AS date)) < :until
+      AND NOT EXISTS (SELECT FROM erasure e WHERE e.tenant_id = p.tenant_id AND e.person_id = p.person_id)
+    ORDER BY p.person_id LIMIT :limit
+""")
+
+
+def days_of(settings: RetentionSettings) -> dict[str, int]:
+    """The settings as the list of tables names them."""
+    return {
+        "audit": settings.audit_days,
+        "reads": settings.reads_days,
+        "history": settings.history_days,
+        "left": settings.left_days,
+    }
+
+
+def table_of(days: Mapping[str, int]) -> list[RetentionOut]:
+    """The list, with the days of this installation."""
+    return [
+        RetentionOut(
+            table=one.table,
+            holds=one.holds.said("en", days),
+            kept=one.kept.said("en", days),
+            reason=one.reason.said("en", days),
+            ended_by=one.ended_by,
+            personal=one.personal,
+        )
+        for one in KEPT
+    ]
+
+
+def keeper(settings: RetentionSettings, chain: Chain, subjects: Subjects, clock: Clock) -> Handler:
+    """The job that deletes what was kept long enough, day by day."""
+
+    async def keep(tx: AsyncSession, due: Due) -> datetime:
+        tenant, now = due.tenant_id, clock()
+        ends = {name: now - timedelta(days=days) for name, days in days_of(settings).items()}
+        await chaining.cut(tx, tenant, chain, ends["audit"], now)
+        await tx.execute(_OLD_READS, {"tenant": tenant, "until": ends["reads"].date()})
+        await tx.execute(_OLD_ERASURES, {"tenant": tenant, "until": ends["audit"]})
+        history = {"tenant": tenant, "until": ends["history"].date()}
+        for statement in (*VERSIONS.values(), _OLD_REORGANISATIONS):
+            await tx.execute(statement, history)
+        await _let_leavers_go(tx, tenant, ends["left"], subjects, now)
+        return now + EVERY
+
+    return keep
+
+
+async def _let_leavers_go(tx: AsyncSession, tenant: UUID, until: datetime, subjects: Subjects, now: datetime) -> None:
+    """Ask for the erasure of those who left so long ago."""
+    await lock_organisation(tx, tenant)
+    scope = {"tenant": tenant, "until": until.date(), "limit": LEAVERS_AT_ONCE}
+    for row in (await tx.execute(_LEAVERS, scope)).all():
+        subject = subjects.name(tenant, row.source, row.external_id)
+        await erasing.begin(tx, tenant, row.person_id, subject, WORKER, now)

@@ -1,0 +1,33 @@
+"""Saying how a tenant's directory is to be read."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.kit.reasons import Fault
+from service.people.actions import dimension_values, lock_organisation
+from service.problems import Conflict, Invalid
+from service.scim.mapping import Mapping
+from service.scim.queries import has_users, mapping_of
+from service.scim.tables import ScimMapping
+from service.tenants.actions import audit
+from service.tenants.principals import Principal
+
+
+async def put_mapping(tx: AsyncSession, caller: Principal, mapping: Mapping, now: datetime) -> None:
+    """Read the directory in this way from now on. What was written before stays as it is."""
+    tenant = caller.tenant_id
+    await lock_organisation(tx, tenant)
+    old = await mapping_of(tx, tenant)
+    if mapping.dimension is not None and mapping.dimension not in await dimension_values(tx, tenant):
+        raise Invalid(faults=[Fault("/dimension", "is not a declared dimension")])
+    if mapping.source != old.source and await has_users(tx, tenant):
+        raise Conflict(
+            "The source can change only while there are no Users.", faults=[Fault("/source", "Users are kept under it")]
+        )
+    said = mapping.model_dump(mode="json")
+    statement = insert(ScimMapping).values(tenant_id=tenant, mapping=said, updated_at=now)
+    changed = {"mapping": statement.excluded.mapping, "updated_at": statement.excluded.updated_at}
+    await tx.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_=changed))
+    audit(tx, tenant, now, caller.actor, "scim_mapping.put", str(tenant), **said)

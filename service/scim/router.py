@@ -1,0 +1,34 @@
+"""How a tenant's directory is read. SCIM itself is no part of /v1: see `application`."""
+
+from typing import Annotated
+
+from fastapi import Body
+
+from service.kit.strict import api_router
+from service.problems import Conflict, Invalid, problems
+from service.scim import actions, queries
+from service.scim.mapping import Mapping
+from service.tenants.principals import Now, Principal, Transaction, holding
+from service.tenants.scopes import Scope
+
+router = api_router()
+PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
+
+
+@router.get("/scim-mapping", operation_id="scim_mapping.get")
+async def get_mapping(caller: PeopleWriter, tx: Transaction) -> Mapping:
+    """What SCIM's Groups are here, and where a User's unit is said."""
+    return await queries.mapping_of(tx, caller.tenant_id)
+
+
+@router.put("/scim-mapping", operation_id="scim_mapping.put", responses=problems(Invalid, Conflict))
+async def put_mapping(caller: PeopleWriter, tx: Transaction, now: Now, mapping: Annotated[Mapping, Body()]) -> Mapping:
+    """Say it, before a directory is connected; `source` can change only while there are no Users.
+
+    With `groups: units` a Group is a unit of the line hierarchy, and its members are the people in it. With
+    `groups: projects` it is a project, of which a person may have several. With `groups: dimension` it is a value of
+    `dimension`. `unit` says where a person's unit stands: in the Groups, in the enterprise extension's `department`, or
+    in `unit` of our own extension; the last two hold a unit's external id in this source.
+    """
+    await actions.put_mapping(tx, caller, mapping, now)
+    return await queries.mapping_of(tx, caller.tenant_id)

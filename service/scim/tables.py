@@ -1,0 +1,45 @@
+"""What SCIM keeps beside the organisation: a directory's own attributes of a person, and how a tenant reads them.
+
+Tables of their own, not columns of `person`: lists, imports and history rewrite that row at every change, and must not
+carry a directory's document along; and an index over these rows alone finds any page of a long list.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Text, UniqueConstraint, text
+from sqlmodel import Field
+
+from service.kit.columns import TenantRow, document, moment, refers
+
+
+class ScimUser(TenantRow, table=True):
+    """A person whom a directory looks after; gone when the directory deletes them, unlike the person.
+
+    `user_name` is in the form that it is compared in. `directory` holds what only the directory asks back: `kept` as it
+    came, and `keys`, the same in the form that filters and orders compare.
+    """
+
+    __tablename__ = "scim_user"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "user_name", postgresql_include=["person_id"]),
+        refers("tenant"),
+        refers("person", ("person_id", "person_id"), on_delete="CASCADE"),
+    )
+
+    person_id: UUID = Field(primary_key=True)
+    user_name: str = Field(sa_type=Text(collation="C"), repr=False)
+    directory: dict[str, Any] = document()
+    revision: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
+    updated_at: datetime = moment()
+
+
+class ScimMapping(TenantRow, table=True):
+    """How a tenant's directory is read: what its groups are, and where a person's unit is said."""
+
+    __tablename__ = "scim_mapping"
+    __table_args__ = (refers("tenant"),)
+
+    mapping: dict[str, Any] = document()
+    updated_at: datetime = moment()

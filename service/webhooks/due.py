@@ -1,0 +1,4 @@
+"""The jobs of webhooks, by the names that stand in the database."""
+
+DELIVER = "deliver_webhooks"
+PRUNE = "prune_events"

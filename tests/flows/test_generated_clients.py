@@ -1,0 +1,102 @@
+"""Clients generated from `openapi/openapi.json` build and work against the running service, in Python and TypeScript.
+
+What generates them is not the service's to depend on: it is installed, locked, into a folder that git ignores.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.running import Running, data_folder, running
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "tests" / "clients"
+DOCUMENT = ROOT / "openapi" / "openapi.json"
+SEEN = {
+    "units": 2,
+    "people": 12,
+    "unchanged": 12,
+    "refused": [422, "/0/unit"],
+    "listed": ["A", "TOP"],
+    "state": "draft",
+    "invited": 12,
+    "key": "pouls_",
+    "named": True,
+}
+
+
+def ran(*command: str | Path, cwd: Path, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """A program that must succeed, with what it said."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False, **options)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    return done
+
+
+def tools(name: str, *locks: str) -> tuple[Path, bool]:
+    """A folder for what these locks install, and whether it is there already."""
+    content = b"".join((SOURCES / lock).read_bytes() for lock in locks)
+    folder = ROOT / "build" / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    return folder, (folder / "done").exists()
+
+
+@pytest.fixture
+def service() -> Iterator[Running]:
+    with data_folder() as folder, running(folder) as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_a_python_client(service: Running, tmp_path: Path) -> None:
+    folder, is_there = tools("python-client", "requirements.lock")
+    python = folder / "bin" / "python"
+    if not is_there:
+        ran(sys.executable, "-m", "venv", "--clear", folder, cwd=tmp_path)
+        lock = SOURCES / "requirements.lock"
+        ran(python, "-m", "pip", "install", "-q", "--require-hashes", "-r", lock, cwd=tmp_path)
+        (folder / "done").touch()
+    told = ran(
+        folder / "bin" / "openapi-python-client", "generate", "--path", DOCUMENT, "--config", SOURCES / "config.yaml",
+        "--output-path", tmp_path / "client", cwd=tmp_path,
+    ).stderr  # fmt: skip
+    # Lines of JSON are left out beside the JSON that says the same; nothing else is.
+    assert told.count("WARNING") == len(re.findall(r"Unsupported content.type:? application/x-ndjson", told)) > 0
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "client")}
+    done = ran(
+        python, SOURCES / "journey.py", service.url,
+        cwd=tmp_path, input=json.dumps(service.line["keys"]), env=environment,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == SEEN
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("npm") is None, reason="npm is not installed: Debian's packages nodejs and npm bring it"
+)
+def test_a_typescript_client(service: Running, tmp_path: Path) -> None:
+    folder, is_there = tools("typescript-client", "package-lock.json")
+    if not is_there:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCES / name, folder)
+        ran("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
+        (folder / "done").touch()
+    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    shutil.copy(SOURCES / "journey.ts", tmp_path)
+    tool = folder / "node_modules" / ".bin"
+    # A field with a default may be left out of what is sent.
+    ran(tool / "openapi-typescript", DOCUMENT, "-o", "api.d.ts", "--default-non-nullable=false", cwd=tmp_path)
+    ran(
+        tool / "tsc", "--strict", "--noUncheckedIndexedAccess", "--target", "es2022", "--module", "commonjs",
+        "--moduleResolution", "node10", "--types", "node", "journey.ts", cwd=tmp_path,
+    )  # fmt: skip
+    done = ran("node", "journey.js", service.url, cwd=tmp_path, input=json.dumps(service.line["keys"]))
+    assert json.loads(done.stdout) == SEEN

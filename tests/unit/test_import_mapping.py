@@ -1,0 +1,70 @@
+"""Which column is what: guessed, said, refused in words that repeat no header."""
+
+from typing import Any
+
+import pytest
+
+from service.people.imports.mapping import Columns, HeadersRefused, ImportMapping, find
+from service.people.imports.sheet import SheetRow, column_name
+
+
+def columns(*heads: str, **mapping: Any) -> Columns:
+    return find(ImportMapping.model_validate(mapping), SheetRow(1, list(heads)), ["site", "tenure_band"])
+
+
+def refused(*heads: str, **mapping: Any) -> dict[str, str]:
+    with pytest.raises(HeadersRefused) as told:
+        columns(*heads, **mapping)
+    return dict(told.value.faults)
+
+
+def test_usual_headers_in_french_and_english() -> None:
+    found = columns(
+        "Matricule", "Code service", "Nom du service", "Service parent", "Matricule N+1",
+        "Date d\u2019entrée", "Langue", "En poste ?", "SITE", "Tenure band", "Nom", "Prénom",
+    )  # fmt: skip
+    names = ("external_id", "unit", "unit_name", "unit_parent", "manager", "hired_on", "language", "active")
+    assert found.at == {name: place for place, name in enumerate(names)}
+    assert found.dimensions == {"site": 8, "tenure_band": 9}
+    assert found.names == (11, 10)
+    assert found.width == 12
+    english = columns("Employee ID", "Department", "Manager ID", "Hire date", "Language", "Status", "Full name")
+    assert list(english.at) == ["external_id", "unit", "manager", "hired_on", "language", "active"]
+    assert english.names == (6,)
+
+
+def test_what_the_mapping_says_comes_first() -> None:
+    given = {"external_id": "Clé", "unit": "ID", "name": ["Nom", "Prénom"]}
+    found = columns("clé", "id", "Nom", "Prénom", "Autre", columns=given, ignore=["autre"])
+    assert (found.at, found.names) == ({"external_id": 0, "unit": 1}, (2, 3))
+    assert columns("id", "x", "y", ignore_others=True).at == {"external_id": 0}
+    assert columns("id", "où", dimensions={"site": "Ou"}).dimensions == {"site": 1}
+
+
+def test_what_was_found_reads_the_next_file_alike() -> None:
+    header = SheetRow(1, ["Matricule", "Service", "Site", "Nom", "Prénom"])
+    found = find(ImportMapping(), header, ["site"])
+    assert find(found.told(header), header, ["site"]) == found
+
+
+def test_unknown_and_repeated_headers_are_named_by_their_place() -> None:
+    unknown = "has a header that is not known: name it in a mapping, or ignore it"
+    assert refused("id", "secret", "service", "") == {"/header/1": f"column 2 (B) {unknown}"}
+    assert refused("id", "Sérvice", "", "service") == {"/header/3": "column 4 (D) has the header of column 2 (B)"}
+    assert refused("id", "matricule") == {
+        "/header/1": "column 2 (B) and column 1 (A) both look like external_id: say which in a mapping"
+    }
+    assert refused("service") == {"/columns/external_id": "is needed: no header looks like the id of people"}
+    assert list(refused("id", guess=False, columns={"external_id": "id", "unit": "gone"})) == ["/columns/unit"]
+    assert list(refused("id", "x", dimensions={"other": "x"})) == ["/dimensions/other"]
+    assert list(refused("id", columns={"external_id": "id", "unit": "ID"})) == ["/columns/unit"]
+    assert list(refused("id", "service", create_units=True)) == ["/columns/unit_name"]
+    assert list(refused("id", "service", create_units=True, unit_by="path")) == ["/create_units"]
+    with pytest.raises(HeadersRefused):
+        find(ImportMapping(), SheetRow(1, ["id"], {1: "holds a formula"}), [])
+
+
+def test_columns_are_called_as_spreadsheets_do() -> None:
+    assert [column_name(place) for place in (0, 25, 26, 701, 702)] == [
+        "column 1 (A)", "column 26 (Z)", "column 27 (AA)", "column 702 (ZZ)", "column 703 (AAA)",
+    ]  # fmt: skip
