@@ -5,7 +5,7 @@ Whoever writes holds `lock_organisation`. `Change.since` is the day from which t
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -76,12 +76,16 @@ _JOIN_PROJECTS = text("""
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person as the database has them; one that was deleted comes back when a source tells them again."""
+    """A person as the database has them."""
 
     person_id: UUID
     held: Held
     revision: int
     is_deleted: bool
+
+    def before(self, new: Held) -> Held:
+        """What a change to `new` starts from: one that was deleted comes back, whatever is told of them."""
+        return replace(self.held, is_active=not new.is_active) if self.is_deleted else self.held
 
 
 @dataclass(frozen=True, slots=True)

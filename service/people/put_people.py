@@ -107,7 +107,8 @@ async def put_people(
             by = managers[person.source, person.manager] if person.manager is not None else None
             ours = old.person_id if old is not None else managers.get(key) or new_id()
             held = places.held(person, by)
-            changes.append(Change(ours, *key, old.held if old is not None else None, held, person.valid_from))
+            before = old.before(held) if old is not None else None
+            changes.append(Change(ours, *key, before, held, person.valid_from))
         await people_rows.write(tx, tenant, changes, now)
         fresh = sum(change.old is None for change in changes)
         same = sum(change.old == change.new for change in changes)

@@ -86,6 +86,14 @@ def test_managers_come_in_any_order_and_are_checked_before_anything_is_written(o
     assert managers(org) == {"2": "3", "7": "1"}
 
 
+def test_somebody_deleted_comes_back_when_a_source_tells_them_again(org: TenantUnderTest) -> None:
+    for active in (True, False):
+        org.sql("UPDATE person SET deleted_at = now(), is_active = false WHERE external_id = 'A-1'")
+        row = {"external_id": "A-1", "unit": "A", "active": active}
+        assert ok(put_people(org, row))["updated"] == 1
+        assert org.sql("SELECT is_active, deleted_at FROM person WHERE external_id = 'A-1'") == [(active, None)]
+
+
 def test_projects_stand_beside_the_line_and_in_no_campaign(org: TenantUnderTest) -> None:
     units = [{"external_id": "PX", "name": "Project X", "hierarchy": "project"},
              {"external_id": "PY", "name": "Project Y", "hierarchy": "project", "parent": "PX"}]  # fmt: skip

@@ -33,3 +33,10 @@ def test_what_is_left_stands_together(known: dict[str, str | None], told: dict[s
     for person in wrong:
         again = links | {person: told[person]}
         assert told[person] not in again or in_cycles(again) or told[person] == person or told[person] in wrong
+
+
+def test_a_chain_as_long_as_the_call_takes_no_longer_than_its_length() -> None:
+    count = 300_000
+    told: dict[int, int | None] = {who: who + 1 for who in range(count)}
+    assert wrong_links({}, told) == dict.fromkeys(range(count), UNKNOWN)
+    assert wrong_links({count: None}, told) == {}

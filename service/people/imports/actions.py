@@ -39,9 +39,6 @@ PATIENCE = "5s"
 _LOCK_TAKEN = "55P03"
 _PATIENT = text(f"SET LOCAL lock_timeout = '{PATIENCE}'")
 _AS_BEFORE = text("SET LOCAL lock_timeout = DEFAULT")
-# A plan that was made for an empty table, and kept, looks at all people for each one: the second import of a new
-# tenant would take an hour. Planning a statement for a thousand people anew takes less than a millisecond.
-_PLANNED_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _REMEMBER = text("""
     INSERT INTO people_import_part (tenant_id, import_id, part, person_ids, kinds, lines, revisions)
     SELECT CAST(:tenant AS uuid), CAST(:import AS uuid), CAST(:part AS integer), array_agg(given.person_id),
@@ -65,13 +62,12 @@ _KEEP_MAPPING = text("""
 class Outcome:
     """The import as it is kept and answered; `risks` of one that was refused for them."""
 
-    out: schemas.ImportOut
+    out: schemas.PeopleImportOut
     risks: Sequence[str]
 
 
 async def lock(tx: AsyncSession, tenant: UUID) -> None:
     """The organisation's lock, waited for a moment only. Raises ImportRunning."""
-    await tx.execute(_PLANNED_ANEW)
     await tx.execute(_PATIENT)
     try:
         await lock_organisation(tx, tenant)

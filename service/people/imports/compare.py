@@ -16,10 +16,10 @@ from service.kit.ids import new_id
 from service.people import people_rows, unit_rows
 from service.people.diff import Held, Kind, kind_of
 from service.people.imports.lines import Line, Reason
-from service.people.imports.links import wrong_links
 from service.people.imports.parse import Parsed, fingerprint
 from service.people.imports.places import VALUE, Places
 from service.people.imports.plan import Plan, Planned
+from service.people.managers import wrong_links
 from service.people.people_rows import CHUNK, Change, Known
 
 Mode = Literal["full", "partial"]
@@ -193,10 +193,9 @@ class _Comparer:
         deleted = known is not None and known.is_deleted
         old = known.held if known is not None else None
         new = self._held(line, None if deleted else old, people)
-        if deleted and old is not None:
-            old = replace(old, is_active=not new.is_active)  # so that it is a change, whatever the row says
         kind = kind_of(None if deleted else old, new)
-        change = Change(ident, self._source, line.external_id, old, new)
+        before = known.before(new) if known is not None else None
+        change = Change(ident, self._source, line.external_id, before, new)
         return Planned(change, kind, line.line, was_deleted=deleted)
 
     def _held(self, line: Line, old: Held | None, people: Mapping[str, Known]) -> Held:

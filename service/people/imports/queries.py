@@ -57,7 +57,7 @@ async def imports(
     return page_of(found, limit, key=lambda row: str(row.import_id), show=report.summary)
 
 
-async def one(tx: AsyncSession, tenant: UUID, import_id: UUID) -> schemas.ImportOut:
+async def one(tx: AsyncSession, tenant: UUID, import_id: UUID) -> schemas.PeopleImportOut:
     """An import with its report; whom it changed, as far as they are still there. Raises NotFound."""
     row = await row_of(tx, tenant, import_id)
     people = None

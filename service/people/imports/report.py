@@ -64,9 +64,9 @@ def lists_of(listed: Mapping[str, Sequence[Entry]]) -> schemas.ImportLists:
     return schemas.ImportLists(**shown)
 
 
-def shown(row: Any, people: schemas.ImportLists | None) -> schemas.ImportOut:
+def shown(row: Any, people: schemas.ImportLists | None) -> schemas.PeopleImportOut:
     """An import's row as its caller reads it."""
-    return schemas.ImportOut.model_validate({**summary(row).model_dump(), **_rest(row), "people": people})
+    return schemas.PeopleImportOut.model_validate({**summary(row).model_dump(), **_rest(row), "people": people})
 
 
 def summary(row: Any) -> schemas.ImportSummary:

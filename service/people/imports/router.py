@@ -44,7 +44,7 @@ class ImportPage(Wire):
     "/people/imports",
     operation_id="people_imports.create",
     status_code=201,
-    response_model=schemas.ImportOut,
+    response_model=schemas.PeopleImportOut,
     openapi_extra=_BODY,
     responses=problems(
         Invalid,
@@ -60,7 +60,7 @@ class ImportPage(Wire):
 )
 async def create_import(
     parsed: Uploaded, response: Response, asked: AskedImport, caller: PeopleWriter, tx: Transaction, now: Now
-) -> schemas.ImportOut | Response:
+) -> schemas.PeopleImportOut | Response:
     """Read a file of people: CSV in any usual encoding, or the first sheet of an XLSX workbook.
 
     Good lines are taken, the others are listed and change nobody. A column that the file does not have changes nothing;
@@ -92,7 +92,7 @@ async def list_imports(
 
 
 @router.get("/people/imports/{import_id}", operation_id="people_imports.get", responses=problems(NotFound, Invalid))
-async def get_import(import_id: UUID, caller: PeopleWriter, tx: Transaction) -> schemas.ImportOut:
+async def get_import(import_id: UUID, caller: PeopleWriter, tx: Transaction) -> schemas.PeopleImportOut:
     """An import with its report; whom it changed, as long as they are there."""
     return await queries.one(tx, caller.tenant_id, import_id)
 

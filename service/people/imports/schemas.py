@@ -86,7 +86,7 @@ class ImportSummary(Wire):
     counts: ImportCounts
 
 
-class ImportOut(ImportSummary):
+class PeopleImportOut(ImportSummary):
     """An import with its report."""
 
     risks: Annotated[list[str], Field(description="thresholds that it goes beyond")]
