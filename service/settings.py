@@ -52,7 +52,7 @@ class WorkerSettings(_Group):
 
 
 class LimitsSettings(_Group):
-    requests_a_minute: int = Field(600, ge=1, le=1_000_000, description="of one API key, its access tokens included")
+    requests_a_minute: int = Field(3000, ge=1, le=1_000_000, description="of one API key, its access tokens included")
     tokens_a_minute: int = Field(30, ge=1, le=1_000_000, description="access tokens that one API key is given")
     url: SecretStr | None = Field(
         None, description="redis://...: count for all API processes together; absent: each for itself"

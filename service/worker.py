@@ -43,7 +43,19 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-SLOW = frozenset({due.RELEASE_WAVE, due.INTERIM_RELEASE, recuts.JOB, due.DESTROY_KEY})
+# So may those that wait for an organisation, which a long import holds.
+SLOW = frozenset(
+    {
+        due.RELEASE_WAVE,
+        due.INTERIM_RELEASE,
+        due.DESTROY_KEY,
+        recuts.JOB,
+        reorganising.JOB,
+        erasing.ERASE,
+        RETENTION,
+        import_jobs.PRUNE,
+    }
+)
 _ALIVE = text("SELECT max(seen_at) > now() - interval '30 seconds' FROM worker_heartbeat")
 _BEAT = text("""
     INSERT INTO worker_heartbeat (worker, seen_at) VALUES (:worker, now())

@@ -136,12 +136,21 @@ def downgrade() -> None:
     op.execute("DROP INDEX ix_person__tenant_id_manager_id")
     op.execute(f"ALTER TABLE person DROP CONSTRAINT {MANAGER}")
     op.execute("ALTER TABLE person DROP COLUMN manager_id")
+    for table in ("person", "org_unit"):  # the owner too sees no row otherwise
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     # What ran before knows nobody without a unit: they are kept, inactive, since rosters may name them.
     op.execute(
         "UPDATE person p SET is_active = false, unit_id = (SELECT u.unit_id FROM org_unit u"
         " WHERE u.tenant_id = p.tenant_id ORDER BY u.unit_id LIMIT 1) WHERE p.unit_id IS NULL"
     )
     op.execute("DELETE FROM person WHERE unit_id IS NULL")  # a tenant without units has no rosters either
+    # Nor anything but one tree: what was a project is there no more, as far as results are concerned.
+    op.execute("UPDATE org_unit SET is_active = false WHERE hierarchy = 'project'")
+    for table in ("person", "org_unit"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    op.execute("ALTER TABLE job NO FORCE ROW LEVEL SECURITY")
+    op.execute("DELETE FROM job WHERE kind = 'reorganise'")
+    op.execute("ALTER TABLE job FORCE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE person ALTER COLUMN unit_id SET NOT NULL")
     op.execute(f"ALTER TABLE org_unit ALTER CONSTRAINT {PARENT} NOT DEFERRABLE")
     op.execute("ALTER TABLE org_unit DROP CONSTRAINT ck_org_unit__hierarchy")

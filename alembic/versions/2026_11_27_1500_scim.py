@@ -23,6 +23,7 @@ TABLES = {
             tenant_id uuid NOT NULL,
             person_id uuid NOT NULL,
             user_name text COLLATE "C" NOT NULL,
+            external_id text NOT NULL,
             directory jsonb NOT NULL,
             revision bigint NOT NULL DEFAULT 1,
             updated_at timestamptz NOT NULL,
@@ -44,7 +45,7 @@ TABLES = {
     """,
 }
 GRANTS = {
-    "scim_user": "SELECT, INSERT, UPDATE (user_name, directory, revision, updated_at), DELETE",
+    "scim_user": "SELECT, INSERT, UPDATE (user_name, external_id, directory, revision, updated_at), DELETE",
     "scim_mapping": "SELECT, INSERT, UPDATE (mapping, updated_at)",
 }
 
@@ -54,6 +55,7 @@ def upgrade() -> None:
         op.execute(statement)
         for line in (*isolate(table), *grant(table, app=GRANTS[table])):
             op.execute(line)
+    op.execute("CREATE INDEX ix_scim_user__tenant_id_external_id ON scim_user (tenant_id, external_id)")
 
 
 def downgrade() -> None:

@@ -58,12 +58,18 @@ def import_(
         Literal["full", "partial"], typer.Option(help="full: whoever of the source is in no line has left")
     ],
     source: Annotated[str, typer.Option(help="whose ids these are")] = "hris",
-    key: Annotated[str | None, typer.Option(help=f"an API key that holds {SCOPE}; `-`: on standard input")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help=f"an API key that holds {SCOPE}; `-`: on standard input; or POULS_KEY", envvar="POULS_KEY"),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="file with the line that `pouls demo --json` prints; `-`: standard input")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
-    mapping: Annotated[Path | None, typer.Option(help="JSON: which column is what; kept for the source")] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="JSON: which column is what; kept for the source from now on, also with --dry-run"),
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="of CSV; found out if absent")] = None,
     separator: Annotated[str | None, typer.Option(help="semicolon, comma or tab; found out if absent")] = None,
     max_leavers_percent: Annotated[int | None, typer.Option(min=0, max=100)] = None,
@@ -113,9 +119,9 @@ def _service(url: str, key: str) -> httpx2.Client:
 
 def _key(key: str | None, keys: Path | None) -> str:
     """The key to use. No message repeats one."""
-    if (key is None) == (keys is None):
-        raise _Unusable("give either --key or --keys")
-    if key is not None:
+    if key is None and keys is None:
+        raise _Unusable("give --key, --keys or POULS_KEY")
+    if key is not None and keys is None:
         found: Any = sys.stdin.readline().strip() if key == "-" else key
     else:
         try:

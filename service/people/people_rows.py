@@ -36,6 +36,7 @@ _GIVEN = """
         CAST(:names AS text[]), CAST(:managers AS uuid[]))
         AS given (person_id, source, external_id, unit_id, language, dimensions, is_active, hired_on, name, manager_id)
 """
+# Their key stays here: rosters are signed with it (see `renaming`).
 # Whoever is to be erased, once the waves that need them are over, is invited no more, whatever a source says.
 _STAYS = "NOT EXISTS (SELECT FROM erasure e WHERE e.tenant_id = p.tenant_id AND e.person_id = p.person_id)"
 _INSERT = text(f"""
@@ -46,10 +47,9 @@ _INSERT = text(f"""
 """)  # noqa: S608 - same reason
 _UPDATE = text(f"""
     UPDATE person p SET
-        source = given.source, external_id = given.external_id, unit_id = given.unit_id, language = given.language,
-        dimensions = given.dimensions, is_active = given.is_active AND {_STAYS}, hired_on = given.hired_on,
-        name = given.name, manager_id = given.manager_id, updated_at = :now, revision = p.revision + 1,
-        deleted_at = NULL
+        unit_id = given.unit_id, language = given.language, dimensions = given.dimensions,
+        is_active = given.is_active AND {_STAYS}, hired_on = given.hired_on, name = given.name,
+        manager_id = given.manager_id, updated_at = :now, revision = p.revision + 1, deleted_at = NULL
     FROM {_GIVEN} WHERE p.tenant_id = :tenant AND p.person_id = given.person_id
 """)  # noqa: S608 - same reason
 # All days since then are told anew.
@@ -60,8 +60,10 @@ _FORGET = text("""
 """)
 _REMEMBER = text("""
     INSERT INTO person_version (tenant_id, person_id, valid_from, unit_id, manager_id, is_active)
-    SELECT CAST(:tenant AS uuid), * FROM unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[]), CAST(:units AS uuid[]),
-        CAST(:managers AS uuid[]), CAST(:actives AS boolean[]))
+    SELECT p.tenant_id, p.person_id, given.since, given.unit_id, given.manager_id, p.is_active
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[]), CAST(:units AS uuid[]), CAST(:managers AS uuid[]))
+        AS given (person_id, since, unit_id, manager_id)
+    JOIN person p ON p.tenant_id = :tenant AND p.person_id = given.person_id
 """)
 _LEAVE_PROJECTS = text("""
     DELETE FROM project_member m
@@ -164,7 +166,6 @@ async def _write_history(tx: AsyncSession, tenant: UUID, changes: Sequence[Chang
     places = {
         "units": [change.new.unit_id for change in moved],
         "managers": [change.new.manager_id for change in moved],
-        "actives": [change.new.is_active for change in moved],
     }
     await tx.execute(_REMEMBER, {"tenant": tenant} | when | places)
 

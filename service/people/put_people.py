@@ -3,6 +3,7 @@
 The rows are read twice: all are judged before the first is written, since a person's manager may come after them.
 """
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,7 +28,7 @@ from service.people.actions import (
 from service.people.diff import Held
 from service.people.managers import wrong_links
 from service.people.people_rows import CHUNK, Change, Key
-from service.people.unit_rows import LINE, PROJECT
+from service.people.unit_rows import LINE, MERGED, PROJECT
 from service.tenants.principals import Principal
 
 _LINKS = text("""
@@ -43,6 +44,7 @@ class Places:
     """Where people can be: units by (source, external_id) in each hierarchy, declared values by dimension."""
 
     line: Mapping[Key, UUID]
+    merged: frozenset[Key]
     projects: Mapping[Key, UUID]
     values: Mapping[str, set[str]]
     today: date
@@ -52,6 +54,8 @@ class Places:
         faults = []
         if (person.source, person.unit) not in self.line:
             faults.append(Fault("/unit", "is not a known unit of this `source`"))
+        elif person.active and (person.source, person.unit) in self.merged:
+            faults.append(Fault("/unit", MERGED))
         for index, unit in enumerate(person.projects):
             if (person.source, unit) not in self.projects:
                 faults.append(Fault(f"/projects/{index}", "is not a known project of this `source`"))
@@ -84,7 +88,8 @@ async def places_of(tx: AsyncSession, tenant: UUID, now: datetime) -> Places:
     line, projects = (
         {unit.key: unit.unit_id for unit in units if unit.held.hierarchy == hierarchy} for hierarchy in (LINE, PROJECT)
     )
-    return Places(line, projects, await dimension_values(tx, tenant), now.astimezone(UTC).date())
+    merged = frozenset(unit.key for unit in units if unit.is_merged)
+    return Places(line, merged, projects, await dimension_values(tx, tenant), now.astimezone(UTC).date())
 
 
 async def put_people(
@@ -155,7 +160,7 @@ async def _managers(
             key = row.value.source, row.value.external_id
             given[key] = (row.value.source, row.value.manager) if row.value.manager is not None else None
             numbers[key] = row.index
-    wrong = wrong_links(known, given)
+    wrong = await asyncio.to_thread(wrong_links, known, given)
     for key, reason in wrong.items():
         refused.add(numbers[key])
         refusals.add(numbers[key], [Fault("/manager", reason)])

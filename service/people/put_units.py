@@ -61,7 +61,8 @@ def _changes(known: Known, given: Given) -> Iterator[UnitChange]:
     for key, (_, unit) in given.items():
         parent = ids[unit.source, unit.parent] if unit.parent is not None else None
         new = UnitHeld(unit.name, parent, unit.hierarchy, unit.manager, unit.active)
-        yield UnitChange(ids[key], *key, known[key].held if key in known else None, new, unit.valid_from)
+        old = known[key].before(new) if key in known else None
+        yield UnitChange(ids[key], *key, old, new, unit.valid_from)
 
 
 def _refuse_bad_links(known: Known, given: Given, refusals: Refusals) -> None:

@@ -32,6 +32,7 @@ _THEN = text("""
         ORDER BY v.valid_from DESC LIMIT 1) AS v
     LEFT JOIN org_unit p ON p.tenant_id = u.tenant_id AND p.unit_id = v.parent_id
     WHERE u.tenant_id = :tenant AND (CAST(:after AS uuid) IS NULL OR u.unit_id > :after)
+      AND (u.deleted_at IS NULL OR CAST(u.deleted_at AT TIME ZONE 'UTC' AS date) > :day)
     ORDER BY u.unit_id LIMIT :limit
 """)
 

@@ -5,7 +5,7 @@ transaction ends.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 CHUNK = 1000
 LINE, PROJECT = "line", "project"
+MERGED = "was merged into another unit by a reorganisation"
 _ALL = text("""
     SELECT unit_id, source, external_id, name, parent_id, hierarchy, manager, is_active, revision,
-           deleted_at IS NOT NULL AS is_deleted
-    FROM org_unit WHERE tenant_id = :tenant ORDER BY unit_id
+           deleted_at IS NOT NULL AS is_deleted, NOT is_active AND EXISTS (
+               SELECT FROM unit_lineage l WHERE l.tenant_id = u.tenant_id AND l.from_unit_id = u.unit_id
+               AND l.kind = 'merge') AS is_merged
+    FROM org_unit u WHERE tenant_id = :tenant ORDER BY unit_id
 """)
 _GIVEN = """
     unnest(CAST(:ids AS uuid[]), CAST(:sources AS text[]), CAST(:externals AS text[]), CAST(:names AS text[]),
@@ -76,6 +79,12 @@ class KnownUnit:
     held: UnitHeld
     revision: int
     is_deleted: bool
+    is_merged: bool = False
+    """A reorganisation made it part of another: nobody is in it any more."""
+
+    def before(self, new: UnitHeld) -> UnitHeld:
+        """What a change to `new` starts from: one that was deleted comes back, whatever is told of it."""
+        return replace(self.held, is_active=not new.is_active) if self.is_deleted else self.held
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,7 +110,7 @@ async def all_units(tx: AsyncSession, tenant: UUID) -> list[KnownUnit]:
 
 def _known(row: Row[Any]) -> KnownUnit:
     held = UnitHeld(row.name, row.parent_id, row.hierarchy, row.manager, row.is_active)
-    return KnownUnit(row.unit_id, row.source, row.external_id, held, row.revision, row.is_deleted)
+    return KnownUnit(row.unit_id, row.source, row.external_id, held, row.revision, row.is_deleted, row.is_merged)
 
 
 async def write(tx: AsyncSession, tenant: UUID, changes: Sequence[UnitChange], now: datetime) -> None:

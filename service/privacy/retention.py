@@ -84,6 +84,7 @@ def keeper(settings: RetentionSettings, chain: Chain, subjects: Subjects, clock:
 
     async def keep(tx: AsyncSession, due: Due) -> datetime:
         tenant, now = due.tenant_id, clock()
+        await lock_organisation(tx, tenant)  # first, as every writer of the history does
         ends = {name: now - timedelta(days=days) for name, days in days_of(settings).items()}
         await chaining.cut(tx, tenant, chain, ends["audit"], now)
         await tx.execute(_OLD_READS, {"tenant": tenant, "until": ends["reads"].date()})
@@ -98,8 +99,7 @@ def keeper(settings: RetentionSettings, chain: Chain, subjects: Subjects, clock:
 
 
 async def _let_leavers_go(tx: AsyncSession, tenant: UUID, until: datetime, subjects: Subjects, now: datetime) -> None:
-    """Ask for the erasure of those who left so long ago."""
-    await lock_organisation(tx, tenant)
+    """Ask for the erasure of those who left so long ago; the organisation is locked."""
     scope = {"tenant": tenant, "until": until.date(), "limit": LEAVERS_AT_ONCE}
     for row in (await tx.execute(_LEAVERS, scope)).all():
         subject = subjects.name(tenant, row.source, row.external_id)

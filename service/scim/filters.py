@@ -227,11 +227,16 @@ def _said(source: Source, found: AttributeBinding) -> Condition:
     return value.of.is_not(None)
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # those that have a date in every zone
+
+
 def _operand(found: AttributeBinding, node: Comparison) -> Any:
     """What the attribute is compared with, in the form of what is kept."""
     expected = found.comparable(coerce_value(found, node.value, node.op))
     if isinstance(expected, str) and ("\0" in expected or SURROGATES.search(expected)):
         raise InvalidFilterException(detail="A filter compares text, without NUL and half surrogates.")
+    if isinstance(expected, datetime) and not _FIRST_YEAR <= expected.year <= _LAST_YEAR:
+        raise InvalidFilterException(detail="A filter compares moments of the years 1970 to 9998.")
     return expected
 
 

@@ -5,6 +5,7 @@ operations without a path are the library's and `membership`'s to understand.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from scim2_models import TooManyException
@@ -15,6 +16,8 @@ from service.scim.models import OPERATIONS_LIMIT
 _MANAGER: Final = f"{ENTERPRISE}:manager".lower()
 _HELD_IN: Final = ENTERPRISE.lower()
 VALUES_LIMIT: Final = 1000
+FILTERS_LIMIT: Final = 4096
+"""Characters of all paths of a request that hold a filter: they are parsed on the event loop, and not fast."""
 # Texts in quotes are passed over.
 _BARE_MANAGER: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.:$-])manager(?=\s+(?:eq|ne|pr)\b)', re.IGNORECASE)
 
@@ -55,16 +58,38 @@ def _manager(value: Any) -> Any:
 
 
 def judge_size(body: Any) -> None:
-    """Refuse a PATCH whose operations, or the members that leave by one of them, would hold everybody else up."""
-    operations = next((one for name, one in body.items() if name.lower() == "operations"), None) if _is(body) else None
-    if not isinstance(operations, list):
+    """Refuse a PATCH whose operations, their filters, or the members that leave would hold everybody else up."""
+    if sum(map(len, _filters(body))) > FILTERS_LIMIT:
+        raise TooManyException
+    _judge_operations(body)
+
+
+def _filters(body: Any) -> Iterator[str]:
+    """The paths of all operations that hold a filter, those of a bulk request's PATCHes too."""
+    for one in _operations(body) or ():
+        if _is(one):
+            found = (value for name, value in one.items() if name.lower() == "path")
+            yield from (path for path in found if isinstance(path, str) and "[" in path)
+            for name, value in one.items():
+                if name.lower() == "data":
+                    yield from _filters(value)
+
+
+def _operations(body: Any) -> list[Any] | None:
+    found = next((one for name, one in body.items() if name.lower() == "operations"), None) if _is(body) else None
+    return found if isinstance(found, list) else None
+
+
+def _judge_operations(body: Any) -> None:
+    operations = _operations(body)
+    if operations is None:
         return
     if len(operations) > OPERATIONS_LIMIT:
         raise TooManyException
     for one in operations:
         inner = one.get("data") if _is(one) else None
         if inner is not None:
-            judge_size(inner)
+            _judge_operations(inner)
         leaves = _is(one) and str(one.get("op")).lower() == "remove"
         if leaves and isinstance(one.get("value"), list) and len(one["value"]) > VALUES_LIMIT:
             raise TooManyException

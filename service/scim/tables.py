@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers
@@ -26,10 +26,13 @@ class ScimUser(TenantRow, table=True):
         UniqueConstraint("tenant_id", "user_name", postgresql_include=["person_id"]),
         refers("tenant"),
         refers("person", ("person_id", "person_id"), on_delete="CASCADE"),
+        Index("ix_scim_user__tenant_id_external_id", "tenant_id", "external_id"),
     )
 
     person_id: UUID = Field(primary_key=True)
     user_name: str = Field(sa_type=Text(collation="C"), repr=False)
+    # As the directory says it now; the person's own stays the old one while a roster is signed with that.
+    external_id: str = Field(repr=False)
     directory: dict[str, Any] = document()
     revision: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
     updated_at: datetime = moment()

@@ -5,7 +5,21 @@ from typing import Any
 from uuid import UUID
 
 from scim2_models import Resource
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Text, case, cast, false, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Text,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.sql.util import find_tables
@@ -36,7 +50,7 @@ def source(mapping: Mapping) -> Source:
     values = {
         "id": Value(cast(U.c.person_id, Text), equal=lambda text: _just(U.c.person_id, text)),
         "userName": Value(U.c.user_name, is_unique=True),
-        "externalId": _external_id(mapping),
+        "externalId": _EXTERNAL_ID,
         "active": Value(case((or_(~P.c.is_active, KEYS.has_key("active")), P.c.is_active)), Kind.flag),
         "meta": Value(literal("User")),
         "meta.resourceType": Value(literal("User")),
@@ -45,7 +59,7 @@ def source(mapping: Mapping) -> Source:
         "meta.version": Value(VERSION),
         f"{ENTERPRISE}:manager": manager,
         f"{ENTERPRISE}:manager.value": manager,
-        f"{PERSON}:hiredOn": Value(func.to_char(P.c.hired_on, "YYYY-MM-DD")),
+        f"{PERSON}:hiredOn": Value(func.to_char(P.c.hired_on, "YYYY-MM-DD", type_=Text)),
         f"{PERSON}:unit": Value(LINE.c.external_id),
     }
     if mapping.unit is Unit.department:
@@ -68,11 +82,9 @@ def _just(column: Any, text: str) -> ColumnElement[bool]:
     return column == wanted if wanted is not None else false()
 
 
-def _external_id(mapping: Mapping) -> Value:
-    text = func.jsonb_extract_path_text(KEYS, "externalId")
-    return Value(
-        text, equal=lambda wanted: (P.c.source == mapping.source) & (P.c.external_id == wanted) & (text == wanted)
-    )
+_SAID = func.jsonb_extract_path_text(KEYS, "externalId")
+# Where there is no externalId, the column has the userName: the index finds whom the document has to confirm.
+_EXTERNAL_ID = Value(_SAID, equal=lambda wanted: (U.c.external_id == wanted) & (wanted == _SAID))
 
 
 def _groups(mapping: Mapping) -> Entries:

@@ -13,10 +13,12 @@ from uuid import UUID
 from scim2_models import PreconditionFailedException, Resource
 from sqlalchemy import text
 
+from service.campaigns.taking_part import lines
 from service.kit.ids import new_id
 from service.people import people_rows
 from service.people.diff import Held
 from service.people.people_rows import Change, Known
+from service.people.renaming import rename
 from service.scim.facts import Facts, facts_of
 from service.scim.mapping import Groups, Unit
 from service.scim.models import TAKEN
@@ -40,21 +42,24 @@ _ABOVE: Final = text("""
     SELECT EXISTS (SELECT FROM above WHERE person_id = :person)
 """)
 _ADD: Final = text("""
-    INSERT INTO scim_user (tenant_id, person_id, user_name, directory, updated_at)
-    VALUES (:tenant, :person, :user_name, CAST(:directory AS jsonb), :now)
+    INSERT INTO scim_user (tenant_id, person_id, user_name, external_id, directory, updated_at)
+    VALUES (:tenant, :person, :user_name, :external_id, CAST(:directory AS jsonb), :now)
 """)
 _CHANGE: Final = text("""
-    UPDATE scim_user SET user_name = :user_name, directory = CAST(:directory AS jsonb), updated_at = :now,
-        revision = revision + 1
+    UPDATE scim_user SET user_name = :user_name, external_id = :external_id, directory = CAST(:directory AS jsonb),
+        updated_at = :now, revision = revision + 1
     WHERE tenant_id = :tenant AND person_id = :person
-      AND (user_name, directory) IS DISTINCT FROM (:user_name, CAST(:directory AS jsonb))
+      AND (user_name, external_id, directory)
+          IS DISTINCT FROM (:user_name, CAST(:external_id AS text), CAST(:directory AS jsonb))
 """)
 _REMOVE: Final = text("DELETE FROM scim_user WHERE tenant_id = :tenant AND person_id = :person")
-# What `people_rows.write` leaves where nothing else of a person changes: their key, and that they are back.
-_KEY: Final = text("""
-    UPDATE person SET external_id = :external_id, deleted_at = NULL, updated_at = :now, revision = revision + 1
-    WHERE tenant_id = :tenant AND person_id = :person
-      AND (external_id <> :external_id OR deleted_at IS NOT NULL)
+# What `people_rows.write` leaves where nothing else of a person changes: that they are back.
+_BACK: Final = text("""
+    UPDATE person SET deleted_at = NULL, updated_at = :now, revision = revision + 1
+    WHERE tenant_id = :tenant AND person_id = :person AND deleted_at IS NOT NULL
+""")
+_HAS_ID: Final = text("""
+    SELECT person_id FROM scim_user WHERE tenant_id = :tenant AND external_id = :external_id LIMIT 1
 """)
 _DELETE: Final = text("UPDATE person SET deleted_at = :now WHERE tenant_id = :tenant AND person_id = :person")
 _MANAGED: Final = text("""
@@ -79,14 +84,18 @@ async def create(within: Within, resource: Resource[Any]) -> UUID:
     await people_rows.write(
         within.tx, within.tenant, [Change(person, within.mapping.source, facts.external_id, old, new)], within.now
     )
-    await within.tx.execute(_KEY, _values(within, person, external_id=facts.external_id))
+    await within.tx.execute(_BACK, _values(within, person))
     await within.tx.execute(_ADD, _values(within, person, **_own(facts)))
     within.done["users_created"] += 1
     return person
 
 
 async def update(within: Within, resource: Resource[Any], expected_version: str | None) -> UUID:
-    """A User as they are to be, whole."""
+    """A User as they are to be, whole.
+
+    A roster is signed with the ids by which other systems name its people: whoever gets another one keeps the old in
+    Pouls until the waves that name them are over, and has the new one with the first change after that.
+    """
     person = uuid_behind(resource.id)
     known = await _known(within, type(resource), person, expected_version)
     facts = facts_of(resource, within.mapping)
@@ -95,10 +104,11 @@ async def update(within: Within, resource: Resource[Any], expected_version: str 
     if other is not None and other.person_id != known.person_id:
         raise Taken
     new = await _held(within, known.person_id, known.held, facts, taken_over=False)
-    change = Change(known.person_id, within.mapping.source, facts.external_id, known.held, new)
+    key = await _key_of(within, known.person_id)
+    change = Change(known.person_id, *key, known.held, new)
     await people_rows.write(within.tx, within.tenant, [change], within.now)
-    if known.held == new:
-        await within.tx.execute(_KEY, _values(within, known.person_id, external_id=facts.external_id))
+    if key[1] != facts.external_id and not await lines.waited_for(within.tx, within.tenant, known.person_id):
+        await rename(within.tx, within.tenant, known.person_id, *key, facts.external_id)
     await within.tx.execute(_CHANGE, _values(within, known.person_id, **_own(facts)))
     within.done["users_changed"] += 1
     return known.person_id
@@ -137,6 +147,9 @@ async def _known(
 
 async def _judge_name(within: Within, facts: Facts, person: UUID | None) -> None:
     taken = await within.tx.scalar(_TAKEN, {"tenant": within.tenant, "user_name": facts.user_name})
+    if taken is not None and taken != person:
+        raise Taken
+    taken = await within.tx.scalar(_HAS_ID, {"tenant": within.tenant, "external_id": facts.external_id})
     if taken is not None and taken != person:
         raise Taken
 
@@ -220,4 +233,8 @@ def _values(within: Within, person: UUID, **more: Any) -> dict[str, Any]:
 
 
 def _own(facts: Facts) -> dict[str, Any]:
-    return {"user_name": facts.user_name, "directory": json.dumps(facts.directory)}
+    return {
+        "user_name": facts.user_name,
+        "external_id": facts.external_id,
+        "directory": json.dumps(facts.directory),
+    }

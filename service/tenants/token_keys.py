@@ -70,12 +70,18 @@ class TokenKeys:
         except FileNotFoundError:
             raise KeyMissing(self._folder.name) from None
         if changed != self._seen:
-            self._keys = {
-                kid: SigningKey(kid, _key_of(read_key(file_of(self._folder, kid))), ends_at)
-                for kid, ends_at in ends_of(self._folder).items()
-            }
+            try:
+                self._keys = self._read()
+            except KeyMissing:  # one was removed between the list and the look: the list is made once more
+                self._keys = self._read()
             # A second change within one tick of the file system's clock would not show.
             self._seen = changed if time.time_ns() - changed > _A_TICK_NS else None
+
+    def _read(self) -> dict[str, SigningKey]:
+        return {
+            kid: SigningKey(kid, _key_of(read_key(file_of(self._folder, kid))), ends_at)
+            for kid, ends_at in ends_of(self._folder).items()
+        }
 
 
 def _key_of(seed: bytes) -> OKPKey:

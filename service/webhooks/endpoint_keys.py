@@ -58,7 +58,7 @@ class EndpointKeys:
 
     def knows(self, row: Held) -> bool:
         """Whether the row is as it was made."""
-        return same(self.sign(row), row.mac)
+        return row.generation >= 1 and same(self.sign(row), row.mac)
 
 
 def previous_until(row: Held) -> datetime | None:

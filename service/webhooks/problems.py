@@ -9,6 +9,12 @@ class TooManyEndpoints(Conflict):
     slug, title = "too-many-endpoints", "There are as many endpoints as there may be"
 
 
+class EndpointAltered(Conflict):
+    """Somebody wrote this endpoint to the database: nothing is sent to it. Delete it, and make it anew."""
+
+    slug, title = "endpoint-altered", "The endpoint is not as it was made"
+
+
 class EndpointDisabled(Conflict):
     """Nothing is sent to an endpoint that is disabled: post to its `enable` first."""
 

@@ -52,17 +52,20 @@ async def events(
     """Events in the order of their positions, and the position to go on from. Raises Invalid, EventsGone."""
     position = _position(after)
     mine = col(EventRow.tenant_id) == tenant
-    if position is not None:
-        first = await tx.scalar(select(func.min(col(EventRow.position))).where(mine))
-        if first is not None and position < first - 1:
-            raise EventsGone
+    # Asked before the page, so that none can be numbered in between and be skipped.
+    last = await tx.scalar(select(func.max(col(EventRow.position))).where(mine)) or 0
     numbered = mine & (col(EventRow.position) > (position or 0))
     statement = select(EventRow).where(numbered if type_ is None else numbered & (col(EventRow.type) == type_))
     found = (await tx.scalars(statement.order_by(col(EventRow.position)).limit(limit + 1))).all()
+    # And this after it: what is forgotten in between must not be missing without a word.
+    first = await tx.scalar(select(func.min(col(EventRow.position))).where(mine))
+    if position is not None and first is not None and position < first - 1:
+        raise EventsGone
     page = page_of(found, limit, key=lambda row: str(row.position), show=EventOut.of)
-    seen = found[:limit]
+    shown = [row.position or 0 for row in found[:limit]]
+    seen = shown[-1] if len(found) >= limit else max([last, *shown])
     told = Page([one for one in page.rows if one is not None], page.next_key)
-    return told, str(seen[-1].position if seen else position or 0)
+    return told, str(max(seen, position or 0))
 
 
 def _position(after: str | None) -> int | None:

@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+import structlog
 from fastapi import Depends, Header, Query, Request, Response
 
 from service.kit.addresses import Guard
@@ -17,6 +18,7 @@ from service.tenants.scopes import Scope
 from service.webhooks import actions, queries
 from service.webhooks.endpoint_keys import EndpointKeys
 from service.webhooks.problems import (
+    EndpointAltered,
     EndpointDisabled,
     EndpointMoved,
     EndpointRevisionMissing,
@@ -39,6 +41,7 @@ from service.webhooks.schemas import (
 from service.webhooks.tables import WebhookEndpoint
 
 router = api_router()
+log = structlog.get_logger()
 Writer = Annotated[Principal, holding(Scope.webhooks_write)]
 IfMatch = Annotated[
     str | None, Header(max_length=4000, description="the endpoint's `ETag`, as it came with what was seen")
@@ -49,7 +52,7 @@ async def _endpoint_to_read(caller: Writer, tx: Transaction, endpoint_id: UUID) 
     return await queries.endpoint(tx, caller.tenant_id, endpoint_id)
 
 
-async def _endpoint_to_change(caller: Writer, tx: Transaction, endpoint_id: UUID) -> WebhookEndpoint:
+async def _endpoint_to_delete(caller: Writer, tx: Transaction, endpoint_id: UUID) -> WebhookEndpoint:
     return await queries.endpoint(tx, caller.tenant_id, endpoint_id, lock=True)
 
 
@@ -62,9 +65,20 @@ def _guard_of(request: Request) -> Guard:
     return Guard.of(request.app.state.settings.webhooks)
 
 
-EndpointToRead = Annotated[WebhookEndpoint, Depends(_endpoint_to_read)]
-EndpointToChange = Annotated[WebhookEndpoint, Depends(_endpoint_to_change)]
 Keys = Annotated[EndpointKeys, Depends(_keys_of)]
+EndpointToRead = Annotated[WebhookEndpoint, Depends(_endpoint_to_read)]
+EndpointToDelete = Annotated[WebhookEndpoint, Depends(_endpoint_to_delete)]
+
+
+async def _endpoint_to_change(endpoint: EndpointToDelete, keys: Keys) -> WebhookEndpoint:
+    """As it was made: what somebody wrote to the database must not be signed with the next change."""
+    if not keys.knows(endpoint):
+        log.warning("webhook endpoint was altered", endpoint=str(endpoint.endpoint_id))
+        raise EndpointAltered
+    return endpoint
+
+
+EndpointToChange = Annotated[WebhookEndpoint, Depends(_endpoint_to_change)]
 GuardOf = Annotated[Guard, Depends(_guard_of)]
 
 
@@ -106,7 +120,7 @@ async def get_endpoint(endpoint: EndpointToRead, response: Response) -> Endpoint
 @router.patch(
     "/webhook-endpoints/{endpoint_id}",
     operation_id="webhook_endpoints.change",
-    responses=problems(Malformed, Invalid, NotFound, EndpointMoved, EndpointRevisionMissing),
+    responses=problems(Malformed, Invalid, NotFound, EndpointMoved, EndpointRevisionMissing, EndpointAltered),
 )
 async def change_endpoint(
     endpoint: EndpointToChange,
@@ -131,7 +145,7 @@ async def change_endpoint(
     operation_id="webhook_endpoints.delete",
     responses=problems(Invalid, NotFound),
 )
-async def delete_endpoint(endpoint: EndpointToChange, caller: Writer, tx: Transaction, now: Now) -> None:
+async def delete_endpoint(endpoint: EndpointToDelete, caller: Writer, tx: Transaction, now: Now) -> None:
     """Send nothing there any more, neither what is waiting."""
     await actions.delete(tx, caller, endpoint, now)
 
@@ -139,7 +153,7 @@ async def delete_endpoint(endpoint: EndpointToChange, caller: Writer, tx: Transa
 @router.post(
     "/webhook-endpoints/{endpoint_id}/rotate-secret",
     operation_id="webhook_endpoints.rotate_secret",
-    responses=problems(Invalid, NotFound),
+    responses=problems(Invalid, NotFound, EndpointAltered),
     dependencies=[SECRET_REPLY],
 )
 async def rotate_secret(
@@ -155,7 +169,7 @@ async def rotate_secret(
 @router.post(
     "/webhook-endpoints/{endpoint_id}/enable",
     operation_id="webhook_endpoints.enable",
-    responses=problems(Invalid, NotFound),
+    responses=problems(Invalid, NotFound, EndpointAltered),
 )
 async def enable_endpoint(
     endpoint: EndpointToChange, caller: Writer, tx: Transaction, keys: Keys, now: Now, response: Response
@@ -170,7 +184,7 @@ async def enable_endpoint(
     "/webhook-endpoints/{endpoint_id}/test",
     status_code=202,
     operation_id="webhook_endpoints.test",
-    responses=problems(Invalid, NotFound, EndpointDisabled),
+    responses=problems(Invalid, NotFound, EndpointDisabled, EndpointAltered),
 )
 async def test_endpoint(endpoint: EndpointToChange, caller: Writer, tx: Transaction, now: Now) -> SentOut:
     """Send `webhook.test` to this endpoint alone; its deliveries tell what came of it."""
@@ -181,7 +195,7 @@ async def test_endpoint(endpoint: EndpointToChange, caller: Writer, tx: Transact
     "/webhook-endpoints/{endpoint_id}/redeliver",
     status_code=202,
     operation_id="webhook_endpoints.redeliver",
-    responses=problems(Malformed, Invalid, NotFound, EndpointDisabled, TooManyEvents),
+    responses=problems(Malformed, Invalid, NotFound, EndpointDisabled, TooManyEvents, EndpointAltered),
 )
 async def redeliver(
     endpoint: EndpointToChange, caller: Writer, tx: Transaction, now: Now, asked: RedeliverIn

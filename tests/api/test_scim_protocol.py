@@ -284,3 +284,32 @@ def test_the_source_stays_while_there_are_users(directory: Directory) -> None:
     assert directory.tenant.call("people:write", "PUT", "/v1/scim-mapping", json=mapping).status_code == 409
     directory.call("DELETE", f"/Users/{made['id']}", 204)
     assert directory.tenant.call("people:write", "PUT", "/v1/scim-mapping", json=mapping).status_code == 200
+
+
+def test_filters_of_a_patch_are_bounded_together(directory: Directory) -> None:
+    """They are parsed on the event loop: nobody else is answered meanwhile."""
+    made = directory.user("anna")
+
+    def leaving(terms: int) -> dict[str, str]:
+        wanted = " or ".join(['value eq "x"'] * terms)
+        return {"op": "remove", "path": f"members[{wanted}]"}
+
+    for operations in ([leaving(400)], [leaving(40)] * 10):
+        assert directory.patch(f"/Users/{made['id']}", *operations, status=400).json()["scimType"] == "tooMany"
+        data = {"schemas": [PATCH_OP], "Operations": operations}
+        bulk = {"method": "PATCH", "path": f"/Users/{made['id']}", "data": data}
+        told = directory.call("POST", "/Bulk", 400, json={"schemas": [BULK], "Operations": [bulk]})
+        assert told.json()["scimType"] == "tooMany"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_the_calendar_is_refused(directory: Directory, moment: str) -> None:
+    for path in ("/Users", "/Groups", "/"):
+        told = directory.get(path, 400, filter=f'meta.created gt "{moment}"')
+        assert told["scimType"] == "invalidFilter"
+
+
+def test_everything_at_the_root_is_sorted_by_what_only_users_have(directory: Directory) -> None:
+    directory.user("anna")
+    hired = "urn:pouls:params:scim:schemas:extension:person:2.0:User:hiredOn"
+    assert directory.get("/", sortBy=hired, count=1, cursor="")["totalResults"] >= 1

@@ -32,8 +32,8 @@ PEOPLE = """
     FROM generate_series(1, $2::int) n
 """
 USERS = """
-    INSERT INTO scim_user (tenant_id, person_id, user_name, directory, updated_at)
-    SELECT tenant_id, person_id, 'user' || md5(external_id) || '@firm.example',
+    INSERT INTO scim_user (tenant_id, person_id, user_name, external_id, directory, updated_at)
+    SELECT tenant_id, person_id, 'user' || md5(external_id) || '@firm.example', external_id,
            jsonb_build_object('kept', said, 'keys', said), now()
     FROM person, jsonb_build_object('userName', 'user' || md5(external_id) || '@firm.example', 'externalId',
          external_id, 'displayName', lower(name), 'active', is_active, 'preferredLanguage', 'fr') said

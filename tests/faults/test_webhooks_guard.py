@@ -14,6 +14,7 @@ from service.webhooks.deliver import Courier
 from tests.faults.writer import write
 from tests.fixtures.house import House, TenantUnderTest
 from tests.fixtures.receivers import ON_LOOPBACK, Receiver, a_courier, an_endpoint, deliveries, keys_of
+from tests.make.wire import problem
 from tests.make.world import a_launched_wave, ok
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -280,3 +281,31 @@ def test_an_event_that_was_made_up_carries_ids_at_most(
     shown = ok(tenant.call("webhooks:write", "GET", "/v1/events"))
     assert "canary" not in str(shown)
     assert len(shown["data"]) == 3
+
+
+def test_what_a_writer_put_into_an_endpoint_is_not_signed_by_the_next_act(tenant: TenantUnderTest) -> None:
+    """Whoever writes to the database waits for somebody to change the endpoint, and so to sign it."""
+    made = ok(tenant.call("webhooks:write", "POST", "/v1/webhook-endpoints", json={"url": "https://a.example/"}), 201)
+    path = f"/v1/webhook-endpoints/{made['id']}"
+    tag = tenant.call("webhooks:write", "GET", path).headers["etag"]
+    altered = (
+        "url = 'https://b.example/'",
+        "enabled = false, disabled_reason = 'failing', disabled_at = now()",
+        "generation = 0",
+        "generation = -5",
+    )
+    for one in altered:
+        before = tenant.sql("SELECT url, enabled, disabled_reason, disabled_at, generation FROM webhook_endpoint")[0]
+        tenant.sql(f"UPDATE webhook_endpoint SET {one}")  # noqa: S608 - from this test
+        acts = [("POST", "/rotate-secret", {}), ("POST", "/enable", {}),
+                ("PATCH", "", {"json": {"event_types": None}, "headers": {"If-Match": tag}})]  # fmt: skip
+        for method, end, request in acts:
+            problem(tenant.call("webhooks:write", method, path + end, **request), 409, "endpoint-altered")
+        tenant.sql(
+            "UPDATE webhook_endpoint SET url = :url, enabled = :on, disabled_reason = :why, disabled_at = :then,"
+            " generation = :generation",
+            url=before[0], on=before[1], why=before[2], then=before[3], generation=before[4],
+        )  # fmt: skip
+    ok(tenant.call("webhooks:write", "POST", f"{path}/rotate-secret"))
+    tenant.sql("UPDATE webhook_endpoint SET generation = -5")
+    ok(tenant.call("webhooks:write", "DELETE", path), 204)

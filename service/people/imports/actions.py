@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit import jobs, outbox
 from service.kit.ids import new_id
+from service.kit.reasons import Fault
 from service.people import people_rows, unit_rows
 from service.people.actions import lock_organisation
 from service.people.diff import Kind
@@ -85,7 +86,11 @@ async def run(tx: AsyncSession, caller: Principal, wanted: Asked, parsed: Parsed
     with closing(plan.spool):
         taken = plan.counts.total() - plan.counts[Kind.leaver]
         if wanted.mode == "full" and not taken:
-            raise ImportEmpty("Not one line of the file can be taken; in full mode everybody would leave.")
+            told = sorted(parsed.refused.reasons, key=lambda reason: reason.line)
+            raise ImportEmpty(
+                "Not one line of the file can be taken; in full mode everybody would leave.",
+                faults=[Fault(f"/lines/{reason.line}/{reason.field}", reason.reason) for reason in told],
+            )
         risks = _risks(plan, wanted)
         refused = bool(risks) and not wanted.accept_risk and not wanted.dry_run
         state = "refused" if refused else "previewed" if wanted.dry_run else "applied"

@@ -118,7 +118,7 @@ async def _judge(parsed: Parsed, places: Places, directory: _Directory) -> set[i
     if numbers:
         given = {who: manager for who, manager in parsed.links.items() if who not in dropped}
         at = parsed.columns.at["manager"] + 1
-        for who, reason in wrong_links(directory.links, given).items():
+        for who, reason in (await asyncio.to_thread(wrong_links, directory.links, given)).items():
             dropped.add(who)
             parsed.refused.add([Reason(numbers[who], at, "manager", reason.replace("`source`", "source"))])
     return dropped

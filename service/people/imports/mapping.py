@@ -51,6 +51,7 @@ _GUESSED = {
         "nom du salarie, nom salarie, nom de famille, last name, surname, family name"
     ),
 }
+UNKNOWN_HEADER = "has a header that is not known: name it in a mapping, declare it as a dimension, or ignore it"
 _FIRST_NAMES = frozenset({"prenom", "first name", "given name", "prenoms"})
 _BY_HEADER = {header.strip(): name for name, headers in _GUESSED.items() for header in headers.split(",")}
 
@@ -154,7 +155,9 @@ def find(mapping: ImportMapping, header: SheetRow, dimensions: Sequence[str]) ->
     for head, place in places.items():
         known = place in finder.taken or head in unread or finder.guessed(head, place)
         if not known and not mapping.ignore_others:
-            finder.refuse(place, "has a header that is not known: name it in a mapping, or ignore it")
+            finder.refuse(
+                place, "has a header that is not known: name it in a mapping, declare it as a dimension, or ignore it"
+            )
     finder.refuse_gaps()
     if finder.faults:
         raise HeadersRefused(finder.faults)

@@ -12,7 +12,7 @@ from service.people.imports.lines import Line
 from service.people.imports.mapping import ImportMapping
 from service.people.imports.values import folded
 from service.people.tree import in_cycles
-from service.people.unit_rows import LINE, KnownUnit, UnitChange, UnitHeld
+from service.people.unit_rows import LINE, MERGED, KnownUnit, UnitChange, UnitHeld
 
 UNKNOWN = "is not a known unit of this source"
 AMBIGUOUS = "is the name of several units: give its id or its path"
@@ -44,6 +44,7 @@ class Places:
         self._deleted = {unit.external_id: unit for unit in mine if unit.is_deleted}
         there = [unit for unit in mine if not unit.is_deleted]
         self.ids = {unit.external_id: unit.unit_id for unit in there}
+        self._merged = {unit.unit_id for unit in there if unit.is_merged}
         self.external = {unit.unit_id: unit.external_id for unit in there}
         self._names = _by_name(there, mapping.unit_by)
         self._values = {name: _labels(values) for name, values in dimensions.items()}
@@ -84,6 +85,10 @@ class Places:
 
     def unit(self, line: Line) -> UUID | str:
         """Where the line puts the person, or what is wrong with its unit."""
+        found = self._found(line)
+        return MERGED if line.active and found in self._merged else found
+
+    def _found(self, line: Line) -> UUID | str:
         if line.unit is None:
             return UNKNOWN
         if self._mapping.unit_by != "id":

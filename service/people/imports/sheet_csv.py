@@ -69,6 +69,9 @@ class _Lines(Iterator[str]):
         return line
 
 
+MAX_TEXT_LINES = 2_000_000
+
+
 def _rows(lines: _Lines, separator: str) -> Iterator[SheetRow]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
@@ -82,6 +85,8 @@ def _rows(lines: _Lines, separator: str) -> Iterator[SheetRow]:
             raise Unreadable(f"line {-line} can not be read: a quote is not closed, or text follows one")
         if cells is None:
             return
+        if line > MAX_TEXT_LINES:
+            raise Unreadable(f"the file has more than {MAX_TEXT_LINES:,} lines, the blank ones too")
         if len(cells) > MAX_COLUMNS or any(len(cell) > MAX_CELL for cell in cells):
             raise Unreadable(f"line {line} has more than {MAX_COLUMNS} columns, or a cell of {MAX_CELL:,} characters")
         cells = [cell.strip() for cell in cells]

@@ -20,7 +20,8 @@ RATIO_FROM = 5_000_000
 MAX_FILES = 1_000
 MAX_DEPTH = 50
 MAX_TEXTS = 64_000_000
-"""Characters of the texts that cells share, which are held in memory."""
+"""Characters of the texts that cells share, which are held in memory, and what each text takes beside them."""
+_OF_A_TEXT = 64
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PROTECTED = "EncryptedPackage".encode("utf-16-le")
 _CHUNK = 1 << 16
@@ -183,7 +184,7 @@ class Texts(Events):
 
     def text(self, text: str) -> None:
         if self._inside:
-            self._left -= len(text)
+            self._left -= len(text) + _OF_A_TEXT
             if self._left < 0:
                 raise Unreadable(f"the workbook has more than {MAX_TEXTS:,} characters")
             self._parts.append(text)
