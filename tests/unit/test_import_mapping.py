@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.people.imports.mapping import Columns, HeadersRefused, ImportMapping, find
+from service.people.imports.mapping import UNKNOWN_HEADER, Columns, HeadersRefused, ImportMapping, find
 from service.people.imports.sheet import SheetRow, column_name
 
 
@@ -48,7 +48,7 @@ def test_what_was_found_reads_the_next_file_alike() -> None:
 
 
 def test_unknown_and_repeated_headers_are_named_by_their_place() -> None:
-    unknown = "has a header that is not known: name it in a mapping, or ignore it"
+    unknown = UNKNOWN_HEADER
     assert refused("id", "secret", "service", "") == {"/header/1": f"column 2 (B) {unknown}"}
     assert refused("id", "Sérvice", "", "service") == {"/header/3": "column 4 (D) has the header of column 2 (B)"}
     assert refused("id", "matricule") == {
