@@ -17,7 +17,7 @@ WORKDIR /build
 # Wheels only: what would need a compiler fails here instead of bringing one in.
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/pouls \
-    && pip --python /opt/pouls/bin/python install --require-hashes --only-binary :all: -r requirements.lock
+    && pip --python /opt/pouls/bin/python install --no-deps --require-hashes --only-binary :all: -r requirements.lock
 
 COPY pyproject.toml README.md ./
 COPY service ./service
