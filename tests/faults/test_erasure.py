@@ -216,7 +216,9 @@ def test_what_a_directory_sent_goes_too(tenant: TenantUnderTest) -> None:
     }
     headers = {"content-type": "application/scim+json"}
     ok(tenant.call("people:write", "POST", "/scim/v2/Users", content=json.dumps(user).encode(), headers=headers), 201)
-    (row,) = tenant.sql("SELECT source, external_id, person_id FROM person JOIN scim_user USING (tenant_id, person_id)")
+    (row,) = tenant.sql(
+        "SELECT source, person.external_id, person_id FROM person JOIN scim_user USING (tenant_id, person_id)"
+    )
     assert "scim_user" in places_of(tenant.house, tenant.tenant_id, PERSON)
     who = {"source": row.source, "external_id": row.external_id}
     told = ok(tenant.call("admin", "POST", "/v1/data-subjects/export", json=who))

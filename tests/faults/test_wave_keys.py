@@ -44,7 +44,7 @@ def test_key_files_are_for_their_owner_alone(tmp_path: Path) -> None:
         os.umask(before)
     modes = {path.relative_to(tmp_path): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
     modes[Path("somewhere/keys")] = stat.S_IMODE(folder.stat().st_mode)
-    assert len(modes) == 9
+    assert len(modes) == 10
     wrong = {str(path): oct(mode) for path, mode in modes.items() if mode != (0o600 if path.suffix else 0o700)}
     assert wrong == {}
 

@@ -32,7 +32,7 @@ pytestmark = needs_proc
 NOBODY = 65534
 SCOPES = {
     "people:write", "questionnaires:write", "campaigns:write", "invitations:read", "participations:write",
-    "aggregates:read", "admin",
+    "aggregates:read", "webhooks:write", "admin",
 }  # fmt: skip
 
 
