@@ -1,4 +1,4 @@
-"""Every refusal is a problem (RFC 9457) with a stable type: who may ask, what is there, what a body may be."""
+"""Every refusal is a problem (RFC 9457) with a stable type: who may ask, what is there, what a fault of ours tells."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,9 @@ from service.tenants.keys import SECRET_BYTES, Key
 from service.tenants.scopes import Scope
 from tests.fixtures.house import House, TenantUnderTest
 from tests.fixtures.receivers import an_endpoint
-from tests.make.wire import places, problem, raw
-from tests.make.world import QUESTIONNAIRE, a_launched_wave, an_org, ok
+from tests.make.operations import HOOK, NAMES, OPERATIONS, a_body_for, at
+from tests.make.wire import places, problem
+from tests.make.world import a_launched_wave, ok
 
 JSON = {"content-type": "application/json"}
 
@@ -104,142 +105,6 @@ def test_a_key_expires_at_its_moment(tenant: TenantUnderTest) -> None:
     ok(tenant.call(None, "GET", "/v1/releases", headers=headers))
     tenant.house.clock.shift = timedelta(minutes=61)
     problem(tenant.call(None, "GET", "/v1/releases", headers=headers), 401, "unauthenticated")
-
-
-HOOK = "https://hris.example/hook"
-
-OPERATIONS = [
-    ("people:write", "PUT", "/v1/org-units"),
-    ("people:write", "GET", "/v1/org-units"),
-    ("people:write", "PUT", "/v1/people"),
-    ("people:write", "POST", "/v1/people/imports"),
-    ("people:write", "GET", "/v1/people/imports"),
-    ("people:write", "GET", "/v1/people/imports/{id}"),
-    ("people:write", "POST", "/v1/people/imports/{id}/undo"),
-    ("people:write", "PUT", "/v1/people/import-mappings/{source}"),
-    ("people:write", "GET", "/v1/people/import-mappings/{source}"),
-    ("people:write", "PUT", "/v1/dimensions"),
-    ("people:write", "GET", "/v1/dimensions"),
-    ("people:write", "POST", "/v1/reorganisations"),
-    ("people:write", "GET", "/v1/reorganisations"),
-    ("people:write", "GET", "/v1/reorganisations/{id}"),
-    ("people:write", "POST", "/v1/reorganisations/{id}/cancel"),
-    ("people:write", "GET", "/v1/org-unit-lineage"),
-    ("people:write", "GET", "/v1/scim-mapping"),
-    ("people:write", "PUT", "/v1/scim-mapping"),
-    ("questionnaires:write", "POST", "/v1/questionnaires"),
-    ("questionnaires:write", "GET", "/v1/questionnaires"),
-    ("questionnaires:write", "POST", "/v1/questionnaires/validate"),
-    ("questionnaires:write", "POST", "/v1/questionnaires/imports"),
-    ("questionnaires:write", "POST", "/v1/questionnaires/{id}/versions"),
-    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions"),
-    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}"),
-    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/changes"),
-    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/export"),
-    ("questionnaires:write", "GET", "/v1/questionnaires/{id}/versions/{number}/export/report"),
-    ("questionnaires:write", "POST", "/v1/questionnaire-drafts"),
-    ("questionnaires:write", "GET", "/v1/questionnaire-drafts"),
-    ("questionnaires:write", "GET", "/v1/questionnaire-drafts/{id}"),
-    ("questionnaires:write", "PUT", "/v1/questionnaire-drafts/{id}"),
-    ("questionnaires:write", "DELETE", "/v1/questionnaire-drafts/{id}"),
-    ("questionnaires:write", "POST", "/v1/questionnaire-drafts/{id}/publish"),
-    ("questionnaires:write", "GET", "/v1/catalogue"),
-    ("questionnaires:write", "GET", "/v1/catalogue/{key}"),
-    ("questionnaires:write", "GET", "/v1/catalogue/{key}/page"),
-    ("questionnaires:write", "POST", "/v1/catalogue/{key}/copy"),
-    ("campaigns:write", "POST", "/v1/campaigns"),
-    ("campaigns:write", "GET", "/v1/campaigns"),
-    ("campaigns:write", "GET", "/v1/campaigns/{id}"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/forecast"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/launch"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/propose"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/approve"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/extend"),
-    ("campaigns:write", "PUT", "/v1/campaigns/{id}/schedule"),
-    ("campaigns:write", "GET", "/v1/campaigns/{id}/calendar"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/close"),
-    ("campaigns:write", "POST", "/v1/campaigns/{id}/cancel"),
-    ("campaigns:write", "GET", "/v1/campaigns/{id}/waves"),
-    ("campaigns:write", "GET", "/v1/campaigns/{id}/contract"),
-    ("campaigns:write", "GET", "/v1/waves/{id}/contract"),
-    ("campaigns:write", "GET", "/v1/waves/{id}/participation"),
-    ("campaigns:write", "POST", "/v1/waves/{id}/destroy"),
-    ("campaigns:write", "GET", "/v1/waves/{id}/destruction"),
-    ("webhooks:write", "POST", "/v1/webhook-endpoints"),
-    ("webhooks:write", "GET", "/v1/webhook-endpoints"),
-    ("webhooks:write", "GET", "/v1/webhook-endpoints/{id}"),
-    ("webhooks:write", "PATCH", "/v1/webhook-endpoints/{id}"),
-    ("webhooks:write", "DELETE", "/v1/webhook-endpoints/{id}"),
-    ("webhooks:write", "POST", "/v1/webhook-endpoints/{id}/rotate-secret"),
-    ("webhooks:write", "POST", "/v1/webhook-endpoints/{id}/enable"),
-    ("webhooks:write", "POST", "/v1/webhook-endpoints/{id}/test"),
-    ("webhooks:write", "POST", "/v1/webhook-endpoints/{id}/redeliver"),
-    ("webhooks:write", "GET", "/v1/webhook-endpoints/{id}/deliveries"),
-    ("webhooks:write", "GET", "/v1/events"),
-    ("admin", "GET", "/v1/campaign-rules"),
-    ("admin", "PUT", "/v1/campaign-rules"),
-    ("invitations:read", "GET", "/v1/waves/{id}/invitations"),
-    ("participations:write", "POST", "/v1/participations"),
-    ("campaigns:write", "POST", "/v1/waves/{id}/recuts"),
-    ("campaigns:write", "GET", "/v1/waves/{id}/recuts"),
-    ("aggregates:read", "GET", "/v1/releases"),
-    ("aggregates:read", "GET", "/v1/releases/{id}"),
-    ("aggregates:read", "GET", "/v1/releases/{id}/certificate"),
-    ("aggregates:read", "GET", "/v1/releases/{id}/cells"),
-    ("aggregates:read", "GET", "/v1/releases/{id}/cells.csv"),
-    ("aggregates:read", "GET", "/v1/releases/{id}/comments"),
-    ("admin", "POST", "/v1/api-keys"),
-    ("admin", "GET", "/v1/api-keys"),
-    ("admin", "DELETE", "/v1/api-keys/{id}"),
-    ("admin", "GET", "/v1/audit-log"),
-    ("admin", "GET", "/v1/audit-log/export"),
-    ("admin", "POST", "/v1/data-subjects/export"),
-    ("admin", "POST", "/v1/data-subjects/erase"),
-    ("admin", "GET", "/v1/erasures/{id}"),
-    ("admin", "GET", "/v1/retention"),
-    ("admin", "GET", "/v1/read-access"),
-]
-
-
-SCHEDULE = {
-    "rule": "FREQ=WEEKLY;BYDAY=MO",
-    "starts_on": "2027-03-01",
-    "at": "09:00",
-    "zone": "Europe/Paris",
-    "window_hours": 55,
-}
-NAMES = {
-    "campaigns": "campaign_id",
-    "waves": "wave_id",
-    "releases": "release_id",
-    "api-keys": "key_id",
-    "people": "import_id",
-    "questionnaires": "questionnaire_id",
-    "questionnaire-drafts": "draft_id",
-    "webhook-endpoints": "endpoint_id",
-    "reorganisations": "reorganisation_id",
-    "erasures": "erasure_id",
-}
-
-
-def at(path: str, ident: object) -> str:
-    """The path with an id in it; of what has a number or a key as well, the first."""
-    return path.format(id=ident, number=1, key="enps", source="hris")
-
-
-def a_body_for(method: str, path: str) -> dict[str, Any]:
-    """What an operation of one thing must be sent to be refused for its id alone."""
-    bodies: dict[tuple[str, str], Any] = {
-        ("POST", "recuts"): {"breakdowns": [["org", "site"]]},
-        ("POST", "extend"): {"closes_at": "2099-01-01T00:00:00Z"},
-        ("PUT", "schedule"): SCHEDULE,
-        ("POST", "versions"): QUESTIONNAIRE,
-        ("PUT", "{id}"): {"document": {}},
-        ("PATCH", "{id}"): {},
-        ("POST", "redeliver"): {"since": "2027-01-01T00:00:00Z"},
-    }
-    last = path.rpartition("/")[2]
-    return {"json": bodies[method, last]} if (method, last) in bodies else {}
 
 
 def test_every_operation_wants_its_own_scope(anyone: TenantUnderTest) -> None:
@@ -346,54 +211,6 @@ def test_another_method_is_405_and_says_which(anyone: TenantUnderTest, path: str
     answer = anyone.call("admin", WRONG_METHODS[path], path)
     problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"]
-
-
-BODIES = [
-    (scope, method, at(path, ""))
-    for scope, method, path in OPERATIONS
-    if method != "GET" and "{id}" not in path and "imports" not in path  # whose limit is another one
-]
-
-
-@pytest.mark.parametrize(("scope", "method", "path"), [*BODIES, (None, "POST", "/v1/respond")])
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_long_body_is_413(
-    anyone: TenantUnderTest, scope: str | None, method: str, path: str, announced: bool
-) -> None:
-    chunks = [b'["' + b"a" * (1 << 16)] + [b"a" * (1 << 16)] * 16 + [b'"]']
-    headers = {"content-type": b"application/json"}
-    if scope:
-        headers["authorization"] = b"Bearer " + anyone.keys[scope].encode()
-    if announced:
-        headers["content-length"] = str(sum(map(len, chunks))).encode()
-    problem(raw(anyone.house, method, path, headers=headers, chunks=chunks), 413, "too-large")
-
-
-def test_a_body_within_the_limit_is_read_whole(tenant: TenantUnderTest) -> None:
-    """The border itself, so that the limit above is that one: 1 MiB passes the limit and fails on its content."""
-    an_org(tenant, {"A": 1})
-    start, end = b'[{"external_id":"A-0","unit":"', b'"}]'
-    for length, status in [((1 << 20), 422), ((1 << 20) + 1, 413)]:
-        body = start + b"x" * (length - len(start) - len(end)) + end
-        assert len(body) == length
-        assert tenant.call("people:write", "PUT", "/v1/people", content=body, headers=JSON).status_code == status
-
-
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jso"]
-)
-@pytest.mark.parametrize("path", ["/v1/people", "/v1/org-units", "/v1/respond"])
-def test_another_media_type_is_415(anyone: TenantUnderTest, path: str, kind: str) -> None:
-    scope, method = (None, "POST") if path == "/v1/respond" else ("people:write", "PUT")
-    told = anyone.call(scope, method, path, content=b"[]", headers={"content-type": kind})
-    assert "application/json" in problem(told, 415, "unsupported-media-type")["detail"]
-
-
-@pytest.mark.parametrize(("scope", "method", "path"), [*BODIES, (None, "POST", "/v1/respond")])
-def test_an_encoded_body_is_415(anyone: TenantUnderTest, scope: str | None, method: str, path: str) -> None:
-    """Nothing is unpacked here: a few bytes could be gigabytes."""
-    headers = JSON | {"content-encoding": "gzip"}
-    problem(anyone.call(scope, method, path, content=b"[]", headers=headers), 415, "unsupported-media-type")
 
 
 def test_a_fault_of_ours_tells_nothing(tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:

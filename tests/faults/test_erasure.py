@@ -10,9 +10,9 @@ import pytest
 from service.campaigns.problems import ContractBroken
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import lines
-from tests.api.test_recuts import PLAN, REGION, SITES, TEAMS, made
 from tests.faults.writer import write
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.recuts import PLAN, REGION, SITES, TEAMS, made
 from tests.make.world import LaunchedWave, a_campaign, a_questionnaire, an_org, cells_of, codes_of, declare, ok
 
 PERSON, NAME = "zq-7731", "Zebulon Quirk"
