@@ -99,15 +99,17 @@ def test_an_empty_pool_is_a_503_in_good_time(tenant: TenantUnderTest, small: Fas
     database: Database = small.state.database
     release = asyncio.Event()
 
-    async def hold() -> None:
+    async def hold(held: asyncio.Event) -> None:
         async with database.transaction(tenant.tenant_id) as tx:
-            while not release.is_set():  # an idle one would be ended after a second, on a busy machine within this test
-                await tx.execute(text("SELECT 1"))
-                await asyncio.sleep(0.05)
+            await tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            held.set()
+            await release.wait()
 
     async def go() -> tuple[httpx2.Response, float, httpx2.Response, httpx2.Response]:
-        holders = [asyncio.ensure_future(hold()) for _ in range(CONNECTIONS)]
-        await asyncio.sleep(0.1)
+        held = [asyncio.Event() for _ in range(CONNECTIONS)]
+        holders = [asyncio.ensure_future(hold(one)) for one in held]
+        for one in held:
+            await one.wait()
         async with calling(small) as client:
             started = time.monotonic()
             refused = await client.get("/v1/org-units", headers=_headers(tenant))
@@ -119,7 +121,7 @@ def test_an_empty_pool_is_a_503_in_good_time(tenant: TenantUnderTest, small: Fas
 
     refused, took, alive, after = house.run(go)
     assert _is_busy(refused)
-    assert 0.4 < took < 1.5
+    assert took > 0.4  # it waited for its turn, and was answered while all the others were still at work
     assert (alive.status_code, after.status_code) == (200, 200)
 
 
@@ -150,24 +152,22 @@ def test_a_full_queue_is_a_503_at_once_and_what_waits_is_kept(tenant: TenantUnde
     wave = a_launched_wave(tenant)
     people = list(wave.codes)
 
-    async def go() -> tuple[list[httpx2.Response], list[httpx2.Response], float]:
+    async def go() -> tuple[list[httpx2.Response], list[httpx2.Response]]:
         async with calling(small) as client:
             async with _held(house, wave):
                 waiting = [
                     asyncio.ensure_future(client.post("/v1/respond", json=_body(wave, person))) for person in people[:4]
                 ]
                 await _until_full(small)
-                started = time.monotonic()
                 refused = [await client.post("/v1/respond", json=_body(wave, person)) for person in people[4:8]]
-                took = time.monotonic() - started
+                assert not any(answer.done() for answer in waiting)  # refused before anybody in the queue is answered
             answered = await asyncio.gather(*waiting)
             # And the queue is open again.
             answered.append(await client.post("/v1/respond", json=_body(wave, people[4])))
-            return answered, refused, took
+            return answered, refused
 
-    answered, refused, took = house.run(go)
+    answered, refused = house.run(go)
     assert all(map(_is_busy, refused))
-    assert took < 0.8  # who waits hears after a second, the longest statement
     assert [response.status_code for response in answered] == [201] * 5
     assert _count(tenant, "spent_code") == _count(tenant, "sealed_batch", "sum(response_count)") == 5
 

@@ -117,14 +117,14 @@ def test_killed_it_takes_all_along_and_can_be_started_again(tmp_path: Path, data
         # Not waited for: the next one starts while the old server is still going down.
         with demo(tmp_path, data) as again:
             assert again.ready == child.ready | {"url": again.ready["url"]}
-            assert wait_for(lambda: not any(map(is_running, family)), 10), [
+            assert wait_for(lambda: not any(map(is_running, family))), [
                 line for pid, line in family.items() if is_running(pid)
             ]
             again.worker()
             family = again.family()
             again.process.send_signal(signal.SIGKILL)
             again.process.wait()
-            assert wait_for(lambda: not any(map(is_running, family)), 10), [
+            assert wait_for(lambda: not any(map(is_running, family))), [
                 line for pid, line in family.items() if is_running(pid)
             ]
 
@@ -170,7 +170,7 @@ def test_stopped_while_it_starts(tmp_path: Path, data: Path, when: str) -> None:
         family = child.family()
         child.process.send_signal(signal.SIGTERM)
         child.process.wait(20)
-        assert wait_for(lambda: not any(map(is_running, family | child.family())), 10)
+        assert wait_for(lambda: not any(map(is_running, family | child.family())))
         assert "Traceback" not in child.said()
     with Embedded(data) as server:
         assert server.credentials()

@@ -1,12 +1,13 @@
 """Audiences of campaigns that share items: which combinations leave fewer than k people, and where."""
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
 import pytest
 
 from service.campaigns.inviting.audiences import MOST_AUDIENCES, Isolation, isolated, judge
+from tests.make.hangs import HANGS_S
 
 ALONE = np.array([-1])
 
@@ -185,11 +186,11 @@ def test_twenty_audiences_stay_exact() -> None:
         judge(np.ones((size + 1, 1), np.bool_), np.array([0]), ALONE, 5)
 
 
-def test_a_company_of_a_hundred_thousand_is_judged_quickly() -> None:
+def test_a_company_of_a_hundred_thousand_is_judged() -> None:
     chance = np.random.default_rng(5)
     units = chance.integers(0, 2000, 100_000)
     parents = np.array([-1] + [(unit - 1) // 8 for unit in range(1, 2000)])
     audiences = chance.random((6, 100_000)) < 0.5
-    start = perf_counter()
+    start = process_time()
     assert judge(audiences, units, parents, 4) is None
-    assert perf_counter() - start < 20
+    assert process_time() - start < HANGS_S

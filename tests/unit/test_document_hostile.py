@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from service.questionnaires.document import Document, DocumentRefused
+from tests.make.hangs import HANGS_S
 
 Json = dict[str, Any]
 TEXT = {"en": "x"}
@@ -27,7 +28,7 @@ def _sample() -> Json:
     }
 
 
-def _refused(document: object, seconds: float = 5) -> list[tuple[str, str]]:
+def _refused(document: object, seconds: float = HANGS_S) -> list[tuple[str, str]]:
     """The faults of a document, which come within so many seconds of work and quote nothing."""
     started = time.process_time()
     with pytest.raises(DocumentRefused) as caught:
@@ -128,7 +129,7 @@ def test_large_conditions_are_judged_soon() -> None:
         items.append({"id": f"h{number}", "type": "text", "text": TEXT, "visible_if": {"all": alternatives}})
     items[-1]["text"] = {}
     document = {"format": "pouls/1", "key": "k", "languages": ["en"], "title": TEXT, "items": items}
-    assert _refused(document, seconds=8) == [
+    assert _refused(document) == [
         ("/items/119/text", "must be given in every listed language: en is missing")
     ]
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from service.questionnaires.document import Document, DocumentRefused
 from service.questionnaires.formats import choose, workbook, workbook_write, xml_events
 from service.questionnaires.formats.report import Unreadable
+from tests.make.hangs import HANGS_S
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "questionnaires"
 FILES = {path.name: path.read_bytes() for path in sorted(SAMPLES.iterdir()) if path.is_file()}
@@ -28,7 +29,7 @@ def refusal(data: bytes, kind: Any = "auto") -> str:
     before = time.process_time()
     with pytest.raises(Unreadable) as caught:
         choose.read(data, kind)
-    assert time.process_time() - before < 10
+    assert time.process_time() - before < HANGS_S
     assert CANARY not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
@@ -212,7 +213,7 @@ class TestTooMuch:
         for data in (json.dumps(survey).encode(), workbook_of_them, old):
             before = time.process_time()
             assert len(choose.read(data).document["items"]) == 40
-            assert time.process_time() - before < 5
+            assert time.process_time() - before < HANGS_S
 
     def test_a_condition_without_end(self) -> None:
         for relevant in ("(" * 5_000, "not " * 5_000, "${q} = '1' or " * 300 + "${q} = '1'", "-" * 30_000):
@@ -233,7 +234,7 @@ class TestTooMuch:
         survey = {"elements": [{"type": "comment", "name": "q", "title": "<b>" * 400_000 + "end"}]}
         before = time.process_time()
         found = choose.read(json.dumps(survey).encode())
-        assert time.process_time() - before < 5
+        assert time.process_time() - before < HANGS_S
         assert any("rest is left out" in entry.reason for entry in found.report)
 
     def test_panels_inside_panels(self) -> None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from service.releases.redact import MARK, Names, cleaned
+from tests.make.hangs import HANGS_S
 
 NAMES = Names.of(
     [
@@ -235,8 +236,8 @@ _SYLLABLES = [first + last for first in "bdklmnrstv" for last in "aeo"]
 _SAID = "le travail est bien organisé mais nous avons trop de réunions et l'équipe manque de temps chaque"
 
 
-def test_a_large_roster_and_many_comments_are_quick() -> None:
-    """A fourth of twenty thousand comments, far under a second on a free core; the bound leaves room for a busy one."""
+def test_a_large_roster_and_many_comments_do_not_take_for_ever() -> None:
+    """A fourth of twenty thousand comments, far under a second on a free core."""
     source = random.Random(1)
     roster = [
         f"{''.join(source.choices(_SYLLABLES, k=3)).title()} {''.join(source.choices(_SYLLABLES, k=4)).title()}"
@@ -251,7 +252,7 @@ def test_a_large_roster_and_many_comments_are_quick() -> None:
     started = time.process_time()
     names = Names.of(roster)
     found = [cleaned(comment, names) for comment in comments]
-    assert time.process_time() - started < 4
+    assert time.process_time() - started < HANGS_S
     assert sum(MARK in comment for comment in found) == sum(
         number % 4 == 0 or number % 7 == 0 for number in range(5_000)
     )
@@ -307,9 +308,9 @@ def test_a_large_roster_and_many_comments_are_quick() -> None:
         *["Dupont ", "jean ", "de ", "de La "],
     ],
 )
-def test_hostile_text_is_quick(piece: str) -> None:
+def test_hostile_text_is_not_looked_at_for_ever(piece: str) -> None:
     text = (piece * 4_000)[:4_000]
     started = time.process_time()
     once = cleaned(text, NAMES)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < HANGS_S
     assert cleaned(once, NAMES) == once

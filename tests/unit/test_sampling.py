@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.campaigns.inviting.sampling import invited, parts_of, phases
+from tests.make.hangs import HANGS_S
 
 SEED = b"a seed of a pulse"
 UNIT = UUID(int=1)
@@ -161,11 +162,11 @@ def test_the_sample_stays_what_it_was_in_earlier_versions() -> None:
     assert phases(homes, people, 4, 2, SEED) == [2, 2, 1, 1, 0, 0, 2, 2, 2]
 
 
-def test_a_hundred_thousand_people_are_quickly_sampled() -> None:
+def test_a_hundred_thousand_people_are_sampled() -> None:
     homes, people = _people([50] * 2000)
     begin = time.process_time()
     assert 20_000 < sum(invited(homes, people, 4, 10, SEED, 3)) < 30_000
-    assert time.process_time() - begin < 2  # a quarter of one, where nothing counts lines
+    assert time.process_time() - begin < HANGS_S
 
 
 @pytest.mark.parametrize(("every", "least"), [(1, 10), (0, 10), (-2, 10), (53, 10), (4, 0), (4, -1)])
