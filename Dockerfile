@@ -15,6 +15,7 @@ WORKDIR /build
 
 # No pip inside the environment: the base's pip installs into it from outside, and stays behind.
 # Wheels only: what would need a compiler fails here instead of bringing one in.
+# The lock holds the extra `redis` too: several API processes count calls there.
 COPY requirements.lock ./
 RUN python -m venv --without-pip /opt/pouls \
     && pip --python /opt/pouls/bin/python install --no-deps --require-hashes --only-binary :all: -r requirements.lock

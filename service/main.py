@@ -22,6 +22,7 @@ from service.kit.limits import FailureLimit
 from service.kit.rates import counter_for
 from service.kit.repeats import Repeats
 from service.kit.strict import query_faults
+from service.people.turns import Turns
 from service.privacy.readings import COUNTS, Readings
 from service.privacy.subjects import Subjects
 from service.problems import Invalid, NotFound
@@ -90,6 +91,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.rate_limits = RateLimits(counter, settings.limits.requests_a_minute, settings.limits.tokens_a_minute)
     app.state.subjects = Subjects(intake_key)
     app.state.readings = readings
+    app.state.turns = Turns()
     app.state.kiosk = Kiosk(intake_key, notary)
     app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves

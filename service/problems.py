@@ -110,6 +110,15 @@ class TooLarge(Problem):
     slug, title, status = "too-large", "The body is too large", 413
 
 
+class TooSlow(Problem):
+    """The body comes so slowly that nobody waits for it any longer; nothing was stored."""
+
+    slug, title, status = "too-slow", "The body comes too slowly", 408
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Connection": "close"})  # else the server would read on
+
+
 class UnsupportedMediaType(Problem):
     """The body's media type or encoding is not accepted here."""
 

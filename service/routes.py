@@ -36,7 +36,7 @@ class Mounted(NamedTuple):
 
 
 ROUTERS = (
-    Mounted(people, "HRIS"),
+    Mounted(people, "HRIS", counted=True),
     Mounted(people_imports, "HRIS"),
     Mounted(reorganisations, "HRIS"),
     Mounted(scim_mapping, "HRIS"),

@@ -60,7 +60,7 @@ class LimitsSettings(_Group):
 
 
 class WebhooksSettings(_Group):
-    timeout_s: float = Field(15.0, gt=0, le=60, description="longest wait for a receiver, from look-up to answer")
+    timeout_s: float = Field(15.0, gt=0, le=30, description="longest wait for a receiver, from look-up to answer")
     allow_http: bool = Field(default=False, description="also send to http://, in a network of your own")
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="networks that are not public and may be sent to, such as 10.20.0.0/16"

@@ -43,7 +43,7 @@ log = structlog.get_logger()
 HEARTBEAT_S = 5.0
 # May take minutes. One lane does any work, the other none of these, so that no wave opens or closes late for them. One
 # lane alone builds releases, each of which holds a wave's answers in memory; for more at once there are more workers.
-# So may those that wait for an organisation, which a long import holds.
+# So may those that write an organisation.
 SLOW = frozenset(
     {
         due.RELEASE_WAVE,
@@ -102,9 +102,9 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
 def create_courier(settings: Settings, database: Database, clock: Clock) -> Courier:
     """What sends events to their endpoints. Raises KeyMissing."""
     keys = EndpointKeys(read_key(settings.keys_dir / "api" / "intake.key"))
-    timeout_s = settings.webhooks.timeout_s
-    outbound = Outbound(Guard.of(settings.webhooks), timeout_s, Resolver())
-    return Courier(database, keys, outbound, timeout_s, clock)
+    given = settings.webhooks
+    outbound = Outbound(Guard(given.allow_networks, given.allow_http), given.timeout_s, Resolver())
+    return Courier(database, keys, outbound, given.timeout_s, clock)
 
 
 async def is_alive(database: Database) -> bool:

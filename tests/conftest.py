@@ -47,4 +47,4 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-pytest_plugins = ["tests.fixtures.house", "tests.fixtures.receivers", "tests.fixtures.tracing"]
+pytest_plugins = ["tests.fixtures.empty", "tests.fixtures.house", "tests.fixtures.receivers", "tests.fixtures.tracing"]

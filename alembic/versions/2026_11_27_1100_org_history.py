@@ -1,13 +1,15 @@
 """The organisation's history: since when units and people have been where they are; managers, projects, lineage.
 
-Expanding only: what ran before writes no history and no revision; the next change of a row begins its history.
+Expanding only: what ran before writes no history and no revision; the next change of a row begins its history. People
+are a large table: the key of their managers holds for what is written from now on, and is indexed, and checked of what
+is there, by a later revision, which keeps nobody waiting.
 """
 
 from collections.abc import Sequence
 
 from alembic import op
 
-from service.kit.isolation import grant, isolate
+from service.kit.isolation import across_tenants, made, without_jobs
 
 revision: str = "0012"
 down_revision: str | None = "0011"
@@ -87,13 +89,14 @@ TABLES = {
     """,
 }
 # What each process may do; a reorganisation that was planned is carried out by the worker.
-GRANTS = {
+ALIKE = {
     "org_unit_version": "SELECT, INSERT, UPDATE, DELETE",
     "person_version": "SELECT, INSERT, UPDATE, DELETE",
     "project_member": "SELECT, INSERT, DELETE",
     "unit_lineage": "SELECT, INSERT",
     "reorganisation": "SELECT, INSERT, UPDATE",
 }
+GRANTS = {table: {"app": privileges, "work": privileges} for table, privileges in ALIKE.items()}
 ADDED = (
     "created_at timestamptz NOT NULL DEFAULT now()",
     "updated_at timestamptz NOT NULL DEFAULT now()",
@@ -117,12 +120,10 @@ def upgrade() -> None:
     op.execute(
         f"ALTER TABLE person ADD CONSTRAINT {MANAGER} FOREIGN KEY (tenant_id, manager_id)"
         " REFERENCES person (tenant_id, person_id) ON DELETE SET NULL (manager_id) DEFERRABLE INITIALLY DEFERRED"
+        " NOT VALID"
     )
-    op.execute("CREATE INDEX ix_person__tenant_id_manager_id ON person (tenant_id, manager_id)")
-    for table, statement in TABLES.items():
+    for statement in made(TABLES, GRANTS):
         op.execute(statement)
-        for line in (*isolate(table), *grant(table, app=GRANTS[table], work=GRANTS[table])):
-            op.execute(line)
     op.execute("CREATE INDEX ix_project_member__tenant_id_unit_id ON project_member (tenant_id, unit_id)")
     op.execute("GRANT INSERT, UPDATE ON org_unit TO pouls_work")
     op.execute("GRANT UPDATE ON person TO pouls_work")
@@ -133,24 +134,21 @@ def downgrade() -> None:
     op.execute("REVOKE INSERT, UPDATE ON org_unit FROM pouls_work")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")
-    op.execute("DROP INDEX ix_person__tenant_id_manager_id")
     op.execute(f"ALTER TABLE person DROP CONSTRAINT {MANAGER}")
     op.execute("ALTER TABLE person DROP COLUMN manager_id")
-    for table in ("person", "org_unit"):  # the owner too sees no row otherwise
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    # What ran before knows nobody without a unit: they are kept, inactive, since rosters may name them.
-    op.execute(
-        "UPDATE person p SET is_active = false, unit_id = (SELECT u.unit_id FROM org_unit u"
-        " WHERE u.tenant_id = p.tenant_id ORDER BY u.unit_id LIMIT 1) WHERE p.unit_id IS NULL"
+    placed = (
+        # What ran before knows nobody without a unit: they are kept, inactive, since rosters may name them.
+        """
+        UPDATE person p SET is_active = false, unit_id = (
+            SELECT u.unit_id FROM org_unit u WHERE u.tenant_id = p.tenant_id ORDER BY u.unit_id LIMIT 1)
+        WHERE p.unit_id IS NULL
+        """,
+        "DELETE FROM person WHERE unit_id IS NULL",  # a tenant without units has no rosters either
+        # Nor anything but one tree: what was a project is there no more, as far as results are concerned.
+        "UPDATE org_unit SET is_active = false WHERE hierarchy = 'project'",
     )
-    op.execute("DELETE FROM person WHERE unit_id IS NULL")  # a tenant without units has no rosters either
-    # Nor anything but one tree: what was a project is there no more, as far as results are concerned.
-    op.execute("UPDATE org_unit SET is_active = false WHERE hierarchy = 'project'")
-    for table in ("person", "org_unit"):
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute("ALTER TABLE job NO FORCE ROW LEVEL SECURITY")
-    op.execute("DELETE FROM job WHERE kind = 'reorganise'")
-    op.execute("ALTER TABLE job FORCE ROW LEVEL SECURITY")
+    for statement in (*across_tenants(["person", "org_unit"], *placed), *without_jobs("reorganise")):
+        op.execute(statement)
     op.execute("ALTER TABLE person ALTER COLUMN unit_id SET NOT NULL")
     op.execute(f"ALTER TABLE org_unit ALTER CONSTRAINT {PARENT} NOT DEFERRABLE")
     op.execute("ALTER TABLE org_unit DROP CONSTRAINT ck_org_unit__hierarchy")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-from service.kit.isolation import grant, isolate
+from service.kit.isolation import across_tenants, made, without_jobs
 
 revision: str = "0013"
 down_revision: str | None = "0012"
@@ -97,32 +97,24 @@ GRANTS = {
 # When a key ends, not what it is.
 ENDS = "SELECT (tenant_id, key_id, expires_at, revoked_at)"
 JOBS = ("number_event", "deliver_webhooks", "prune_events", "key_expiring")
+# Keys that were made before end too.
+EXPIRING = """
+    INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
+    SELECT tenant_id, gen_random_uuid(), 'key_expiring', key_id, expires_at - interval '30 days', 0
+    FROM api_key WHERE revoked_at IS NULL AND expires_at > now()
+"""
 
 
 def upgrade() -> None:
-    for name, create in TABLES.items():
-        op.execute(create)
-        for statement in (*isolate(name), *grant(name, **GRANTS[name])):
-            op.execute(statement)
-    for index in INDEXES:
-        op.execute(index)
-    op.execute(f"GRANT {ENDS} ON api_key TO pouls_work")
-    # Keys that were made before end too. Row security hides both tables from their owner.
-    for table in ("api_key", "job"):
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    op.execute("""
-        INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts)
-        SELECT tenant_id, gen_random_uuid(), 'key_expiring', key_id, expires_at - interval '30 days', 0
-        FROM api_key WHERE revoked_at IS NULL AND expires_at > now()
-    """)
-    for table in ("api_key", "job"):
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    for statement in (*made(TABLES, GRANTS), *INDEXES, f"GRANT {ENDS} ON api_key TO pouls_work"):
+        op.execute(statement)
+    for statement in across_tenants(["api_key", "job"], EXPIRING):
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE job NO FORCE ROW LEVEL SECURITY")
-    op.execute(f"DELETE FROM job WHERE kind IN {JOBS}")  # noqa: S608 - names of ours
-    op.execute("ALTER TABLE job FORCE ROW LEVEL SECURITY")
+    for statement in without_jobs(*JOBS):
+        op.execute(statement)
     op.execute(f"REVOKE {ENDS} ON api_key FROM pouls_work")
     for name in reversed(TABLES):
         op.execute(f"DROP TABLE {name}")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-from service.kit.isolation import grant, isolate
+from service.kit.isolation import made
 
 revision: str = "0016"
 down_revision: str | None = "0015"
@@ -45,16 +45,14 @@ TABLES = {
     """,
 }
 GRANTS = {
-    "scim_user": "SELECT, INSERT, UPDATE (user_name, external_id, directory, revision, updated_at), DELETE",
-    "scim_mapping": "SELECT, INSERT, UPDATE (mapping, updated_at)",
+    "scim_user": {"app": "SELECT, INSERT, UPDATE (user_name, external_id, directory, revision, updated_at), DELETE"},
+    "scim_mapping": {"app": "SELECT, INSERT, UPDATE (mapping, updated_at)"},
 }
 
 
 def upgrade() -> None:
-    for table, statement in TABLES.items():
+    for statement in made(TABLES, GRANTS):
         op.execute(statement)
-        for line in (*isolate(table), *grant(table, app=GRANTS[table])):
-            op.execute(line)
     op.execute("CREATE INDEX ix_scim_user__tenant_id_external_id ON scim_user (tenant_id, external_id)")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-from service.kit.isolation import grant, isolate
+from service.kit.isolation import across_tenants, made, without_jobs
 
 revision: str = "0017"
 down_revision: str | None = "0016"
@@ -81,28 +81,21 @@ FIRST = """
 
 
 def upgrade() -> None:
-    for name, create in TABLES.items():
-        op.execute(create)
-        for statement in (*isolate(name), *grant(name, **GRANTS[name])):
-            op.execute(statement)
+    for statement in made(TABLES, GRANTS):
+        op.execute(statement)
     op.execute("ALTER TABLE audit_entry ADD COLUMN before text")
     op.execute("ALTER TABLE audit_entry ADD COLUMN after text")
     op.execute(f"ALTER TABLE roster_line DROP CONSTRAINT {PERSON_OF_A_LINE}")
     for table, privileges in WORKS.items():
         op.execute(f"GRANT {privileges} ON {table} TO pouls_work")
     # Tenants of before have no such jobs yet; those to come are given them when they are made.
-    for table in ("tenant", "job"):
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    for kind in JOBS:
-        op.execute(FIRST.format(kind=kind))
-    for table in ("tenant", "job"):
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    for statement in across_tenants(["tenant", "job"], *(FIRST.format(kind=kind) for kind in JOBS)):
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    op.execute("ALTER TABLE job NO FORCE ROW LEVEL SECURITY")
-    op.execute("DELETE FROM job WHERE kind IN ('audit_chain', 'retention', 'erase_person')")
-    op.execute("ALTER TABLE job FORCE ROW LEVEL SECURITY")
+    for statement in without_jobs(*JOBS, "erase_person"):
+        op.execute(statement)
     for table, privileges in WORKS.items():
         op.execute(f"REVOKE {privileges} ON {table} FROM pouls_work")
     # Not checked of what is there: lines of people who were erased refer to nobody any more.

@@ -69,8 +69,13 @@ async def version(tx: AsyncSession, of: Campaign) -> QuestionnaireVersion:
 
 async def promised(tx: AsyncSession, of: Wave, notary: Notary) -> Mapping[str, Any]:
     """A wave's contract. Raises ContractBroken."""
+    return promised_of(of, await campaign(tx, of.tenant_id, of.campaign_id), notary)
+
+
+def promised_of(of: Wave, campaign: Campaign, notary: Notary) -> Mapping[str, Any]:
+    """The same, with its campaign at hand. Raises ContractBroken."""
     try:
-        return notary.of_wave(of, await campaign(tx, of.tenant_id, of.campaign_id))
+        return notary.of_wave(of, campaign)
     except ContractAltered:
         raise ContractBroken from None
 

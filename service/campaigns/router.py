@@ -38,6 +38,8 @@ from service.kit.db import Database
 from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
+from service.people.problems import OrganisationBusy
+from service.people.turns import IN_TURN
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.tenants.principals import Now, Principal, Transaction, database_of, holding
 from service.tenants.scopes import Scope
@@ -49,7 +51,7 @@ AS_USUAL = ForecastIn()
 InLanguage = Annotated[Literal["en", "fr"], Query(description="of the sentences")]
 _LAUNCH = (
     Invalid, PolicyTooWeak, RulesAltered, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver,
-    WaveKeyNotReady,
+    WaveKeyNotReady, OrganisationBusy,
 )  # fmt: skip
 
 
@@ -139,6 +141,7 @@ async def forecast_campaign(
 @router.post(
     "/campaigns/{campaign_id}/launch",
     operation_id="campaigns.launch",
+    dependencies=[IN_TURN],
     responses=problems(NotFound, WrongState, ApprovalNeeded, *_LAUNCH),
 )
 async def launch_campaign(
@@ -166,6 +169,7 @@ async def propose_campaign(
 @router.post(
     "/campaigns/{campaign_id}/approve",
     operation_id="campaigns.approve",
+    dependencies=[IN_TURN],
     responses=problems(NotFound, WrongState, ApprovalOfOneself, *_LAUNCH),
 )
 async def approve_campaign(

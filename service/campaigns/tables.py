@@ -117,6 +117,7 @@ class WaveUnit(TenantRow, table=True):
     __table_args__ = (
         refers("wave", ("wave_id", "wave_id")),
         refers("wave_unit", ("wave_id", "wave_id"), ("parent_id", "unit_id")),
+        Index("ix_wave_unit__tenant_id_wave_id_parent_id", "tenant_id", "wave_id", "parent_id"),
     )
 
     wave_id: UUID = Field(primary_key=True)
@@ -136,6 +137,7 @@ class WaveClass(TenantRow, table=True):
     __tablename__ = "wave_class"
     __table_args__ = (
         refers("wave_unit", ("wave_id", "wave_id"), ("unit_id", "unit_id")),
+        Index("ix_wave_class__tenant_id_wave_id_unit_id", "tenant_id", "wave_id", "unit_id"),
         CheckConstraint("label BETWEEN 0 AND 4294967295", name="uint32"),
     )
 
@@ -235,6 +237,7 @@ class RosterLine(TenantRow, table=True):
         UniqueConstraint("tenant_id", "wave_id", "serial"),
         refers("wave_class", ("wave_id", "wave_id"), ("label", "label")),
         Index("ix_roster_line__tenant_id_person_id", "tenant_id", "person_id"),
+        Index("ix_roster_line__tenant_id_wave_id_label", "tenant_id", "wave_id", "label"),
         CheckConstraint("serial BETWEEN 0 AND 4294967295", name="uint32"),
     )
 

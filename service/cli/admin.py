@@ -74,10 +74,10 @@ def keys_init() -> None:
 
 @keys.command("rotate-oauth")
 def keys_rotate_oauth(data: Data = None) -> None:
-    """Make a new key for access tokens, which signs from now on; needs no restart. Prints its id.
+    """Make a new key for access tokens, which signs five minutes from now; needs no restart. Prints its id.
 
-    The one before it goes on verifying, until the tokens that it signed have run out. On several machines, copy the
-    new file `api/oauth-<id>.key` to each of them at once.
+    The one before it signs until then, and verifies until its tokens have run out. On several machines, copy the new
+    file `api/oauth-<id>.key` to each of them (or put it into the secret) within a minute.
     """
     folder = token_key_files.folder_of(settings_with(None, None, data).keys_dir)
     typer.echo(token_key_files.rotate(folder, datetime.now(UTC)))

@@ -37,7 +37,11 @@ def audit_log_check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Walk the chain of a tenant's audit log; exit 1 where an entry was altered, taken out or never chained."""
+    """Walk the chain of a tenant's audit log; exit 1 where an entry was altered, taken out or never chained.
+
+    The embedded database serves one command at a time: stop `pouls demo` or `pouls serve` first. With
+    POULS_DATABASE_URL both run at once.
+    """
     settings = settings_with(None, None, data)
     with local.database(settings) as postgres:
         found, is_there = asyncio.run(_check(settings, postgres, tenant, noted))

@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from types import TracebackType
+from typing import IO, Annotated, Any, Literal, Self
 
 import httpx2
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from service.cli.client import told
@@ -21,6 +22,8 @@ CREATED, CONFLICT = 201, 409
 PIECE = 1 << 16
 READ_S = 600.0
 LISTED = 20
+UNBROKEN = 100_000
+"""Characters of a line."""
 MEDIA = {
     ".csv": "text/csv",
     ".txt": "text/csv",
@@ -68,7 +71,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="JSON: which column is what; kept for the source from now on, also with --dry-run"),
+        typer.Option(help="JSON: which column is what; kept for the source from now on, unless with --dry-run"),
     ] = None,
     encoding: Annotated[str | None, typer.Option(help="of CSV; found out if absent")] = None,
     separator: Annotated[str | None, typer.Option(help="semicolon, comma or tab; found out if absent")] = None,
@@ -91,7 +94,9 @@ def import_(
     query = {name: str(value) for name, value in asked.items() if value is not None}
     try:
         with _service(url, _key(key, keys)) as client:
-            if mapping is not None:
+            if mapping is not None and dry_run:
+                query["mapping"] = _mapping(mapping)
+            elif mapping is not None:
                 _send_mapping(client, source, mapping)
             answer = _send(client, file, query)
             body = _body(answer, client)
@@ -104,7 +109,7 @@ def import_(
     if as_json:
         print(json.dumps(body))  # noqa: T201 - the option's purpose
     else:
-        show(Console(highlight=False), body)
+        show(on_standard_output(), body)
     if answer.status_code != CREATED:
         _complain(told(answer.status_code, answer.content))
     raise typer.Exit(FINE if answer.status_code == CREATED and not body["counts"]["refused"] else PARTLY)
@@ -134,13 +139,20 @@ def _key(key: str | None, keys: Path | None) -> str:
     return found
 
 
-def _send_mapping(client: httpx2.Client, source: str, mapping: Path) -> None:
+def _mapping(file: Path) -> str:
+    """As short as JSON can be: a dry run has it in its address."""
     try:
-        data = mapping.read_bytes()
+        return json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
     except OSError as error:
-        raise _Unusable(f"{mapping} can not be read: {error.strerror}") from None
+        raise _Unusable(f"{file} can not be read: {error.strerror}") from None
+    except ValueError:
+        raise _Unusable(f"{file} is not JSON") from None
+
+
+def _send_mapping(client: httpx2.Client, source: str, mapping: Path) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = client.put(f"/v1/people/import-mappings/{source}", content=data, headers=headers)
+    path = f"/v1/people/import-mappings/{source}"
+    answer = client.put(path, content=_mapping(mapping).encode(), headers=headers)
     if answer.is_error:
         raise _Unusable(f"the mapping is refused: {told(answer.status_code, answer.content)}")
 
@@ -155,23 +167,43 @@ def _send(client: httpx2.Client, file: Path, query: dict[str, str]) -> httpx2.Re
     except OSError as error:
         raise _Unusable(f"{file} can not be read: {error.strerror}") from None
     headers = {"Content-Type": media, "Content-Length": str(size)}
-    with handle, _progress() as shown:
-        pieces = _pieces(handle, shown, size)
+    then = "comparing" if query["dry_run"] == "true" else "comparing and writing"
+    with handle, Phases(Console(stderr=True), size, then) as phases:
+        pieces = phases.sent(handle)
         return client.post("/v1/people/imports", params=query, content=pieces, headers=headers)
 
 
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+class Phases:
+    """What a terminal shows meanwhile: a bar of what is sent; then that the service works, and for how long.
 
+    How far it is then, only the service knows, and it says so at the end.
+    """
 
-def _pieces(handle: IO[bytes], shown: Progress, size: int) -> Iterator[bytes]:
-    task = shown.add_task("sending", total=size)
-    while piece := handle.read(PIECE):
-        yield piece
-        shown.advance(task, len(piece))
-    shown.update(task, description="being compared and written", total=None)
+    def __init__(self, console: Console, size: int, then: str) -> None:
+        off = not console.is_terminal
+        words, passed = TextColumn("{task.description}"), TimeElapsedColumn()
+        self._sending = Progress(
+            words, BarColumn(), DownloadColumn(), passed, console=console, transient=True, disable=off
+        )
+        self._working = Progress(SpinnerColumn(), words, passed, console=console, transient=True, disable=off)
+        self._size = size
+        self._then = then
+
+    def sent(self, handle: IO[bytes]) -> Iterator[bytes]:
+        """The file, a piece at a time."""
+        with self._sending as bar:
+            task = bar.add_task("sending", total=self._size)
+            while piece := handle.read(PIECE):
+                yield piece
+                bar.advance(task, len(piece))
+        self._working.add_task(self._then, total=None)
+        self._working.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._working.stop()
 
 
 def _body(answer: httpx2.Response, client: httpx2.Client) -> dict[str, Any]:
@@ -185,9 +217,15 @@ def _body(answer: httpx2.Response, client: httpx2.Client) -> dict[str, Any]:
     return body
 
 
+def on_standard_output() -> Console:
+    """As wide as the terminal; what another program reads is never broken into shorter lines."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
+
+
 def show(out: Console, body: dict[str, Any]) -> None:
     """The import for people to read."""
     counts = body["counts"]
+    _show_file(out, body["file"])
     if body["people"] is not None:
         _show_people(out, body["people"], counts)
     _show_refusals(out, body["refusals"], counts["refused"])
@@ -195,8 +233,21 @@ def show(out: Console, body: dict[str, Any]) -> None:
     state = {"previewed": "nothing was changed (dry run)", "refused": "nothing was changed"}.get(body["state"], "done")
     out.print(f"{counts['lines']:,} lines: {', '.join(said) or 'nothing to do'}; {state}")
     out.print(f"import {body['id']}")
+    for one in body["file"]["left_out"]:
+        out.print(f"column {one['column']} {escape(one['reason'])}")
     for risk in body["risks"]:
         out.print(f"[red]risk[/red]  {escape(risk)}")
+
+
+def _show_file(out: Console, file: dict[str, Any]) -> None:
+    """What the file was taken for, and how it was read."""
+    kind = ", ".join(file[name] for name in ("format", "encoding", "separator") if file[name])
+    mapping = file["mapping"]
+    columns = {name: head for name, head in mapping["columns"].items() if head} | mapping["dimensions"]
+    read = [f"{name} = {' + '.join(head) if isinstance(head, list) else head}" for name, head in columns.items()]
+    units = [f"units by {mapping['unit_by']}"] if "unit" in columns else []
+    units += ["unknown units are made"] if mapping["create_units"] else []
+    out.print(escape(f"read as {kind}: {', '.join(read + units)}"))
 
 
 def _show_people(out: Console, people: dict[str, Any], counts: dict[str, int]) -> None:

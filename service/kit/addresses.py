@@ -9,9 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Self
-
-from service.settings import WebhooksSettings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -106,10 +103,6 @@ class Guard:
 
     networks: tuple[Network, ...] = ()
     allow_http: bool = False
-
-    @classmethod
-    def of(cls, settings: WebhooksSettings) -> Self:
-        return cls(settings.allow_networks, settings.allow_http)
 
     def allows(self, address: Address) -> bool:
         """Whether this very address may be called."""

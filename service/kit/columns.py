@@ -53,8 +53,13 @@ def refers(
     `at_commit`: looked at when the transaction ends, so that rows which refer to each other come in any order.
     """
     own, theirs = zip(("tenant_id", "tenant_id"), *pairs, strict=True)
-    late = {"deferrable": True, "initially": "DEFERRED"} if at_commit else {}
-    return ForeignKeyConstraint(list(own), [f"{table}.{name}" for name in theirs], ondelete=on_delete, **late)  # type: ignore[arg-type]
+    return ForeignKeyConstraint(
+        list(own),
+        [f"{table}.{name}" for name in theirs],
+        ondelete=on_delete,
+        deferrable=at_commit or None,
+        initially="DEFERRED" if at_commit else None,
+    )
 
 
 __all__ = ["TenantRow", "document", "metadata", "moment", "refers", "values_of_dimensions", "written"]

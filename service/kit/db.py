@@ -63,14 +63,20 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, tenant: UUID | None = None) -> AsyncIterator[AsyncSession]:
+    async def transaction(
+        self, tenant: UUID | None = None, *, of_one_moment: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """Commits at the end, rolls back on any error. Without a tenant, row security shows no tenant's row.
+
+        With `of_one_moment` all its statements see what was there at the first one: for whoever only reads.
 
         A cancellation while the transaction is being opened may leave the driver's idea of it and the server's
         apart (SQLAlchemy #13381), so such a connection is thrown away, never returned to the pool.
         """
         async with self.engine.connect() as connection:
             try:
+                if of_one_moment:
+                    await connection.execution_options(isolation_level="REPEATABLE READ")
                 await _begin(connection, tenant)
             except BaseException:
                 await asyncio.shield(connection.invalidate())

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,26 +41,44 @@ class Answer:
 
 
 class Resolver:
-    """The system's look-up, in threads of its own: a name server that hangs must not keep a release from its thread."""
+    """The system's look-up, in a thread of its own for each: one that hangs can be given up, but not ended.
+
+    A name server that hangs must neither keep a release from its thread, nor a worker from its end when that is told to
+    stop: a pool's threads are waited for then, these are not.
+    """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(RESOLVERS, "resolver")
+        self._free = asyncio.Semaphore(RESOLVERS)
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
+        await self._free.acquire()
         loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Sequence[str]] = loop.create_future()
+
+        def told(found: Sequence[str]) -> None:
+            self._free.release()  # now, and not when whoever asked has given up: the thread is there until here
+            if not answer.done():
+                answer.set_result(found)
+
+        def look() -> None:
+            found = _addresses(host, port)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(told, found)
+
+        thread = threading.Thread(target=look, name="resolver", daemon=True)
         try:
-            found = await loop.run_in_executor(self._threads, _addresses, host, port)
-        except (OSError, UnicodeError):
-            return ()
-        return found
-
-    def close(self) -> None:
-        """Waits for nobody."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+            thread.start()
+        except RuntimeError:  # there are as many as there may be
+            self._free.release()
+            raise
+        return await answer
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    return [str(line[4][0]) for line in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+def _addresses(host: str, port: int) -> Sequence[str]:
+    try:
+        return [str(line[4][0]) for line in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError):
+        return ()
 
 
 class _Pinned(httpcore2.AsyncNetworkBackend):

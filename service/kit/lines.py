@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from service.kit import strict, strict_json
+from service.kit.pace import body_of
 from service.kit.reasons import Fault, fault_at, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
@@ -51,7 +52,7 @@ class Refusals:
 
 
 async def rows(request: Request, model: type[M]) -> AsyncIterator[Row[M]]:
-    """The request's rows in order. Raises Malformed, TooLarge, UnsupportedMediaType."""
+    """The request's rows in order. Raises Malformed, TooLarge, TooSlow, UnsupportedMediaType."""
     adapter = TypeAdapter(model)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
@@ -112,7 +113,7 @@ async def _array(request: Request) -> list[object]:
 
 async def _lines(request: Request) -> AsyncIterator[bytes]:
     rest = b""
-    async for chunk in request.stream():
+    async for chunk in body_of(request):
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             if len(line) > LINE_LIMIT:

@@ -1,5 +1,6 @@
 """The schema's versions: up, down, and whether the code and the database agree."""
 
+import asyncio
 import importlib
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from service.kit.mendable import Mendable
 
 # A migration that can not have a table soon gives way to the requests in front of it; run it again.
 LOCK_TIMEOUT = "5s"
-ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('pouls.migrations'))"
+# Asked for again and again, by whoever has no transaction open meanwhile: to wait inside of one would be to wait for an
+# index that is being built, and that waits for every transaction.
+ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtext('pouls.migrations'))"
+ASK_AGAIN_S = 0.1
 
 
 def every_table() -> MetaData:
@@ -65,7 +69,9 @@ async def migrate(url: str, to: str = "head") -> None:
     )
     try:
         async with engine.connect() as connection:
-            await connection.execute(text(ONE_AT_A_TIME))
+            while not await connection.scalar(text(ONE_AT_A_TIME)):
+                await connection.rollback()
+                await asyncio.sleep(ASK_AGAIN_S)
             await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
             await connection.commit()
             await connection.run_sync(_run, to)

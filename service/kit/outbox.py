@@ -22,6 +22,9 @@ NUMBER = "number_event"
 """The job of an event that has no position yet. One for each: a row that many transactions asked for would have them
 wait for one another, a request for a release that takes minutes."""
 KEPT = timedelta(days=30)
+A_DAY = timedelta(days=1)
+AT_ONCE = 1000
+"""Events forgotten in one transaction, with up to twenty deliveries each."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('events ' || CAST(:tenant AS text), 0))")
 _NUMBER = text("""
@@ -33,12 +36,21 @@ _NUMBER = text("""
     WHERE event.tenant_id = :tenant AND event.event_id = fresh.event_id
     RETURNING event.event_id
 """)
-# The last one stays, however old: the next position follows it.
+# From the first position on, to the first event that stays: what is left has no gap, and a reader who has missed some
+# is told so. The last one stays, however old: the next position follows it.
 _PRUNE = text("""
-    DELETE FROM event WHERE tenant_id = :tenant AND occurred_at < :before
-    AND position < (SELECT max(position) FROM event WHERE tenant_id = :tenant)
+    WITH first AS MATERIALIZED (
+        SELECT event_id, position, occurred_at >= :before AS stays FROM event
+        WHERE tenant_id = :tenant AND position < (SELECT max(position) FROM event WHERE tenant_id = :tenant)
+        ORDER BY position LIMIT :number)
+    DELETE FROM event USING first
+    WHERE event.tenant_id = :tenant AND event.event_id = first.event_id
+    AND NOT EXISTS (SELECT 1 FROM first AS kept WHERE kept.stays AND kept.position <= first.position)
 """)
-_LEFT = text("SELECT count(*) FROM event WHERE tenant_id = :tenant")
+_LEFT = text("""
+    SELECT EXISTS (SELECT 1 FROM event WHERE tenant_id = :tenant
+    AND position < (SELECT max(position) FROM event WHERE tenant_id = :tenant))
+""")
 
 
 class Event(BaseModel):
@@ -78,7 +90,9 @@ async def number(tx: AsyncSession, tenant: UUID) -> Sequence[UUID]:
     return (await tx.scalars(_NUMBER, {"tenant": tenant})).all()
 
 
-async def prune(tx: AsyncSession, tenant: UUID, now: datetime) -> bool:
-    """Forget what is older than it is kept; whether there is more to forget one day."""
-    await tx.execute(_PRUNE, {"tenant": tenant, "before": now - KEPT})
-    return bool(await tx.scalar(_LEFT, {"tenant": tenant}) or 0)
+async def prune(tx: AsyncSession, tenant: UUID, now: datetime) -> datetime | None:
+    """Forget what is older than it is kept, so many at once; when to come again, if not only with the next event."""
+    pruned = await tx.execute(_PRUNE, {"tenant": tenant, "before": now - KEPT, "number": AT_ONCE})
+    if pruned.rowcount == AT_ONCE:  # type: ignore[attr-defined]  # a CursorResult
+        return now
+    return now + A_DAY if await tx.scalar(_LEFT, {"tenant": tenant}) else None

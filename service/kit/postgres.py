@@ -87,7 +87,7 @@ class FolderInUse(Mendable):
     """Another Pouls process holds this data folder."""
 
     def __init__(self) -> None:
-        super().__init__("another Pouls process holds this data folder; stop it, then run this again")
+        super().__init__("another Pouls process holds this data folder; stop it (`pouls demo`), then run this again")
 
 
 class StartFailed(Mendable):

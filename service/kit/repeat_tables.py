@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, moment, refers
@@ -15,7 +16,10 @@ class IdempotentReply(TenantRow, table=True):
     """
 
     __tablename__ = "idempotent_reply"
-    __table_args__ = (refers("tenant"),)
+    __table_args__ = (
+        refers("tenant"),
+        Index("ix_idempotent_reply__tenant_id_created_at", "tenant_id", "created_at"),
+    )
 
     key_id: UUID = Field(primary_key=True)  # of the API key that asked
     key_mac: bytes = Field(primary_key=True)

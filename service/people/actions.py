@@ -1,7 +1,7 @@
-"""Writing the organisation down: its lock, its dimensions, and what the audit log says of a call.
+"""Writing the organisation down: its dimensions, and what the audit log says of a call.
 
 Units and people have a file each. The rows are all there when a call begins (see `spool`): whoever waits for the
-organisation's lock waits for us, never for a client.
+organisation (see `turns`) waits for us, never for a client.
 """
 
 import hashlib
@@ -19,13 +19,11 @@ from service.kit.lines import Refusals
 from service.kit.reasons import Fault
 from service.people import schemas
 from service.people.tables import Dimension
+from service.people.turns import lock_organisation
 from service.problems import Conflict, Invalid
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
-_ALONE = text("""
-    SELECT pg_advisory_xact_lock(hashtextextended(:key, 0)), set_config('plan_cache_mode', 'force_custom_plan', true)
-""")
 TWICE = Fault("/external_id", "is in this call already")
 NOT_YET = Fault("/valid_from", "must not lie in the future; plan a reorganisation instead")
 
@@ -43,15 +41,6 @@ class Fingerprints:
             return False
         self._seen.add(number)
         return True
-
-
-async def lock_organisation(tx: AsyncSession, tenant: UUID) -> None:
-    """One writer of a tenant's organisation at a time: two imports must not each see half of the other.
-
-    What it does is planned anew each time: a plan that was made for an empty table, and kept, looks at all people for
-    each one. Planning a statement for a thousand people takes less than a millisecond.
-    """
-    await tx.execute(_ALONE, {"key": f"people {tenant}"})
 
 
 async def dimension_values(tx: AsyncSession, tenant: UUID) -> dict[str, set[str]]:

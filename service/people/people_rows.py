@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -52,18 +52,22 @@ _UPDATE = text(f"""
         manager_id = given.manager_id, updated_at = :now, revision = p.revision + 1, deleted_at = NULL
     FROM {_GIVEN} WHERE p.tenant_id = :tenant AND p.person_id = given.person_id
 """)  # noqa: S608 - same reason
-# All days since then are told anew.
-_FORGET = text("""
-    DELETE FROM person_version v
+# All days since then are told anew; but no more is remembered of whoever is to be erased.
+_FORGET = text(f"""
+    DELETE FROM person_version p
     USING unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[])) AS given (person_id, since)
-    WHERE v.tenant_id = :tenant AND v.person_id = given.person_id AND v.valid_from >= given.since
-""")
-_REMEMBER = text("""
+    WHERE p.tenant_id = :tenant AND p.person_id = given.person_id AND p.valid_from >= given.since AND {_STAYS}
+""")  # noqa: S608 - same reason
+_REMEMBER = text(f"""
     INSERT INTO person_version (tenant_id, person_id, valid_from, unit_id, manager_id, is_active)
     SELECT p.tenant_id, p.person_id, given.since, given.unit_id, given.manager_id, p.is_active
     FROM unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[]), CAST(:units AS uuid[]), CAST(:managers AS uuid[]))
         AS given (person_id, since, unit_id, manager_id)
-    JOIN person p ON p.tenant_id = :tenant AND p.person_id = given.person_id
+    JOIN person p ON p.tenant_id = :tenant AND p.person_id = given.person_id WHERE {_STAYS}
+""")  # noqa: S608 - same reason
+_SPANS = text("""
+    SELECT person_id, min(valid_from) AS first, max(valid_from) AS last FROM person_version
+    WHERE tenant_id = :tenant AND person_id = ANY(CAST(:ids AS uuid[])) GROUP BY person_id
 """)
 _LEAVE_PROJECTS = text("""
     DELETE FROM project_member m
@@ -81,9 +85,15 @@ class Known:
     """A person as the database has them."""
 
     person_id: UUID
+    source: str
+    external_id: str
     held: Held
     revision: int
     is_deleted: bool
+
+    @property
+    def key(self) -> "Key":
+        return self.source, self.external_id
 
     def before(self, new: Held) -> Held:
         """What a change to `new` starts from: one that was deleted comes back, whatever is told of them."""
@@ -100,6 +110,19 @@ class Change:
     old: Held | None
     new: Held
     since: date | None = None
+    is_longer: bool = False
+    """They have been there from their first day on, and that day was before the one that is known."""
+
+    @property
+    def is_real(self) -> bool:
+        return self.old != self.new or self.is_longer
+
+
+class Span(NamedTuple):
+    """When a person's history begins, and since when they are where they are."""
+
+    first: date
+    last: date
 
 
 Key = tuple[str, str]
@@ -109,13 +132,19 @@ async def known(tx: AsyncSession, tenant: UUID, keys: Sequence[Key]) -> dict[Key
     """Whom there is under these (source, external_id), the deleted ones too."""
     given = {"sources": [source for source, _ in keys], "externals": [external for _, external in keys]}
     rows = await tx.execute(_BY_KEY, {"tenant": tenant} | given)
-    return {(row.source, row.external_id): _known(row) for row in rows}
+    return {(one := _known(row)).key: one for row in rows}
 
 
 async def known_by_id(tx: AsyncSession, tenant: UUID, ids: Sequence[UUID]) -> dict[UUID, Known]:
     """Whom there is under these ids, the deleted ones too."""
     rows = await tx.execute(_BY_ID, {"tenant": tenant, "ids": list(ids)})
     return {row.person_id: _known(row) for row in rows}
+
+
+async def spans(tx: AsyncSession, tenant: UUID, ids: Sequence[UUID]) -> dict[UUID, Span]:
+    """Of the people among these who have a history."""
+    rows = await tx.execute(_SPANS, {"tenant": tenant, "ids": list(ids)})
+    return {row.person_id: Span(row.first, row.last) for row in rows}
 
 
 def _known(row: Row[Any]) -> Known:
@@ -129,12 +158,12 @@ def _known(row: Row[Any]) -> Known:
         row.manager_id,
         frozenset(row.projects),
     )
-    return Known(row.person_id, held, row.revision, row.is_deleted)
+    return Known(row.person_id, row.source, row.external_id, held, row.revision, row.is_deleted)
 
 
 async def write(tx: AsyncSession, tenant: UUID, changes: Sequence[Change], now: datetime) -> None:
     """Write the changes that are any, with their history; nothing where there are none."""
-    real = [change for change in changes if change.old != change.new]
+    real = [change for change in changes if change.is_real]
     for start in range(0, len(real), CHUNK):
         await _write(tx, tenant, real[start : start + CHUNK], now)
 
@@ -142,7 +171,7 @@ async def write(tx: AsyncSession, tenant: UUID, changes: Sequence[Change], now: 
 async def _write(tx: AsyncSession, tenant: UUID, changes: Sequence[Change], now: datetime) -> None:
     for statement, chosen in (
         (_INSERT, [change for change in changes if change.old is None]),
-        (_UPDATE, [change for change in changes if change.old is not None]),
+        (_UPDATE, [change for change in changes if change.old is not None and change.old != change.new]),
     ):
         if chosen:
             await tx.execute(statement, {"tenant": tenant, "now": now} | _parameters(chosen))
@@ -156,7 +185,7 @@ async def _write(tx: AsyncSession, tenant: UUID, changes: Sequence[Change], now:
 
 
 async def _write_history(tx: AsyncSession, tenant: UUID, changes: Sequence[Change], now: datetime) -> None:
-    moved = [change for change in changes if change.old is None or change.old.place != change.new.place]
+    moved = [c for c in changes if c.old is None or c.old.place != c.new.place or c.is_longer]
     if not moved:
         return
     today = now.astimezone(UTC).date()

@@ -21,13 +21,13 @@ from service.people.actions import (
     TWICE,
     Fingerprints,
     dimension_values,
-    lock_organisation,
     report,
     write_down,
 )
 from service.people.diff import Held
 from service.people.managers import wrong_links
-from service.people.people_rows import CHUNK, Change, Key
+from service.people.people_rows import CHUNK, Change, Key, Known, Span
+from service.people.turns import lock_organisation
 from service.people.unit_rows import LINE, MERGED, PROJECT
 from service.tenants.principals import Principal
 
@@ -36,6 +36,8 @@ _LINKS = text("""
     FROM person p LEFT JOIN person m ON m.tenant_id = p.tenant_id AND m.person_id = p.manager_id
     WHERE p.tenant_id = :tenant AND p.deleted_at IS NULL
 """)
+NOWHERE = UUID(int=0)
+EARLY = Fault("/valid_from", "is before the first day of its `unit`: say first since when that one has been there")
 Rows = AsyncIterable[Row[schemas.PersonIn]]
 
 
@@ -67,6 +69,11 @@ class Places:
         if person.valid_from is not None and person.valid_from > self.today:
             faults.append(NOT_YET)
         return faults
+
+    def is_early(self, person: schemas.PersonIn, spans: Mapping[UUID, unit_rows.Span]) -> bool:
+        """Whether a row tells of a unit before its first day."""
+        span = spans.get(self.line.get((person.source, person.unit), NOWHERE))
+        return person.valid_from is not None and span is not None and person.valid_from < span.first
 
     def held(self, person: schemas.PersonIn, manager: UUID | None) -> Held:
         """A row that has no faults, as it is kept."""
@@ -105,6 +112,7 @@ async def put_people(
     created = updated = unchanged = 0
     async for chunk in _chunks(rows, refused):
         found = await people_rows.known(tx, tenant, [(person.source, person.external_id) for person in chunk])
+        spans = await _spans_of(tx, tenant, chunk, found)
         changes = []
         for person in chunk:
             key = person.source, person.external_id
@@ -113,10 +121,11 @@ async def put_people(
             ours = old.person_id if old is not None else managers.get(key) or new_id()
             held = places.held(person, by)
             before = old.before(held) if old is not None else None
-            changes.append(Change(ours, *key, before, held, person.valid_from))
+            is_longer = before == held and _is_longer(person, spans.get(ours))
+            changes.append(Change(ours, *key, before, held, person.valid_from, is_longer))
         await people_rows.write(tx, tenant, changes, now)
         fresh = sum(change.old is None for change in changes)
-        same = sum(change.old == change.new for change in changes)
+        same = sum(not change.is_real for change in changes)
         created, updated, unchanged = created + fresh, updated + len(changes) - fresh - same, unchanged + same
     told = report(created, updated, unchanged, refusals)
     write_down(tx, caller, now, "people.put", told)
@@ -129,10 +138,14 @@ async def _judge(
     """The numbers of the rows that are refused, and an id for whoever is somebody's manager in the others."""
     seen = Fingerprints()
     refused: set[int] = set()
+    spans: Mapping[UUID, unit_rows.Span] | None = None
+    early: list[Row[schemas.PersonIn]] = []
     is_managed = False
     async for row in rows:
         faults = list(row.faults)
         if row.value is not None:
+            if row.value.valid_from is not None and spans is None:
+                spans = await unit_rows.spans(tx, tenant)
             faults = places.faults_of(row.value)
             if not seen.first(row.value.source, row.value.external_id):
                 faults.append(TWICE)
@@ -140,9 +153,58 @@ async def _judge(
         if faults:
             refused.add(row.index)
             refusals.add(row.index, faults)
+        elif row.value is not None and places.is_early(row.value, spans or {}):
+            early.append(row)
+            if len(early) == CHUNK:
+                refused |= await _refuse_early(tx, tenant, early, places, refusals)
+                early = []
+    refused |= await _refuse_early(tx, tenant, early, places, refusals)
     if not is_managed:
         return refused, {}
     return refused, await _managers(tx, tenant, rows, refused, refusals)
+
+
+async def _refuse_early(
+    tx: AsyncSession, tenant: UUID, rows: list[Row[schemas.PersonIn]], places: Places, refusals: Refusals
+) -> set[int]:
+    """The numbers of those among rows before their unit's first day that would change anything: they are refused."""
+    people = [(row.index, row.value) for row in rows if row.value is not None]
+    found = await people_rows.known(tx, tenant, [(person.source, person.external_id) for _, person in people])
+    spans = await _spans_of(tx, tenant, [person for _, person in people], found)
+    managers = {known.held.manager_id for known in found.values() if known.held.manager_id is not None}
+    above = await people_rows.known_by_id(tx, tenant, sorted(managers))
+    refused = set()
+    for index, person in people:
+        known = found.get((person.source, person.external_id))
+        by = above[known.held.manager_id].key if known is not None and known.held.manager_id is not None else None
+        is_same = (
+            known is not None
+            and not known.is_deleted
+            and (known.held.unit_id, by, known.held.is_active)
+            == (
+                places.line[person.source, person.unit],
+                (person.source, person.manager) if person.manager is not None else None,
+                person.active,
+            )
+            and not _is_longer(person, spans.get(known.person_id))
+        )
+        if not is_same:
+            refused.add(index)
+            refusals.add(index, [EARLY])
+    return refused
+
+
+async def _spans_of(
+    tx: AsyncSession, tenant: UUID, people: list[schemas.PersonIn], found: Mapping[Key, Known]
+) -> Mapping[UUID, Span]:
+    """The history's ends of whoever is known and said to be there since some day."""
+    keys = [(person.source, person.external_id) for person in people if person.valid_from is not None]
+    ids = [found[key].person_id for key in keys if key in found]
+    return await people_rows.spans(tx, tenant, ids) if ids else {}
+
+
+def _is_longer(person: schemas.PersonIn, span: Span | None) -> bool:
+    return person.valid_from is not None and span is not None and person.valid_from < span.first == span.last
 
 
 async def _managers(

@@ -7,20 +7,31 @@ from fastapi import Body, Query, Request, Response
 from service.kit.lines import documented
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
-from service.kit.text import Day, Wire
-from service.people import actions, queries, schemas
+from service.kit.text import Day, ExternalId, Slug, Wire
+from service.people import actions, people_list, queries, schemas
+from service.people.callers import PeopleWriter
+from service.people.problems import OrganisationBusy
 from service.people.put_people import put_people as told_people
 from service.people.put_units import put_units as told_units
-from service.people.spool import Spool, may_write, spooled
-from service.problems import Conflict, Invalid, Malformed, TooLarge, UnsupportedMediaType, problems
-from service.tenants.principals import Now, Principal, Transaction
+from service.people.spool import Spool, spooled
+from service.people.turns import IN_TURN
+from service.problems import Conflict, Invalid, Malformed, TooLarge, TooSlow, UnsupportedMediaType, problems
+from service.tenants.principals import Now, Transaction
 
 router = api_router()
-PeopleWriter = Annotated[Principal, may_write]
 SpooledUnits = Annotated[Spool[schemas.OrgUnitIn], spooled(schemas.OrgUnitIn)]
 SpooledPeople = Annotated[Spool[schemas.PersonIn], spooled(schemas.PersonIn)]
+InSource = Annotated[Slug | None, Query(max_length=63)]
+InUnit = Annotated[ExternalId | None, Query(description="a unit of the line: who is in it, not in those below")]
+OfId = Annotated[ExternalId | None, Query()]
+OfActivity = Annotated[bool | None, Query()]
 At = Annotated[Day | None, Query(description="a day of the past, UTC; left out: now")]
-_ROWS = problems(Malformed, TooLarge, UnsupportedMediaType, Invalid)
+_ROWS = problems(Malformed, TooLarge, TooSlow, UnsupportedMediaType, Invalid, OrganisationBusy)
+
+
+class PersonPage(Wire):
+    data: list[schemas.PersonOut]
+    next: str | None
 
 
 class OrgUnitPage(Wire):
@@ -66,7 +77,34 @@ async def put_people(rows: SpooledPeople, caller: PeopleWriter, tx: Transaction,
     return await told_people(tx, caller, rows, now, skip=rows.skip)
 
 
-@router.put("/dimensions", operation_id="dimensions.put", responses=problems(Invalid, Conflict))
+@router.get("/people", operation_id="people.list", responses=problems(Invalid))
+async def list_people(
+    request: Request,
+    response: Response,
+    caller: PeopleWriter,
+    tx: Transaction,
+    source: InSource = None,
+    unit: InUnit = None,
+    active: OfActivity = None,
+    external_id: OfId = None,
+    limit: Limit = 100,
+    cursor: people_list.CursorOfPeople = None,
+) -> PersonPage:
+    """Whom Pouls knows, by source and external id, a page at a time; who was deleted is in no page.
+
+    Each row is as `PUT` takes it. Reading is counted: see `GET /v1/read-access`.
+    """
+    asked = people_list.Asked(source, unit, active, external_id)
+    page = await people_list.people(tx, caller.tenant_id, asked, people_list.behind(cursor), limit)
+    return PersonPage(data=page.rows, next=link_next(request, response, page))
+
+
+@router.put(
+    "/dimensions",
+    operation_id="dimensions.put",
+    dependencies=[IN_TURN],
+    responses=problems(Invalid, Conflict, OrganisationBusy),
+)
 async def put_dimensions(
     caller: PeopleWriter,
     tx: Transaction,

@@ -10,7 +10,10 @@ from service.kit.text import Day, ExternalId, Flag, Language, Name, Slug, Wire
 Hierarchy = Literal["line", "project"]
 ValidFrom = Annotated[
     Day | None,
-    Field(description="since when, where the row changes something; today or before; left out: today. UTC."),
+    Field(
+        description="since when, where the row changes something, or has been so for longer than is known; today or "
+        "before, and not before the first day of the unit above; left out: today. UTC."
+    ),
 ]
 
 
@@ -84,6 +87,21 @@ class PersonIn(Wire):
     ] = Field(default_factory=list)
     active: Flag = True
     valid_from: ValidFrom = None
+
+
+class PersonOut(Wire):
+    """A person as they are known."""
+
+    source: str
+    external_id: str
+    unit: Annotated[str | None, Field(description="null: in no unit yet, and so in no audience")]
+    language: str | None
+    dimensions: dict[str, str]
+    hired_on: date | None
+    name: Annotated[str | None, Field(description="null: none is kept")]
+    manager: str | None
+    projects: list[str]
+    active: bool
 
 
 class DimensionValue(Wire):

@@ -15,13 +15,23 @@ from sqlmodel import Field
 from service.kit.columns import TenantRow, document, moment, refers, written
 
 
-class OrgUnit(TenantRow, table=True):
+class Revised(TenantRow):
+    """A row that changes, and is taken out without being deleted: what refers to it keeps it."""
+
+    created_at: datetime = written()
+    updated_at: datetime = written()
+    revision: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
+    deleted_at: datetime | None = moment(nullable=True)
+
+
+class OrgUnit(Revised, table=True):
     __tablename__ = "org_unit"
     __table_args__ = (
         UniqueConstraint("tenant_id", "source", "external_id"),
         CheckConstraint("hierarchy IN ('line', 'project')", name="hierarchy"),
         refers("tenant"),
         refers("org_unit", ("parent_id", "unit_id"), at_commit=True),
+        Index("ix_org_unit__tenant_id_parent_id", "tenant_id", "parent_id"),
     )
 
     unit_id: UUID = Field(primary_key=True)
@@ -33,10 +43,6 @@ class OrgUnit(TenantRow, table=True):
     hierarchy: str = Field(default="line", sa_column_kwargs={"server_default": text("'line'")})
     # Its manager's external id in the same source: units are told before people, so there may be nobody behind it yet.
     manager: str | None = None
-    created_at: datetime = written()
-    updated_at: datetime = written()
-    revision: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
-    deleted_at: datetime | None = moment(nullable=True)
 
 
 class OrgUnitVersion(TenantRow, table=True):
@@ -61,6 +67,7 @@ class UnitLineage(TenantRow, table=True):
         CheckConstraint("kind IN ('merge', 'split')", name="kind"),
         refers("org_unit", ("from_unit_id", "unit_id"), on_delete="CASCADE"),
         refers("org_unit", ("to_unit_id", "unit_id"), on_delete="CASCADE"),
+        Index("ix_unit_lineage__tenant_id_to_unit_id", "tenant_id", "to_unit_id"),
     )
 
     from_unit_id: UUID = Field(primary_key=True)
@@ -96,7 +103,7 @@ class Dimension(TenantRow, table=True):
     values: list[dict[str, Any]] = document()
 
 
-class Person(TenantRow, table=True):
+class Person(Revised, table=True):
     __tablename__ = "person"
     __table_args__ = (
         UniqueConstraint("tenant_id", "source", "external_id"),
@@ -117,18 +124,16 @@ class Person(TenantRow, table=True):
     hired_on: date | None = None
     name: str | None = Field(default=None, repr=False)
     manager_id: UUID | None = None
-    created_at: datetime = written()
-    updated_at: datetime = written()
-    revision: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
-    # Taken out of the organisation; the row stays for the rosters that name it.
-    deleted_at: datetime | None = moment(nullable=True)
 
 
 class PersonVersion(TenantRow, table=True):
     """Where a person is from a day on."""
 
     __tablename__ = "person_version"
-    __table_args__ = (refers("person", ("person_id", "person_id"), on_delete="CASCADE"),)
+    __table_args__ = (
+        refers("person", ("person_id", "person_id"), on_delete="CASCADE"),
+        Index("ix_person_version__tenant_id_manager_id", "tenant_id", "manager_id"),
+    )
 
     person_id: UUID = Field(primary_key=True)
     valid_from: date = Field(primary_key=True)

@@ -7,7 +7,7 @@ transaction ends.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -40,6 +40,10 @@ _UPDATE = text(f"""
         revision = u.revision + 1, deleted_at = NULL
     FROM {_GIVEN} WHERE u.tenant_id = :tenant AND u.unit_id = given.unit_id
 """)  # noqa: S608 - same reason
+_SPANS = text("""
+    SELECT unit_id, min(valid_from) AS first, max(valid_from) AS last FROM org_unit_version
+    WHERE tenant_id = :tenant GROUP BY unit_id
+""")
 _FORGET = text("""
     DELETE FROM org_unit_version v
     USING unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[])) AS given (unit_id, since)
@@ -93,7 +97,10 @@ class KnownUnit:
 
 @dataclass(frozen=True, slots=True)
 class UnitChange:
-    """A unit as it was (None: not there) and as it is to be; `since` None: today."""
+    """A unit as it was (None: not there) and as it is to be; `since` None: today.
+
+    `is_longer`: it has been so from its first day on, and that day was before the one that is known.
+    """
 
     unit_id: UUID
     source: str
@@ -101,11 +108,28 @@ class UnitChange:
     old: UnitHeld | None
     new: UnitHeld
     since: date | None = None
+    is_longer: bool = False
+
+    @property
+    def is_real(self) -> bool:
+        return self.old != self.new or self.is_longer
+
+
+class Span(NamedTuple):
+    """When a unit's history begins, and since when it is as it is."""
+
+    first: date
+    last: date
 
 
 async def all_units(tx: AsyncSession, tenant: UUID) -> list[KnownUnit]:
     """Every unit of the tenant in the order they became known, the deleted ones too."""
     return [_known(row) for row in await tx.execute(_ALL, {"tenant": tenant})]
+
+
+async def spans(tx: AsyncSession, tenant: UUID) -> dict[UUID, Span]:
+    """Of the units that have a history."""
+    return {row.unit_id: Span(row.first, row.last) for row in await tx.execute(_SPANS, {"tenant": tenant})}
 
 
 def _known(row: Row[Any]) -> KnownUnit:
@@ -115,7 +139,7 @@ def _known(row: Row[Any]) -> KnownUnit:
 
 async def write(tx: AsyncSession, tenant: UUID, changes: Sequence[UnitChange], now: datetime) -> None:
     """Write the changes that are any, with their history."""
-    real = [change for change in changes if change.old != change.new]
+    real = [change for change in changes if change.is_real]
     for statement, chosen in (
         (_INSERT, [change for change in real if change.old is None]),
         (_UPDATE, [change for change in real if change.old is not None]),

@@ -22,10 +22,18 @@ Strip = Callable[[Any, Who], Any]
 
 
 class Named(NamedTuple):
-    """A column of documents that name people."""
+    """A column of documents that name people.
+
+    Attributes:
+        table, column: where they stand.
+        names: in SQL, whether a document names `:person`, by our id, or `:external`, by that of another system. It may
+            find too many. Where there are many rows it asks for a column that has an index.
+        strip: takes the person out.
+    """
 
     table: str
     column: str
+    names: str
     strip: Strip
 
 
@@ -46,11 +54,14 @@ def _part(part: Mapping[str, Any], external_id: str) -> dict[str, Any]:
 
 def _before_an_import(before: Any, who: Who) -> Any:
     """Whoever was somebody's manager: the import is taken back without them."""
-    named = {str(who.person_id), who.external_id}
-    return {name: None if "manager" in name and value in named else value for name, value in before.items()}
+    return before | {"manager_id": None} if before["manager_id"] == str(who.person_id) else before
 
 
+_IN_A_SPLIT = """
+    jsonb_path_exists(wanted, '$.splits[*].parts[*].people[*] ? (@ == $id)',
+                      jsonb_build_object('id', CAST(:external AS text)))
+"""
 DOCUMENTS = (
-    Named("people_import_line", "before", _before_an_import),
-    Named("reorganisation", "wanted", _reorganisation),
+    Named("people_import_line", "before", "manager_before = :person", _before_an_import),
+    Named("reorganisation", "wanted", _IN_A_SPLIT, _reorganisation),
 )

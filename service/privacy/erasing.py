@@ -18,9 +18,10 @@ from service.campaigns.taking_part import lines
 from service.kit import jobs
 from service.kit.clock import Clock
 from service.kit.columns import metadata
+from service.kit.counted import changed
 from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
-from service.people.actions import lock_organisation
+from service.people.turns import AGAIN, lock_for_job, lock_organisation
 from service.privacy import said
 from service.privacy.documents import DOCUMENTS, Named, Who
 from service.privacy.held import held
@@ -42,31 +43,29 @@ _LEAVE = text("""
 """)
 _WHO = text("SELECT source, external_id FROM person WHERE tenant_id = :tenant AND person_id = :person")
 _COUNT = "SELECT count(*) FROM {table} WHERE tenant_id = :tenant AND {column} = :person"
-_FORGET = "UPDATE {table} SET {column} = NULL WHERE tenant_id = :tenant AND {column} = :person RETURNING 1"
+_FORGET = "UPDATE {table} SET {column} = NULL WHERE tenant_id = :tenant AND {column} = :person"
 # An id that nobody has, at the same place: lists stand beside others.
 _UNLIST = """
     UPDATE {table} SET {column} = array_replace({column}, CAST(:person AS uuid), gen_random_uuid())
-    WHERE tenant_id = :tenant AND CAST(:person AS uuid) = ANY({column}) RETURNING 1
+    WHERE tenant_id = :tenant AND CAST(:person AS uuid) = ANY({column})
 """
 _DELETE = "DELETE FROM {table} WHERE tenant_id = :tenant AND {column} = :person"
 _MANAGED_UNITS = text("""
     UPDATE org_unit SET manager = NULL, revision = revision + 1, updated_at = :now
-    WHERE tenant_id = :tenant AND source = :source AND manager = :external RETURNING 1
+    WHERE tenant_id = :tenant AND source = :source AND manager = :external
 """)
 _MANAGED_UNITS_THEN = text("""
     UPDATE org_unit_version v SET manager = NULL FROM org_unit u
     WHERE v.tenant_id = :tenant AND u.tenant_id = v.tenant_id AND u.unit_id = v.unit_id
-      AND u.source = :source AND v.manager = :external RETURNING 1
+      AND u.source = :source AND v.manager = :external
 """)
 _DOCUMENTS = """
-    SELECT ctid::text AS place, {column} AS document FROM {table} WHERE tenant_id = :tenant
-    AND (jsonb_path_exists({column}, '$.** ? (@ == $id)', jsonb_build_object('id', CAST(:external AS text)))
-         OR jsonb_path_exists({column}, '$.** ? (@ == $id)', jsonb_build_object('id', CAST(:person AS text))))
-    FOR UPDATE
+    SELECT ctid::text AS place, {column} AS document FROM {table} WHERE tenant_id = :tenant AND {names} FOR UPDATE
 """
 _REWRITE = """
-    UPDATE {table} SET {column} = CAST(:document AS jsonb)
-    WHERE tenant_id = :tenant AND ctid = CAST(CAST(:place AS text) AS tid)
+    UPDATE {table} t SET {column} = given.document
+    FROM unnest(CAST(CAST(:places AS text[]) AS tid[]), CAST(:documents AS jsonb[])) AS given (place, document)
+    WHERE t.tenant_id = :tenant AND t.ctid = given.place
 """
 
 
@@ -106,7 +105,8 @@ async def told(tx: AsyncSession, erasure: Erasure) -> ErasureOut:
     """An erasure as it is told."""
     person = erasure.person_id
     waits = [] if person is None else await lines.waited_for(tx, erasure.tenant_id, person)
-    waves = [await tx.get_one(Wave, (erasure.tenant_id, wave)) for wave in waits]
+    of_these = (col(Wave.tenant_id) == erasure.tenant_id) & col(Wave.wave_id).in_(waits)
+    waves = (await tx.scalars(select(Wave).where(of_these).order_by(col(Wave.wave_id)))).all() if waits else []
     return ErasureOut(
         id=erasure.erasure_id,
         state="waiting" if person is not None else "done",
@@ -125,11 +125,12 @@ def eraser(notary: Notary, clock: Clock) -> Handler:
     """The job that erases a person, as far as waves that are not over allow it; then it looks again."""
 
     async def erase(tx: AsyncSession, due: Due) -> datetime | None:
+        if not await lock_for_job(tx, due):
+            return clock() + AGAIN
         erasure = await tx.get(Erasure, (due.tenant_id, due.subject_id), with_for_update=True)
         if erasure is None or erasure.person_id is None:
             return None
         tenant, person = due.tenant_id, erasure.person_id
-        await lock_organisation(tx, tenant)
         # Waves that are over need them no more, whatever others do.
         retired = await lines.retire(tx, tenant, person, notary)
         rows = dict(erasure.rows or {})
@@ -157,12 +158,12 @@ async def _delete(tx: AsyncSession, tenant: UUID, person: UUID, now: datetime) -
     where = held(metadata)
     rows: dict[str, int] = {}
     for table, column in where.mentions:
-        rows[f"{table}.{column}"] = len((await tx.execute(_filled(_FORGET, table, column), scope)).all())
+        rows[f"{table}.{column}"] = await changed(tx, _filled(_FORGET, table, column), scope)
     for table, column in where.lists:
-        rows[f"{table}.{column}"] = len((await tx.execute(_filled(_UNLIST, table, column), scope)).all())
+        rows[f"{table}.{column}"] = await changed(tx, _filled(_UNLIST, table, column), scope)
     named = {"tenant": tenant, "source": who.source, "external": who.external_id}
-    rows["org_unit.manager"] = len((await tx.execute(_MANAGED_UNITS, named | {"now": now})).all())
-    rows["org_unit_version.manager"] = len((await tx.execute(_MANAGED_UNITS_THEN, named)).all())
+    rows["org_unit.manager"] = await changed(tx, _MANAGED_UNITS, named | {"now": now})
+    rows["org_unit_version.manager"] = await changed(tx, _MANAGED_UNITS_THEN, named)
     for document in DOCUMENTS:
         rows[f"{document.table}.{document.column}"] = await _strip(tx, tenant, document, who)
     for table, column in where.rows.items():
@@ -172,19 +173,17 @@ async def _delete(tx: AsyncSession, tenant: UUID, person: UUID, now: datetime) -
     return {name: count for name, count in rows.items() if count}
 
 
-def _filled(statement: str, table: str, column: str) -> TextClause:
-    return text(statement.format(table=table, column=column))
+def _filled(statement: str, table: str, column: str, names: str = "") -> TextClause:
+    return text(statement.format(table=table, column=column, names=names))
 
 
 async def _strip(tx: AsyncSession, tenant: UUID, document: Named, who: Who) -> int:
     """Take a person out of documents that name them."""
-    scope = {"tenant": tenant, "external": who.external_id, "person": str(who.person_id)}
-    found = (await tx.execute(_filled(_DOCUMENTS, document.table, document.column), scope)).all()
-    changed = 0
-    for row in found:
-        without = document.strip(row.document, who)
-        if without != row.document:
-            rewritten = {"tenant": tenant, "place": row.place, "document": json.dumps(without)}
-            await tx.execute(_filled(_REWRITE, document.table, document.column), rewritten)
-            changed += 1
-    return changed
+    scope = {"tenant": tenant, "external": who.external_id, "person": who.person_id}
+    found = (await tx.execute(_filled(_DOCUMENTS, document.table, document.column, document.names), scope)).all()
+    without = {row.place: document.strip(row.document, who) for row in found}
+    altered = [row.place for row in found if without[row.place] != row.document]
+    if not altered:
+        return 0
+    given = {"places": altered, "documents": [json.dumps(without[place]) for place in altered]}
+    return await changed(tx, _filled(_REWRITE, document.table, document.column), {"tenant": tenant} | given)

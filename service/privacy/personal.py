@@ -1,12 +1,13 @@
 """All that the database holds of one person, put together for them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from service.campaigns import queries
 from service.campaigns.promises.contract import Notary, participation_of
@@ -73,13 +74,15 @@ async def export(
         mentions[f"{table}.{column}"] = await tx.scalar(text(_MENTIONS.format(table=table, column=column)), scope) or 0
     for table, column in where.lists:
         mentions[f"{table}.{column}"] = await tx.scalar(text(_LISTED.format(table=table, column=column)), scope) or 0
+    lines = (await tx.execute(_LINES, scope)).all()
+    of = await _looked_up(tx, tenant, {line.wave_id for line in lines})
     named = {"tenant": tenant, "source": asked.source, "external": asked.external_id}
     mentions["org_unit.manager"] = await tx.scalar(_MANAGES, named) or 0
     made = DataSubjectExport(
         exported_at=now,
         records=records,
         mentions=mentions,
-        rosters=[await _on_roster(tx, tenant, line, notary) for line in (await tx.execute(_LINES, scope)).all()],
+        rosters=[_on_roster(line, of[line.wave_id], notary) for line in lines],
         audit_log=list(await tx.scalars(_ACTS, {"tenant": tenant, "subject": subject})),
         erasure_asked_at=await tx.scalar(_ASKED, scope),
         said=said.about(),
@@ -88,10 +91,30 @@ async def export(
     return made
 
 
-async def _on_roster(tx: AsyncSession, tenant: UUID, line: Row[Any], notary: Notary) -> OnRoster:
-    wave = await tx.get_one(Wave, (tenant, line.wave_id))
-    campaign = await tx.get_one(Campaign, (tenant, wave.campaign_id))
-    promised = await queries.promised(tx, wave, notary)
+class _Wave(NamedTuple):
+    """A wave that somebody was invited to, with its campaign, and who had answered when it was last looked at."""
+
+    wave: Wave
+    campaign: Campaign
+    snapshot: ParticipationSnapshot | None
+
+
+async def _looked_up(tx: AsyncSession, tenant: UUID, waves: Collection[UUID]) -> dict[UUID, _Wave]:
+    """All of them at once."""
+    of_campaign = (col(Campaign.tenant_id) == tenant) & (col(Campaign.campaign_id) == col(Wave.campaign_id))
+    snapshot = (col(ParticipationSnapshot.tenant_id) == tenant) & (
+        col(ParticipationSnapshot.wave_id) == col(Wave.wave_id)
+    )
+    statement = select(Wave, Campaign, ParticipationSnapshot).join(Campaign, of_campaign)
+    statement = statement.join(ParticipationSnapshot, snapshot, isouter=True)
+    found = await tx.execute(statement.where(col(Wave.tenant_id) == tenant, col(Wave.wave_id).in_(waves)))
+    return {row[0].wave_id: _Wave(*row) for row in found}
+
+
+def _on_roster(line: Row[Any], of: _Wave, notary: Notary) -> OnRoster:
+    """Raises ContractBroken."""
+    wave, campaign = of.wave, of.campaign
+    promised = queries.promised_of(wave, campaign, notary)
     ends = wave.closes_at + campaign.retention if wave.closes_at and wave.state not in queries.CURRENT else None
     return OnRoster(
         campaign_id=campaign.campaign_id,
@@ -106,7 +129,7 @@ async def _on_roster(tx: AsyncSession, tenant: UUID, line: Row[Any], notary: Not
         language=line.language,
         name=line.name,
         has_kiosk_code=line.has_kiosk_code,
-        participation=await _participation(tx, wave, promised, line.serial),
+        participation=_participation(of, promised, line.serial),
         kept_until=ends,
         answers=said.about_answers(
             recorded=participation_of(promised)["spending_record"],
@@ -116,15 +139,14 @@ async def _on_roster(tx: AsyncSession, tenant: UUID, line: Row[Any], notary: Not
     )
 
 
-async def _participation(tx: AsyncSession, wave: Wave, promised: Mapping[str, Any], serial: int) -> Participation:
+def _participation(of: _Wave, promised: Mapping[str, Any], serial: int) -> Participation:
     """Never from the record itself, nor from a look that was taken for this: two exports could tell an hour."""
     part = participation_of(promised)
     if not part["spending_record"]:
         return Participation(told="not_recorded")
-    row = await tx.get(ParticipationSnapshot, (wave.tenant_id, wave.wave_id))
-    if row is None or not part["reminders"]:
+    if of.snapshot is None or not part["reminders"]:
         return Participation(told="not_told")
-    look = Snapshot.of(row, wave.invited)
+    look = Snapshot.of(of.snapshot, of.wave.invited)
     k = smallest_class(promised["policy"])
     if look.answered.sum() < k or (~look.answered).sum() < k:
         return Participation(told="not_told")

@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -17,7 +17,7 @@ from fastapi import Depends, Request
 from sqlalchemy import text
 
 from service.kit.db import Database
-from service.tenants.principals import Now, Principal, authenticated
+from service.tenants.principals import caller_of, now_of
 
 EVERY_S = 5.0
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ COUNTED = {
     "audit_log.export": None,
     "audit_log.list": None,
     "data_subjects.export": None,
+    "people.list": None,
     "read_access.list": None,
     "recuts.list": "wave_id",
     "releases.cells": "release_id",
@@ -74,11 +75,13 @@ class Readings:
         async with self._writing:
             for tenant in list(self._counts):
                 counts = self._counts.pop(tenant)
+                is_written = False
                 try:
                     await self._write(tenant, counts)
-                except BaseException:
-                    self._counts.setdefault(tenant, Counter()).update(counts)
-                    raise
+                    is_written = True
+                finally:
+                    if not is_written:
+                        self._counts.setdefault(tenant, Counter()).update(counts)
 
     async def _write(self, tenant: UUID, counts: Counter[Reading]) -> None:
         rows = sorted(counts.items())
@@ -107,17 +110,21 @@ class Readings:
             log.warning("readings not written yet", problem=type(error).__name__)
 
 
-async def counted(
-    request: Request, principal: Annotated[Principal, Depends(authenticated)], now: Now
-) -> AsyncIterator[None]:
-    """A dependency of routers: counts what was read, once it was; a refusal is no reading."""
+async def counted(request: Request) -> AsyncIterator[None]:
+    """A dependency of routers: counts what was read, once it was; a refusal is no reading.
+
+    It comes before all others, so it asks neither for the caller nor for the time: that would open the transaction of a
+    call that still waits for its body, or for its turn.
+    """
     yield
     operation = request.scope["route"].operation_id
     if operation in COUNTED:
         name = COUNTED[operation]
         subject = "" if name is None else request.path_params[name]
         readings: Readings = request.app.state.readings
-        readings.add(principal.tenant_id, Reading(now.date(), principal.actor, operation, str(subject)))
+        principal = caller_of(request)
+        day = now_of(request).date()
+        readings.add(principal.tenant_id, Reading(day, principal.actor, operation, str(subject)))
 
 
 COUNTS = Depends(counted, scope="function")

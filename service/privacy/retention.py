@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
-from service.people.actions import lock_organisation
+from service.people.turns import AGAIN, lock_for_job
 from service.privacy import erasing
 from service.privacy.kept import KEPT
 from service.privacy.schemas import RetentionOut
@@ -84,7 +84,8 @@ def keeper(settings: RetentionSettings, chain: Chain, subjects: Subjects, clock:
 
     async def keep(tx: AsyncSession, due: Due) -> datetime:
         tenant, now = due.tenant_id, clock()
-        await lock_organisation(tx, tenant)  # first, as every writer of the history does
+        if not await lock_for_job(tx, due):  # first, as every writer of the history does
+            return now + AGAIN
         ends = {name: now - timedelta(days=days) for name, days in days_of(settings).items()}
         await chaining.cut(tx, tenant, chain, ends["audit"], now)
         await tx.execute(_OLD_READS, {"tenant": tenant, "until": ends["reads"].date()})

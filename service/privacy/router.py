@@ -10,6 +10,8 @@ from service.campaigns.problems import ContractBroken
 from service.kit.idempotency import SECRET_REPLY
 from service.kit.pages import Cursor, Limit, key_behind, link_next
 from service.kit.strict import api_router
+from service.people.problems import OrganisationBusy
+from service.people.turns import IN_TURN
 from service.privacy import erasing, personal, queries, retention
 from service.privacy.readings import Readings
 from service.privacy.schemas import DataSubject, DataSubjectExport, ErasureOut, ReadAccessPage, RetentionOut
@@ -44,7 +46,8 @@ async def export_data_subject(
     "/data-subjects/erase",
     status_code=202,
     operation_id="data_subjects.erase",
-    responses=problems(Malformed, Invalid, NotFound),
+    dependencies=[IN_TURN],
+    responses=problems(Malformed, Invalid, NotFound, OrganisationBusy),
 )
 async def erase_data_subject(
     request: Request, caller: Admin, tx: Transaction, now: Now, asked: DataSubject

@@ -1,7 +1,8 @@
 """SCIM 2.0, mounted at /scim: the library's ASGI application over our keys, our transactions and our errors.
 
 One transaction for a request, committed before the answer leaves; each operation of a bulk request in a savepoint. The
-caller is who every other operation has, and is counted as there: `authenticated` keeps the rate limit too.
+caller is who every other operation has, and is counted as there: `authenticated` keeps the rate limit too. A body is
+read once its sender is known.
 """
 
 from collections.abc import Mapping as Map
@@ -18,23 +19,26 @@ from scim2_server.routing import Operation, Target
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from service.kit.pace import body_of
 from service.people.actions import dimension_values
+from service.people.spool import admitted
 from service.problems import Busy, Internal, Problem, Unauthenticated, problem_of
 from service.scim.mapping import DEFAULT
 from service.scim.models import Providers
 from service.scim.protocol import Handler, Service
 from service.scim.queries import mapping_of
 from service.scim.storage import Storage
-from service.scim.within import Within
+from service.scim.within import Within, opened
 from service.telemetry.observe import place_of_error
 from service.tenants.actions import audit
-from service.tenants.presented import presented
+from service.tenants.presented import Presented, presented
 from service.tenants.principals import authenticated, base_of, database_of, demand, now_of
 from service.tenants.scopes import Scope as KeyScope
 
 log = structlog.get_logger()
 PREFIX: Final = "/scim"
 WRITES: Final = frozenset({Operation.create, Operation.replace, Operation.patch, Operation.delete, Operation.bulk})
+WITH_BODY: Final = (WRITES - {Operation.delete}) | {Operation.search_with_body}
 _OF_DISCOVERY: Final = frozenset(
     {Operation.resource_types, Operation.resource_type, Operation.schemas, Operation.schema}
 )
@@ -74,29 +78,32 @@ class ScimApplication(ASGIApplication):
             return
         request = Request(scope, receive)
         try:
-            asked = await self._read(request)
-            response = await self._answer(request, asked)
+            response = await self._answer(request, self._asked(request))
         except ClientDisconnect:
             return  # nobody reads an answer
         except Exception as error:  # noqa: BLE001 - the last stop, as SCIM wants it said: to the log by its name alone
             response = self._refusal(error)
         await self.send_response(response, send)
 
-    async def _read(self, request: Request) -> ScimRequest:
-        """The request; of its body one byte more than may be, so that the library refuses it."""
-        asked = ScimRequest(
+    def _asked(self, request: Request) -> ScimRequest:
+        """The request, without its body."""
+        return ScimRequest(
             method=request.method,
             base_url=f"{base_of(request)}{PREFIX}/v2",
             path=self.split_path(self.get_path(dict(request.scope))),
             query=dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"]],
         )
-        limit = self.service.max_body_size(asked) or 0
+
+    async def _body(self, request: Request, asked: ScimRequest) -> bytes:
+        """The body, or one byte more than it may have, so that the library refuses it. Raises TooSlow."""
+        most = (self.service.max_body_size(asked) or 0) + 1
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk[: max(0, limit + 1 - len(body))]
-        asked.body = bytes(body)
-        return asked
+        async for chunk in body_of(request):
+            body += chunk[: most - len(body)]
+            if len(body) == most:
+                break
+        return bytes(body)
 
     async def _answer(self, request: Request, asked: ScimRequest) -> ScimResponse:
         with self.provider:
@@ -105,14 +112,20 @@ class ScimApplication(ASGIApplication):
         if target.operation is Operation.service_provider_config:  # for everybody, by RFC 7643
             with self.provider:
                 return self.service.service_provider_config(asked.url, asked.query)
-        return await self._within_a_transaction(request, asked, target)
-
-    async def _within_a_transaction(self, request: Request, asked: ScimRequest, target: Target) -> ScimResponse:
         scheme, _, text = (asked.header("Authorization") or "").partition(" ")
         key = presented(request, text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             raise Unauthenticated
-        async with database_of(request).transaction(key.tenant_id) as tx:
+        if target.operation in WITH_BODY:
+            # Nobody's body is read before they are known, and while it comes there is no transaction: so there are two.
+            await admitted(request, key, database_of(request))
+            asked.body = await self._body(request, asked)
+        return await self._within_a_transaction(request, asked, target, key)
+
+    async def _within_a_transaction(
+        self, request: Request, asked: ScimRequest, target: Target, key: Presented
+    ) -> ScimResponse:
+        async with opened(request, key.tenant_id, writes=target.operation in WRITES) as tx:
             now = now_of(request)
             caller = await authenticated(request, key, tx, now)
             demand(caller, KeyScope.people_write)

@@ -36,6 +36,7 @@ _SENTENCES: Final = {
     "403": "This may not be done.",
     "404": "Not found.",
     "405": "The address exists, this method does not.",
+    "408": "The body comes too slowly.",
     "409": "The request contradicts the present state.",
     "412": "It has changed meanwhile.",
     "413": "The body is too large.",

@@ -5,14 +5,16 @@ from typing import Annotated
 from fastapi import Body
 
 from service.kit.strict import api_router
+from service.people.callers import PeopleWriter
+from service.people.problems import OrganisationBusy
+from service.people.turns import IN_TURN
 from service.problems import Conflict, Invalid, problems
 from service.scim import actions, queries
 from service.scim.mapping import Mapping
-from service.tenants.principals import Now, Principal, Transaction, holding
-from service.tenants.scopes import Scope
+from service.scim.problems import GroupsInUse
+from service.tenants.principals import Now, Transaction
 
 router = api_router()
-PeopleWriter = Annotated[Principal, holding(Scope.people_write)]
 
 
 @router.get("/scim-mapping", operation_id="scim_mapping.get")
@@ -21,9 +23,16 @@ async def get_mapping(caller: PeopleWriter, tx: Transaction) -> Mapping:
     return await queries.mapping_of(tx, caller.tenant_id)
 
 
-@router.put("/scim-mapping", operation_id="scim_mapping.put", responses=problems(Invalid, Conflict))
+@router.put(
+    "/scim-mapping",
+    operation_id="scim_mapping.put",
+    dependencies=[IN_TURN],
+    responses=problems(Invalid, Conflict, GroupsInUse, OrganisationBusy),
+)
 async def put_mapping(caller: PeopleWriter, tx: Transaction, now: Now, mapping: Annotated[Mapping, Body()]) -> Mapping:
     """Say it, before a directory is connected; `source` can change only while there are no Users.
+
+    What Groups are can change only while there are none.
 
     With `groups: units` a Group is a unit of the line hierarchy, and its members are the people in it. With
     `groups: projects` it is a project, of which a person may have several. With `groups: dimension` it is a value of

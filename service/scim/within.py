@@ -1,14 +1,20 @@
 """What one request works with: its transaction, its tenant's mapping, and the count of what it did."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
-from service.people.actions import lock_organisation
+from service.people.problems import OrganisationBusy
+from service.people.turns import lock_organisation, turns_of
+from service.problems import Busy
 from service.scim.mapping import Mapping
+from service.tenants.principals import database_of
 
 
 @dataclass
@@ -33,8 +39,27 @@ class Within:
     async def lock(self) -> None:
         """Before the first write: one writer of a tenant's organisation at a time."""
         if not self.is_locked:
-            await lock_organisation(self.tx, self.tenant)
+            try:
+                await lock_organisation(self.tx, self.tenant)
+            except OrganisationBusy:
+                raise busy() from None
             self.is_locked = True
+
+
+def busy() -> Busy:
+    """The organisation is being written: as 503, after which directories try again. A 409 is to them a duplicate."""
+    refusal = Busy()
+    refusal.headers |= OrganisationBusy().headers
+    return refusal
+
+
+@asynccontextmanager
+async def opened(request: Request, tenant: UUID, *, writes: bool) -> AsyncIterator[AsyncSession]:
+    """A request's transaction; one that writes waits for its turn first. Raises Busy."""
+    async with AsyncExitStack() as stack:
+        if writes:
+            await stack.enter_async_context(turns_of(request).turn(tenant, busy))
+        yield await stack.enter_async_context(database_of(request).transaction(tenant))
 
 
 def uuid_behind(text: str | None) -> UUID | None:

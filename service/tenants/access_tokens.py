@@ -56,7 +56,7 @@ class AccessTokens:
 
     def issue(self, tenant: UUID, key_id: UUID, scopes: Iterable[str], now: datetime) -> str:
         """A token for ten minutes."""
-        signing = self.keys.signing()
+        signing = self.keys.signing(now)
         issued = int(now.timestamp())
         claims = {
             "iss": self.issuer,

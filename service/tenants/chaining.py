@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.clock import Clock
+from service.kit.counted import changed
 from service.kit.jobs import Due, Handler
 from service.tenants.actions import audit
 from service.tenants.chain import START, Chain, Walk
@@ -54,9 +55,9 @@ def chainer(chain: Chain, clock: Clock) -> Handler:
     """The job that chains what was committed since it last looked."""
 
     async def go(tx: AsyncSession, due: Due) -> datetime:
-        while await _append(tx, due.tenant_id, chain) == AT_ONCE:
-            pass
-        return clock() + EVERY
+        # A log of before there was a chain is long: so many in one transaction, and the next as soon as it is there.
+        chained = await _append(tx, due.tenant_id, chain)
+        return clock() if chained == AT_ONCE else clock() + EVERY
 
     return go
 
@@ -121,28 +122,31 @@ async def _cuts(tx: AsyncSession, tenant: UUID) -> set[tuple[int, str]]:
 async def cut(tx: AsyncSession, tenant: UUID, chain: Chain, until: datetime, now: datetime) -> int:
     """Delete entries of before a moment, from the chain's old end; how many.
 
-    The last one's link stays, for the chain to hang from, and a new entry vouches for it.
+    The last one's link stays, for the chain to hang from, and a new entry vouches for it. So a log that is old as a
+    whole goes as a whole: then that new entry is the log.
     """
-    first_kept = (
-        select(func.min(col(AuditLink.number)))
-        .join(
-            AuditEntry,
-            (col(AuditEntry.tenant_id) == col(AuditLink.tenant_id))
-            & (col(AuditEntry.entry_id) == col(AuditLink.entry_id)),
-        )
-        .where(col(AuditLink.tenant_id) == tenant, col(AuditEntry.at) >= until)
-    )
-    kept = await tx.scalar(first_kept)
-    if kept is None or kept == 1:
-        return 0  # one entry at least stays, so that the chain has its end
-    last = await tx.get_one(AuditLink, (tenant, kept - 1))
-    old = select(col(AuditLink.entry_id)).where(col(AuditLink.tenant_id) == tenant, col(AuditLink.number) < kept)
-    mine = (col(AuditEntry.tenant_id) == tenant) & col(AuditEntry.entry_id).in_(old)
-    gone = len((await tx.scalars(delete(AuditEntry).where(mine).returning(col(AuditEntry.entry_id)))).all())
-    mine = (col(AuditLink.tenant_id) == tenant) & (col(AuditLink.number) < last.number)
-    await tx.execute(delete(AuditLink).where(mine))
+    last = await _last_old(tx, tenant, until)
+    if last is None:
+        return 0
+    links = (col(AuditLink.tenant_id) == tenant) & (col(AuditLink.number) <= last.number)
+    old = col(AuditEntry.entry_id).in_(select(col(AuditLink.entry_id)).where(links))
+    gone = await changed(tx, delete(AuditEntry).where(col(AuditEntry.tenant_id) == tenant, old))
     if gone:
+        await tx.execute(delete(AuditLink).where(links, col(AuditLink.number) < last.number))
         signed = chain.cut(tenant, last.number, last.mac)
         audit(tx, tenant, now, WORKER, CUT, str(tenant), through=last.number, mac=signed, entries=gone)
         await tx.flush()
     return gone
+
+
+async def _last_old(tx: AsyncSession, tenant: UUID, until: datetime) -> AuditLink | None:
+    """The link before the first whose entry is to be kept; looked for from the old end, where there are few."""
+    joined = (col(AuditEntry.tenant_id) == col(AuditLink.tenant_id)) & (
+        col(AuditEntry.entry_id) == col(AuditLink.entry_id)
+    )
+    mine = col(AuditLink.tenant_id) == tenant
+    kept = select(col(AuditLink.number)).join(AuditEntry, joined).where(mine, col(AuditEntry.at) >= until)
+    first = await tx.scalar(kept.order_by(col(AuditLink.number)).limit(1))
+    links = select(AuditLink).where(mine).order_by(col(AuditLink.number).desc()).limit(1)
+    found: AuditLink | None = await tx.scalar(links if first is None else links.where(col(AuditLink.number) < first))
+    return found

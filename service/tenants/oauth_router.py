@@ -21,13 +21,14 @@ from service.tenants.principals import Now, base_of, database_of, has_secret, is
 from service.tenants.rate_limits import RateLimits
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey
-from service.tenants.token_key_files import LIFETIME
+from service.tenants.token_key_files import CACHED, LIFETIME
 from service.tenants.token_keys import ALGORITHM
 
 router = APIRouter(route_class=StrictRoute)
 BODY_LIMIT = 8192
 FORM = "application/x-www-form-urlencoded"
 GRANT = "client_credentials"
+_PUBLIC = {"Cache-Control": f"public, max-age={int(CACHED.total_seconds())}"}
 _NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _TEXT = {"type": "string", "maxLength": 500}
 _BODY: dict[str, Any] = {
@@ -116,9 +117,12 @@ async def issue_token(request: Request, now: Now) -> Response:
 
 @router.get("/.well-known/jwks.json", operation_id="oauth.keys", response_class=JSONResponse)
 async def list_token_keys(request: Request, now: Now) -> Response:
-    """The public keys (RFC 7517) that access tokens are signed with; one that was replaced stays until they run out."""
+    """The public keys (RFC 7517) that access tokens are signed with; one that was replaced stays until they run out.
+
+    A new one stands here before it signs, for longer than the reply may be kept.
+    """
     tokens: AccessTokens = request.app.state.access_tokens
-    return JSONResponse(tokens.keys.published(now), headers={"Cache-Control": "public, max-age=60"})
+    return JSONResponse(tokens.keys.published(now), headers=_PUBLIC)
 
 
 @router.get("/.well-known/oauth-authorization-server", operation_id="oauth.metadata", response_class=JSONResponse)
@@ -137,7 +141,7 @@ async def describe_tokens(request: Request) -> Response:
             "scopes_supported": [str(scope) for scope in Scope],
             "access_token_signing_alg_values_supported": [ALGORITHM],
         },
-        headers={"Cache-Control": "public, max-age=60"},
+        headers=_PUBLIC,
     )
 
 

@@ -24,6 +24,8 @@ from service.tenants.registrar import Registrar
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey
 
+_CALLER = "pouls.caller"
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -86,7 +88,15 @@ async def authenticated(
         raise unauthenticated(request)
     await limits.count(request, key.key_id)
     held = frozenset(row.scopes)
-    return Principal(key.tenant_id, key.key_id, held & key.scopes if isinstance(key, AccessToken) else held)
+    caller = Principal(key.tenant_id, key.key_id, held & key.scopes if isinstance(key, AccessToken) else held)
+    request.scope[_CALLER] = caller
+    return caller
+
+
+def caller_of(request: Request) -> Principal:
+    """Who was found to be calling, once that is known; for what does not ask for it."""
+    caller: Principal = request.scope[_CALLER]
+    return caller
 
 
 def has_secret(row: ApiKey | None, secret_hash: bytes) -> bool:
@@ -131,6 +141,7 @@ __all__ = [
     "Transaction",
     "authenticated",
     "base_of",
+    "caller_of",
     "database_of",
     "demand",
     "holding",

@@ -1,11 +1,14 @@
 """The files of the keys that sign access tokens: made, and replaced. What the commands need, and nothing else.
 
-A file's name holds a UUIDv7, the `kid` of its key, so that names tell which is the newest and when another took over.
-The files lie beside the other key of the API process, and in no folder of their own: a Kubernetes secret has none.
+A file's name holds a UUIDv7, the `kid` of its key, so that names tell how old each is, and when it takes over from the
+one before: some minutes after it was made, when every process has read it. The files lie beside the other key of the
+API process, and in no folder of their own: a Kubernetes secret has none.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +18,15 @@ from service.kit.ids import new_id
 LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(minutes=1)
 """Between the clocks of several machines."""
+COPIED = timedelta(minutes=1)
+"""What whoever rotates has, to put the new file on every machine, or into the secret."""
+MOUNTED = timedelta(minutes=2)
+"""Until a node shows a secret that was changed: it looks once a minute, into a cache of a minute. A folder's change is
+seen at the next token, so a process adds nothing to that."""
+CACHED = timedelta(minutes=1)
+"""How old a copy of the public keys may be, which others verify tokens by: what `/.well-known/jwks.json` allows."""
+SIGNS_AFTER = COPIED + MOUNTED + CACHED + LEEWAY
+"""From then on a new key signs: five minutes. Until then the one before it does, and all learn of the new one."""
 _PREFIX, _SUFFIX = "oauth-", ".key"
 _VERSION = 7
 
@@ -29,16 +41,29 @@ def file_of(folder: Path, kid: str) -> Path:
 
 
 def ends_of(folder: Path) -> dict[str, datetime | None]:
-    """The `kid`s, oldest first, each with the moment from which no token of its is good; None for the one that signs.
+    """The `kid`s, oldest first, each with the moment from which no token of its is good; None for the newest.
 
     Raises KeyMissing where there is none.
     """
-    files = folder.glob(f"{_PREFIX}*{_SUFFIX}")
+    # A name whose file is gone is none: names in a mounted secret are links, which outlast their files for a moment.
+    files = (file for file in folder.glob(f"{_PREFIX}*{_SUFFIX}") if file.is_file())
     names = sorted(kid for kid in (file.stem.removeprefix(_PREFIX) for file in files) if _is_ours(kid))
     if not names:
         raise KeyMissing(f"{_PREFIX}*{_SUFFIX}")
-    later = [_made_at(successor) + LIFETIME + LEEWAY for successor in names[1:]]
-    return dict(zip(names, [*later, None], strict=True))
+    ends: dict[str, datetime | None] = {
+        kid: made_at(successor) + SIGNS_AFTER + LIFETIME + LEEWAY for kid, successor in pairwise(names)
+    }
+    return ends | {names[-1]: None}
+
+
+def signer_of(kids: Iterable[str], now: datetime) -> str:
+    """Of these, the newest that everybody has had time to read; where there is none yet, the first of all, at once."""
+    oldest, *others = sorted(kids)
+    return next((kid for kid in reversed(others) if now - made_at(kid) >= SIGNS_AFTER), oldest)
+
+
+def made_at(kid: str) -> datetime:
+    return datetime.fromtimestamp((UUID(hex=kid).int >> 80) / 1000, UTC)
 
 
 def ensure(folder: Path) -> None:
@@ -50,7 +75,7 @@ def ensure(folder: Path) -> None:
 
 
 def rotate(folder: Path, now: datetime) -> str:
-    """A new key that signs from now on; those whose tokens have all run out are removed. Returns its `kid`."""
+    """A new key, which signs five minutes from now; those whose tokens have all run out are removed. Its `kid`."""
     ended = [kid for kid, ends_at in ends_of(folder).items() if ends_at is not None and ends_at <= now]
     made = _make(folder)
     for kid in ended:
@@ -64,10 +89,6 @@ def _is_ours(kid: str) -> bool:
         return UUID(hex=kid).hex == kid and UUID(hex=kid).version == _VERSION
     except ValueError:
         return False
-
-
-def _made_at(kid: str) -> datetime:
-    return datetime.fromtimestamp((UUID(hex=kid).int >> 80) / 1000, UTC)
 
 
 def _make(folder: Path) -> str:

@@ -1,6 +1,7 @@
-"""The keys that sign access tokens, for the API process: the newest signs, those before it verify a little longer.
+"""The keys that sign access tokens, for the API process: which one signs, and which verify besides.
 
-The folder is looked at again whenever it changes, at the next token: a rotation needs no restart, on no process.
+The folder is looked at again whenever it changes, at the next token: a rotation needs no restart, on no process. What
+one process signs with, all others have read by then: a new key verifies at once, and signs some minutes later.
 """
 
 import os
@@ -15,7 +16,7 @@ from joserfc.jwk import OKPKey
 from nacl.signing import SigningKey as Ed25519
 
 from service.kit.crypto import KeyMissing, read_key, text_of
-from service.tenants.token_key_files import ends_of, file_of
+from service.tenants.token_key_files import ends_of, file_of, signer_of
 
 ALGORITHM = "EdDSA"
 _A_TICK_NS = 1_000_000_000
@@ -23,7 +24,7 @@ _A_TICK_NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One key, and the moment from which no token of its is good any more; None for the one that signs."""
+    """One key, and the moment from which no token of its is good any more; None for the newest."""
 
     kid: str
     key: OKPKey
@@ -47,10 +48,10 @@ class TokenKeys:
         self._keys: Mapping[str, SigningKey] = {}
         self._look()
 
-    def signing(self) -> SigningKey:
-        """The newest."""
+    def signing(self, now: datetime) -> SigningKey:
+        """The newest that every process has had time to read."""
         self._look()
-        return self._keys[max(self._keys)]
+        return self._keys[signer_of(self._keys, now)]
 
     def verifying(self, kid: str, now: datetime) -> SigningKey | None:
         """The key of that name, as long as it verifies anything. The name is looked up among those that we know."""
@@ -59,7 +60,7 @@ class TokenKeys:
         return key if key is not None and key.verifies(now) else None
 
     def published(self, now: datetime) -> dict[str, Any]:
-        """The set of public keys (RFC 7517) that verify tokens now, the newest first."""
+        """The set of public keys (RFC 7517) that verify tokens now or soon, the newest first."""
         self._look()
         keys = (self._keys[kid] for kid in sorted(self._keys, reverse=True))
         return {"keys": [key.public() for key in keys if key.verifies(now)]}

@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.kit import jobs
 from service.kit.clock import Clock
 from service.kit.jobs import Due
 from service.webhooks.catalogue import envelope, shown
+from service.webhooks.due import DELIVER
 from service.webhooks.endpoint_keys import EndpointKeys
 from service.webhooks.message import Message
 from service.webhooks.tables import WebhookEndpoint
@@ -43,11 +45,23 @@ _NEXT = text("""
     SELECT min(greatest(due_at, coalesce(leased_until, due_at))) FROM webhook_delivery
     WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND status = 'pending'
 """)
+_GIVE_BACK = text("""
+    UPDATE webhook_delivery SET leased_until = NULL
+    WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND event_id = :event AND status = 'pending'
+    AND leased_until = :until
+""")
 # Not an event of ours: somebody wrote it to the database.
 _REFUSE = text("""
     UPDATE webhook_delivery SET status = 'failed', last_problem = 'not-an-event'
     WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND event_id = :event
 """)
+
+
+async def give_back(tx: AsyncSession, message: Message, now: datetime) -> None:
+    """What was claimed is not sent after all: it is due at once, for whoever looks next."""
+    scope = {"tenant": message.tenant, "endpoint": message.endpoint}
+    await tx.execute(_GIVE_BACK, scope | {"event": message.event, "until": message.leased_until})
+    await jobs.enqueue(tx, message.tenant, DELIVER, message.endpoint, now)
 
 
 class Claims:

@@ -1,7 +1,8 @@
 """The courier: events sent to whoever asked for them, at least once each, beside all other work of the worker.
 
 Claimed and committed, sent without any transaction open, written down: a courier that dies between the last two sends
-once more, with the same id, when the claim has run out.
+once more, with the same id, when the claim has run out. One that is told to stop sends nothing more, and waits for what
+is on its way: a deadline at most, half of the time that a worker has to end (`webhooks.timeout_s`, the chart).
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from service.kit.db import Database
 from service.kit.http import Answer, Unreachable
 from service.kit.jobs import Sweeper
 from service.telemetry import metrics
-from service.webhooks.claims import AT_ONCE, Claims
+from service.webhooks.claims import AT_ONCE, Claims, give_back
 from service.webhooks.due import DELIVER
 from service.webhooks.endpoint_keys import EndpointKeys
 from service.webhooks.message import Message
@@ -54,13 +55,13 @@ class Courier:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, poll_s: float) -> None:
-        """Until `stop`; what is under way then is waited for, and written down."""
+        """Until `stop`; what is under way then is waited for and written down, what was only claimed is given back."""
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 if len(self._under_way) > UNDER_WAY - AT_ONCE:
                     await asyncio.wait({*self._under_way, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                elif not await self._look():
+                elif not await self._look(stop):
                     await asyncio.wait({stopping}, timeout=poll_s)
         finally:
             stopping.cancel()
@@ -76,7 +77,7 @@ class Courier:
             sent += len(taken)
         return sent
 
-    async def _look(self) -> bool:
+    async def _look(self, stop: asyncio.Event) -> bool:
         try:
             found = await self._sweeper.step()
         except Exception as error:  # noqa: BLE001 - the database may be away for a while; it is looked for again
@@ -84,10 +85,17 @@ class Courier:
             return False
         taken, self._claims.taken = self._claims.taken, []
         for message in taken:
-            task = asyncio.create_task(self._deliver(message))
+            task = asyncio.create_task(self._give_back(message) if stop.is_set() else self._deliver(message))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         return found
+
+    async def _give_back(self, message: Message) -> None:
+        try:
+            async with self._database.transaction(message.tenant) as tx:
+                await give_back(tx, message, self._clock())
+        except Exception as error:  # noqa: BLE001 - the database may be away: it is sent when the lease is over
+            log.warning("delivery not given back", event_id=str(message.event), problem=type(error).__name__)
 
     async def _deliver(self, message: Message) -> None:
         started = time.perf_counter()

@@ -1,6 +1,6 @@
 """Events numbered, and put down for each endpoint that wants them; forgotten after 30 days. In the worker."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +11,6 @@ from service.kit.jobs import Due, Handler
 from service.webhooks.catalogue import TEST
 from service.webhooks.due import DELIVER, PRUNE
 
-A_DAY = timedelta(days=1)
 _PUT_DOWN = text("""
     INSERT INTO webhook_delivery (tenant_id, endpoint_id, event_id, status, attempts, due_at)
     SELECT event.tenant_id, endpoint.endpoint_id, event.event_id, 'pending', 0, :now
@@ -39,15 +38,15 @@ def numberer(clock: Clock) -> Handler:
         endpoints = set((await tx.scalars(_PUT_DOWN, whose)).all())
         for endpoint in sorted(endpoints):  # in one order, since two that lock them crosswise would stop each other
             await jobs.enqueue(tx, due.tenant_id, DELIVER, endpoint, now)
-        await jobs.enqueue(tx, due.tenant_id, PRUNE, due.tenant_id, now + A_DAY)
+        await jobs.enqueue(tx, due.tenant_id, PRUNE, due.tenant_id, now + outbox.A_DAY)
 
     return number
 
 
 def pruner(clock: Clock) -> Handler:
-    """The job that forgets events, and their deliveries, 30 days later; a day apart, as long as there are any."""
+    """The job that forgets events, and their deliveries, 30 days later; a day apart, as long as there are any to be."""
 
     async def prune(tx: AsyncSession, due: Due) -> datetime | None:
-        return clock() + A_DAY if await outbox.prune(tx, due.tenant_id, clock()) else None
+        return await outbox.prune(tx, due.tenant_id, clock())
 
     return prune

@@ -39,6 +39,12 @@ class TooManyEvents(Conflict):
     slug, title = "too-many-events", "These are too many events at once"
 
 
+class CursorAhead(Problem):
+    """This cursor is ahead of the newest event: it comes from elsewhere, or from a database of before. Begin anew."""
+
+    slug, title, status = "cursor-ahead", "The cursor is not of this tenant's events", 400
+
+
 class EventsGone(Problem):
     """Events behind this cursor are older than 30 days and no more: read what they were about, then begin anew."""
 

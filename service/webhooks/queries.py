@@ -10,7 +10,7 @@ from service.kit.outbox_tables import EventRow
 from service.kit.pages import Page, page_of
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid, NotFound
-from service.webhooks.problems import EventsGone
+from service.webhooks.problems import CursorAhead, EventsGone
 from service.webhooks.schemas import DeliveryOut, EventOut
 from service.webhooks.tables import WebhookDelivery, WebhookEndpoint
 
@@ -49,11 +49,17 @@ async def deliveries(tx: AsyncSession, of: WebhookEndpoint, before: UUID | None,
 async def events(
     tx: AsyncSession, tenant: UUID, after: str | None, limit: int, type_: str | None
 ) -> tuple[Page[EventOut], str]:
-    """Events in the order of their positions, and the position to go on from. Raises Invalid, EventsGone."""
+    """Events in the order of their positions, and the position to go on from.
+
+    Raises Invalid, CursorAhead, EventsGone.
+    """
     position = _position(after)
     mine = col(EventRow.tenant_id) == tenant
     # Asked before the page, so that none can be numbered in between and be skipped.
     last = await tx.scalar(select(func.max(col(EventRow.position))).where(mine)) or 0
+    # A cursor is told when its event is there, and the newest one is never forgotten.
+    if position is not None and position > last:
+        raise CursorAhead
     numbered = mine & (col(EventRow.position) > (position or 0))
     statement = select(EventRow).where(numbered if type_ is None else numbered & (col(EventRow.type) == type_))
     found = (await tx.scalars(statement.order_by(col(EventRow.position)).limit(limit + 1))).all()

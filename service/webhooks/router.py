@@ -18,6 +18,7 @@ from service.tenants.scopes import Scope
 from service.webhooks import actions, queries
 from service.webhooks.endpoint_keys import EndpointKeys
 from service.webhooks.problems import (
+    CursorAhead,
     EndpointAltered,
     EndpointDisabled,
     EndpointMoved,
@@ -62,7 +63,8 @@ def _keys_of(request: Request) -> EndpointKeys:
 
 
 def _guard_of(request: Request) -> Guard:
-    return Guard.of(request.app.state.settings.webhooks)
+    allowed = request.app.state.settings.webhooks
+    return Guard(allowed.allow_networks, allowed.allow_http)
 
 
 Keys = Annotated[EndpointKeys, Depends(_keys_of)]
@@ -222,7 +224,7 @@ async def list_deliveries(
     return DeliveryPage(data=page.rows, next=link_next(request, response, page))
 
 
-@router.get("/events", operation_id="events.list", responses=problems(Invalid, EventsGone))
+@router.get("/events", operation_id="events.list", responses=problems(Invalid, CursorAhead, EventsGone))
 async def list_events(
     request: Request,
     response: Response,

@@ -1,8 +1,10 @@
 """Who did what, in a log that can not be altered unseen; who read what; and how long all of it is kept."""
 
 import asyncio
+import fcntl
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,8 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from service.privacy.readings import Readings
+from service.tenants import chaining
+from service.tenants.actions import AUDIT_CHAIN
 from service.tenants.chain import Chain
 from service.tenants.chaining import CUT, Checked, check
 from service.tenants.fingerprints import fingerprint
@@ -146,6 +150,19 @@ def test_the_command_says_so_in_words_and_by_its_exit(
     assert nobody.stderr.startswith("pouls: there is no tenant ")
 
 
+def test_the_command_says_that_an_embedded_database_must_be_stopped_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wide = {"COLUMNS": "200", "TERM": "dumb"}
+    told = here(monkeypatch, capsys, "audit-log", "check", "--help", environment=wide).stdout
+    assert "stop `pouls demo` or `pouls serve` first" in " ".join(told.split())
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        busy = here(monkeypatch, capsys, "audit-log", "check", UUID(int=0), "--data", tmp_path)
+    assert (busy.returncode, busy.stdout) == (1, "")
+    assert "holds this data folder; stop it (`pouls demo`), then run this again" in busy.stderr
+
+
 def test_an_act_that_is_never_chained_is_told(tenant: TenantUnderTest) -> None:
     """By whoever stops the worker's job, say."""
     later(tenant, timedelta(minutes=6))
@@ -210,6 +227,44 @@ def test_old_entries_go_and_the_chain_holds(tenant: TenantUnderTest) -> None:
     (cut,) = acts(tenant, CUT)
     assert cut["detail"]["entries"] == before
     assert min(row["number"] or before + 1 for row in exported(tenant)) == before + 1
+
+
+def test_a_log_in_which_nothing_happens_any_more_goes_too(tenant: TenantUnderTest) -> None:
+    """All of it is old: then what vouches for the chain's end is the log, and it is not written day by day."""
+    later(tenant, timedelta(minutes=6))
+    before = checked(tenant)
+    noted = before.last
+    assert noted is not None
+    later(tenant, 1100 * DAY)
+    (cut,) = exported(tenant)
+    assert (cut["action"], cut["detail"]["entries"]) == (CUT, before.checked)
+    for _ in range(3):
+        later(tenant, DAY)
+    assert [(row["id"], row["number"]) for row in exported(tenant)] == [(cut["id"], noted[0] + 1)]
+    found = checked(tenant)
+    assert (found.is_whole, found.checked, found.late) == (True, 1, 0)
+    later(tenant, 1100 * DAY)  # and that one is old in its turn
+    later(tenant, DAY)
+    assert [row["detail"]["entries"] for row in exported(tenant)] == [1]
+    assert checked(tenant).is_whole
+    write(tenant.house, "UPDATE audit_link SET mac = mac || 'x'::bytea WHERE tenant_id = $1", tenant.tenant_id)
+    assert not checked(tenant).is_whole
+
+
+def test_a_long_log_is_chained_so_many_at_once(tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chaining, "AT_ONCE", 2)
+    later(tenant, timedelta(minutes=6))
+    before = checked(tenant).checked
+    for most in range(1, 6):
+        ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": most, "days": 30}}))
+    assert checked(tenant).unchained == 5
+    tenant.house.clock.shift += timedelta(minutes=6)
+    seen = {0}
+    while checked(tenant).unchained:
+        assert tenant.house.run(tenant.house.sweeper.step, frozenset({AUDIT_CHAIN}))  # of some tenant's
+        seen.add(checked(tenant).checked - before)
+    assert seen == {0, 2, 4, 5}
+    assert checked(tenant).is_whole
 
 
 def reads(tenant: TenantUnderTest, **asked: str) -> dict[tuple[str, str, str], int]:

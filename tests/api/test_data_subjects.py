@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.fixtures.house import TenantUnderTest
+from tests.make.statements import statements
 from tests.make.wire import problem
 from tests.make.world import LaunchedWave, a_campaign, a_launched_wave, an_org, codes_of, ok
 
@@ -162,6 +163,61 @@ def test_whoever_is_told_again_while_they_wait_does_not_come_back(tenant: Tenant
     tenant.house.sweep()
     ok(tenant.call("people:write", "PUT", "/v1/people", json=[{"external_id": "A-1", "unit": "B"}]))
     assert tenant.sql("SELECT is_active FROM person WHERE external_id = 'A-1'") == [(False,)]
+
+
+def test_whoever_was_in_many_waves_costs_no_more_statements(tenant: TenantUnderTest) -> None:
+    """To be told and to be erased."""
+    house = tenant.house
+    first = a_launched_wave(tenant, participation=WAYS)
+    told, waiting, sent = [], [], []
+    asked = [erase(tenant, "A-1")["id"]]
+    with statements(house) as one:
+        told.append(len(export(tenant, "A-2")["rosters"]))
+    campaign = a_campaign(tenant, participation=WAYS)["id"]
+    second = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign}/launch"))["id"]
+    house.sweep()
+    codes_of(tenant, second)
+    asked.append(erase(tenant, "A-2")["id"])
+    with statements(house) as two:
+        told.append(len(export(tenant, "A-2")["rosters"]))
+    assert (told, len(two)) == ([1, 2], len(one))
+    for ident in asked:
+        with statements(house) as seen:
+            waiting.append([wave["wave_id"] for wave in erasure(tenant, ident)["waits_for"]])
+        sent.append(len(seen))
+    assert (waiting, sent[1]) == ([[first.wave], [first.wave, second]], sent[0])
+    tenant.sql("UPDATE wave SET state = 'released'")
+    house.clock.shift = timedelta(hours=2)
+    with statements(house, of=house.worker_database) as done:
+        house.sweep()
+    assert [erasure(tenant, ident)["rows"]["roster_line"] for ident in asked] == [1, 2]
+    assert sum("UPDATE roster_line" in statement for statement in done) == len(asked)
+    assert tenant.sql("SELECT count(*) FROM short_code") == [(2 * len(first.codes) - 1 - 3,)]
+
+
+def test_no_more_is_remembered_of_whoever_waits_to_be_erased(tenant: TenantUnderTest) -> None:
+    """Whatever is told of them, by whom and since when: their history goes no further."""
+    a_launched_wave(tenant)
+    versions = """
+        SELECT v.valid_from, v.unit_id, v.manager_id, v.is_active
+        FROM person_version v JOIN person p USING (tenant_id, person_id)
+        WHERE p.external_id = :person ORDER BY v.valid_from
+    """
+    held = tenant.sql(versions, person="A-1")
+    assert len(held) == 1
+    erase(tenant, "A-1")
+    tenant.house.sweep()
+    since = held[0].valid_from.isoformat()
+    told = [{"external_id": person, "unit": "B", "manager": "A-0", "valid_from": since} for person in ("A-1", "A-2")]
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=told))
+    tenant.house.clock.shift = timedelta(days=2)
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[{"external_id": "A-1", "unit": "A"}]))
+    csv = b"external_id,unit,language\nA-1,B,en\nA-2,A,en\n"
+    headers = {"content-type": "text/csv"}
+    asked = "/v1/people/imports?mode=partial"
+    ok(tenant.call("people:write", "POST", asked, content=csv, headers=headers), 201)
+    assert tenant.sql(versions, person="A-1") == held
+    assert [row.is_active for row in tenant.sql(versions, person="A-2")] == [True, True]
 
 
 def test_whoever_the_hr_system_sends_again_is_somebody_new(tenant: TenantUnderTest) -> None:

@@ -242,17 +242,22 @@ def test_a_rotation_needs_no_restart_and_interrupts_nobody(
 ) -> None:
     house = tenant.house
     before = kids(house)[-1]
-    old = token_for(tenant, "aggregates:read")
     kid = rotated(house, monkeypatch)
     assert kids(house)[-1] == kid != before
+    # Others learn of the new key before anything is signed with it.
+    old = token_for(tenant, "aggregates:read")
+    assert _kid_of(old) == before
+    assert {kid, before} <= _published(house)
+    house.clock.shift = timedelta(minutes=6)
     new = token_for(tenant, "aggregates:read")
     assert _kid_of(new) == kid
-    assert _kid_of(old) == before
     for token in (old, new):
         ok(tenant.call(None, "GET", "/v1/releases", headers=with_token(token)))
-    assert {kid, before} <= {key["kid"] for key in ok(house.client.get("/.well-known/jwks.json"))["keys"]}
-    house.clock.shift = timedelta(minutes=11, seconds=30)  # the last token of the old key has run out
-    assert [key["kid"] for key in ok(house.client.get("/.well-known/jwks.json"))["keys"]] == [kid]
+    house.clock.shift = timedelta(minutes=11)
+    assert tenant.call(None, "GET", "/v1/releases", headers=with_token(old)).status_code == 401
+    ok(tenant.call(None, "GET", "/v1/releases", headers=with_token(new)))
+    house.clock.shift = timedelta(minutes=16, seconds=30)  # the last token of the old key has run out, on any clock
+    assert _published(house) == {kid}
 
 
 def test_keys_that_are_over_are_removed_with_a_rotation(tmp_path: Path, house: House) -> None:
@@ -261,7 +266,7 @@ def test_keys_that_are_over_are_removed_with_a_rotation(tmp_path: Path, house: H
     (first,) = token_key_files.ends_of(folder)
     second = token_key_files.rotate(folder, house.clock())
     assert list(token_key_files.ends_of(folder)) == [first, second]
-    later = house.clock() + timedelta(minutes=12)
+    later = house.clock() + timedelta(minutes=17)
     third = token_key_files.rotate(folder, later)
     assert list(token_key_files.ends_of(folder)) == [second, third]
     token_key_files.ensure(folder)
@@ -277,15 +282,15 @@ def test_the_folder_is_read_again_when_it_changes_and_else_not(
     token_key_files.ensure(folder)
     os.utime(folder, (1_000_000_000, 1_000_000_000))
     keys = TokenKeys(folder)
-    first = keys.signing().kid
+    now = house.clock()
+    first = keys.signing(now).kid
     with monkeypatch.context() as patch:
         patch.setattr("service.tenants.token_keys.ends_of", lambda _: pytest.fail("read again"))
-        assert keys.signing().kid == first
-    second = token_key_files.rotate(folder, house.clock())
-    assert keys.signing().kid == second
-    assert keys.verifying(first, house.clock()) is not None
-    third = token_key_files.rotate(folder, house.clock())  # within the same tick of the file system's clock, perhaps
-    assert keys.signing().kid == third
+        assert keys.signing(now).kid == first
+    second = token_key_files.rotate(folder, now)
+    assert {first, second} == {kid for kid in (first, second) if keys.verifying(kid, now)}
+    third = token_key_files.rotate(folder, now)  # within the same tick of the file system's clock, perhaps
+    assert keys.verifying(third, now) is not None
 
 
 def test_without_a_key_nothing_starts(tmp_path: Path) -> None:
@@ -294,6 +299,10 @@ def test_without_a_key_nothing_starts(tmp_path: Path) -> None:
     (tmp_path / "oauth").mkdir()
     with pytest.raises(Exception, match="pouls keys init"):
         TokenKeys(tmp_path / "oauth")
+
+
+def _published(house: House) -> set[str]:
+    return {key["kid"] for key in ok(house.client.get("/.well-known/jwks.json"))["keys"]}
 
 
 def _kid_of(token: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.noon import at_noon
 from tests.make.wire import places, problem
 from tests.make.world import a_launched_wave, an_org, cells_of, ok
 
@@ -40,6 +41,12 @@ def history(tenant: TenantUnderTest, person: str) -> list[tuple[date, str | None
         LEFT JOIN org_unit u ON u.tenant_id = v.tenant_id AND u.unit_id = v.unit_id
         WHERE p.external_id = :person ORDER BY v.valid_from
     """, person=person)]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def noon(tenant: TenantUnderTest) -> None:
+    """The day must not end while a test is on its way: what is told of it then would be told of two."""
+    at_noon(tenant.house)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.api.test_imports import organised, post
 from tests.faults.test_erasure import places_of
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.people_files import organised, post
 from tests.make.scim import Directory
 from tests.make.wire import places, problem
 from tests.make.world import a_launched_wave, ok

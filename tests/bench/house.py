@@ -28,16 +28,8 @@ class House:
     client: Client
 
 
-def serving(ground: Ground, name: str) -> AbstractContextManager[Child]:
-    """`pouls serve` on a port of its own; several may serve one database."""
-    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
-    told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_DATABASE_STATEMENT_TIMEOUT_S": str(LAUNCH_S)}
-    return ground.child(name, *serve, told=ground.told("pouls_app") | told)
-
-
-@contextmanager
-def house(ground: Ground) -> Iterator[House]:
-    """`pouls serve` and `pouls work`, each in a process of its own, as deployed; access log and metrics on."""
+def a_tenant(ground: Ground) -> tuple[UUID, dict[str, str]]:
+    """A new one, with a key for each scope."""
 
     async def tenant() -> tuple[UUID, dict[str, str]]:
         database = Database(ground.postgres.url("pouls_app"), "pouls_app", ground.settings.database)
@@ -46,7 +38,20 @@ def house(ground: Ground) -> Iterator[House]:
         finally:
             await database.close()
 
-    tenant_id, keys = interruptible.run(tenant())
+    return interruptible.run(tenant())
+
+
+def serving(ground: Ground, name: str, **settings: str) -> AbstractContextManager[Child]:
+    """`pouls serve` on a port of its own; several may serve one database."""
+    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
+    told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_DATABASE_STATEMENT_TIMEOUT_S": str(LAUNCH_S)}
+    return ground.child(name, *serve, told=ground.told("pouls_app") | told | settings)
+
+
+@contextmanager
+def house(ground: Ground) -> Iterator[House]:
+    """`pouls serve` and `pouls work`, each in a process of its own, as deployed; access log and metrics on."""
+    tenant_id, keys = a_tenant(ground)
     with ExitStack() as stack:
         stack.enter_context(
             ground.child("work", "service.cli", "work", told=ground.told("pouls_work"), says_ready=False)

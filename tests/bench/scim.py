@@ -18,9 +18,7 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.admin import make_tenant, registrar_of
-from service.kit.db import Database
-from tests.bench import interruptible
+from tests.bench import house
 from tests.bench.ground import Ground, ground
 
 COUNT = 100
@@ -60,18 +58,8 @@ class Served:
 @contextmanager
 def serving(ground: Ground) -> Iterator[Served]:
     """`pouls serve` for a key that may call more often than a minute has seconds."""
-
-    async def tenant() -> tuple[UUID, dict[str, str]]:
-        database = Database(ground.postgres.url("pouls_app"), "pouls_app", ground.settings.database)
-        try:
-            return await make_tenant(database, registrar_of(ground.settings), "bench")
-        finally:
-            await database.close()
-
-    tenant_id, keys = interruptible.run(tenant())
-    serve = ("service.cli", "serve", "--no-with-worker", "--host", "127.0.0.1", "--port", "0", "--json")
-    told = {"POULS_HTTP_METRICS_PORT": "0", "POULS_LIMITS_REQUESTS_A_MINUTE": "1000000"}
-    with ground.child("serve", *serve, told=ground.told("pouls_app") | told) as api:
+    tenant_id, keys = house.a_tenant(ground)
+    with house.serving(ground, "serve", POULS_LIMITS_REQUESTS_A_MINUTE="1000000") as api:
         yield Served(api.line["url"], tenant_id, keys["people:write"])
 
 

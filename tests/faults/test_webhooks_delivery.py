@@ -15,6 +15,7 @@ from service.kit import outbox
 from service.webhooks import deliver
 from service.webhooks.claims import AT_ONCE
 from service.webhooks.deliver import Courier
+from service.webhooks.due import DELIVER
 from tests.faults.writer import write
 from tests.fixtures.house import House, TenantUnderTest
 from tests.fixtures.receivers import ON_LOOPBACK, Receiver, a_courier, an_endpoint, deliveries
@@ -244,6 +245,38 @@ def test_what_is_on_its_way_when_the_worker_stops_is_waited_for(
 
     tenant.house.run(go)
     assert deliveries(tenant, made["id"])[0]["status"] == "delivered"
+
+
+def test_what_was_only_claimed_when_the_worker_stops_is_left_to_others_at_once(
+    tenant: TenantUnderTest, receiver: Receiver, on_loopback: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told to stop while it claims: nothing is sent any more, and nobody waits for its lease to run out."""
+    house = tenant.house
+    made = an_endpoint(tenant, receiver.url)
+    (event,) = ask(tenant, made)
+    house.sweep()
+
+    async def go() -> None:
+        stop = asyncio.Event()
+        claim = on_loopback._claims.take
+
+        async def told_to_stop(*given: Any) -> Any:
+            again = await claim(*given)
+            if on_loopback._claims.taken:  # and not at a job that an earlier test left behind
+                stop.set()
+            return again
+
+        monkeypatch.setitem(on_loopback._sweeper._handlers, DELIVER, told_to_stop)
+        async with asyncio.timeout(30):
+            await on_loopback.run(stop, 0.01)
+
+    house.run(go)
+    assert receiver.got == []
+    (told,) = deliveries(tenant, made["id"])
+    assert (told["status"], told["attempts"]) == ("pending", 0)
+    assert tenant.sql("SELECT leased_until FROM webhook_delivery") == [(None,)]
+    assert house.run(a_courier(house, ON_LOOPBACK).deliver) == 1
+    assert receiver.ids == [event]
 
 
 def test_a_job_that_fails_keeps_no_other_endpoint_waiting(

@@ -46,6 +46,8 @@ def test_a_file_from_its_first_look_to_its_leavers(running: House, tmp_path: Pat
     looked = run(running, file, "--mode", "full", "--dry-run")
     assert looked.status == 1, looked
     assert "joins" in looked.out
+    assert "read as csv, windows-1252, semicolon: external_id = matricule, unit = service, units by id\n" in looked.out
+    assert "column 3 looks like names, which are not kept unless asked for" in looked.out.replace("\n", " ")
     assert "line 4, column 2 (unit): is not a known unit of this source" in looked.out
     assert "nothing was changed (dry run)" in looked.out
     file.write_text("matricule;service\n1;A\n2;B\n", encoding="utf-8")
@@ -67,12 +69,17 @@ def test_a_mapping_goes_before_the_file(running: House, tmp_path: Path) -> None:
     assert refused.status == 2
     assert "headers" in refused.said
     mapping.write_text(json.dumps({"columns": {"external_id": "wer", "unit": "wo"}}), encoding="utf-8")
+    path = f"{running.url}/v1/people/import-mappings/hris"
+    headers = {"Authorization": f"Bearer {running.client._keys['people:write']}"}
+    looked = run(running, file, "--mode", "partial", "--mapping", str(mapping), "--dry-run", "--json")
+    assert (looked.status, shown(looked)["file"]["mapping"]["columns"]["unit"]) == (0, "Wo")
+    assert httpx2.get(path, headers=headers).status_code == 404  # a dry run keeps nothing
     assert run(running, file, "--mode", "partial", "--mapping", str(mapping)).status == 0
-    httpx2.put(
-        f"{running.url}/v1/people/import-mappings/hris",
-        json={},
-        headers={"Authorization": f"Bearer {running.client._keys['people:write']}"},
-    ).raise_for_status()
+    assert httpx2.get(path, headers=headers).json()["columns"]["unit"] == "wo"
+    httpx2.put(path, json={}, headers=headers).raise_for_status()
+    mapping.write_text("{", encoding="utf-8")
+    odd = run(running, file, "--mode", "partial", "--mapping", str(mapping))
+    assert (odd.status, "is not JSON" in odd.said) == (2, True)
 
 
 def test_what_can_not_be_used_is_told_in_one_line(running: House, tmp_path: Path) -> None:

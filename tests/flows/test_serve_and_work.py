@@ -1,6 +1,5 @@
 """`pouls serve` and `pouls work` as two processes on a foreign PostgreSQL: who does what, who reads which key."""
 
-import asyncio
 import json
 import os
 import secrets
@@ -9,24 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import asyncpg
 import pytest
 
-from service.cli import local
-from service.cli.admin import make_tenant, registrar_of
-from service.kit.db import Database
 from service.kit.postgres import Embedded
-from service.settings import Settings
 from tests.faults.needles import nonce_text
+from tests.fixtures.sites import DOCUMENT, Site, placed, send
 from tests.flows.children import Child, cli, here, needs_proc, python_path, wait_for
-from tests.flows.clusters import Copied, removed
 
 pytestmark = needs_proc
 
@@ -39,84 +30,30 @@ WATCH = textwrap.dedent("""
             os.write(sink, os.fsencode(given[0]) + b"\\n")
     sys.addaudithook(hook)
 """)
-DOCUMENT = {
-    "format": "pouls/1",
-    "key": "words",
-    "languages": ["fr"],
-    "title": {"fr": "Mots"},
-    "items": [
-        {"id": "load", "type": "rating", "text": {"fr": "Charge"}, "points": 5},
-        {"id": "word", "type": "text", "text": {"fr": "Un mot"}, "max_length": 60},
-    ],
-}
 
 
-class Site:
-    """A foreign database and two key folders, as an operator keeps them: one for each process."""
+class Watched(Site):
+    """One with two key folders, one for each process; and what the API's process opens is written down."""
 
     def __init__(self, server: Embedded, folder: Path) -> None:
-        self.folder = folder
-        self.url = server.admin_url()
-        self.settings = Settings.model_validate({"keys": {"dir": folder / "all"}, "database": {"url": self.url}})
-        local.prepare_keys(self.settings)
+        super().__init__(server, folder)
         shutil.copytree(folder / "all" / "api", folder / "serve" / "api")
         (folder / "watch").mkdir()
         (folder / "watch" / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
         self.opened = folder / "opened.txt"
 
-    def make_tenant(self) -> tuple[UUID, dict[str, str]]:
-        async def go() -> tuple[UUID, dict[str, str]]:
-            database = Database(self.url, "pouls_app", self.settings.database)
-            try:
-                return await make_tenant(database, registrar_of(self.settings), "Acme")
-            finally:
-                await database.close()
-
-        return asyncio.run(go())
-
-    def environment(self, keys: str) -> dict[str, str]:
-        return {"POULS_DATABASE_URL": self.url, "POULS_KEYS_DIR": str(self.folder / keys), "POULS_LOG_LEVEL": "debug"}
+    def environment(self, keys: str = "all") -> dict[str, str]:
+        return super().environment(keys) | {"POULS_LOG_LEVEL": "debug"}
 
     def serve(self) -> Any:
         watched = {"PYTHONPATH": str(self.folder / "watch"), "OPENED": str(self.opened)}
         return cli(self.folder, "serve", "--port", "0", "--json", environment=self.environment("serve") | watched)
 
-    def work(self) -> Any:
-        return cli(self.folder, "work", ready=False, environment=self.environment("all"))
-
-    def sql(self, statement: str, *values: Any) -> list[Any]:
-        async def go() -> list[Any]:
-            opened = await asyncpg.connect(self.url, timeout=10, server_settings={"search_path": "pouls"})
-            try:
-                return [tuple(row) for row in await opened.fetch(statement, *values)]
-            finally:
-                await opened.close()
-
-        return asyncio.run(go())
-
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, prepared: Embedded) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    with removed(Copied(folder / "data", prepared)) as server:
-        server.start()
-        yield Site(server, folder)
-
-
-def send(child: Child, method: str, path: str, key: str | None = None, body: Any = None) -> tuple[int, Any]:
-    """One call; status and body."""
-    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    request = urllib.request.Request(child.ready["url"] + path, data, method=method)  # noqa: S310 - our own address
-    request.add_header("Content-Type", "application/json")
-    if key:
-        request.add_header("Authorization", f"Bearer {key}")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - same
-            raw = answer.read()
-            return answer.status, raw if b"\n{" in raw else json.loads(raw or b"null")
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, json.loads(refused.read() or b"null")
+def site(tmp_path_factory: pytest.TempPathFactory, prepared: Embedded) -> Iterator[Watched]:
+    with placed(Watched, prepared, tmp_path_factory.mktemp("site")) as here:
+        yield here
 
 
 def answer(child: Child, code: str, answers: dict[str, Any]) -> int:
@@ -145,7 +82,7 @@ def launched(child: Child, worker: Child, keys: dict[str, str], people: int = 15
     return campaign["id"], wave, [json.loads(line)["code"] for line in lines.splitlines()]
 
 
-def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
+def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Watched) -> None:
     """The API process lives without `keys/work`; only what the worker does waits for the worker."""
     canary = f"canari-{secrets.token_hex(8)}"
     _, keys = site.make_tenant()
@@ -202,7 +139,7 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Site) -> None:
     assert not (site.folder / "serve" / "work").exists()
 
 
-def _is_fresh(site: Site) -> bool:
+def _is_fresh(site: Watched) -> bool:
     """By the exit code of `pouls work --check`, as a process."""
     given = {name: value for name, value in os.environ.items() if not name.startswith("POULS_")}
     environment = given | site.environment("all") | {"PYTHONPATH": python_path()}
@@ -211,7 +148,7 @@ def _is_fresh(site: Site) -> bool:
 
 
 def test_check_tells_that_no_worker_is_alive(
-    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    site: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """That one is, the test above has asked."""
     site.sql("DELETE FROM worker_heartbeat")
@@ -221,7 +158,7 @@ def test_check_tells_that_no_worker_is_alive(
 
 
 def test_check_fails_where_the_database_is_away(
-    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    site: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = site.environment("all") | {"POULS_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     done = here(monkeypatch, capsys, "work", "--check", environment=environment)
@@ -229,7 +166,7 @@ def test_check_fails_where_the_database_is_away(
     assert "the database can not be reached" in done.stderr
 
 
-def test_the_worker_needs_its_keys_and_says_so(site: Site) -> None:
+def test_the_worker_needs_its_keys_and_says_so(site: Watched) -> None:
     with cli(site.folder, "work", ready=False, environment=site.environment("serve")) as worker:
         assert worker.process.wait(20) == 1
         assert "a key file is missing" in worker.said()

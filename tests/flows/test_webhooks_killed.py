@@ -3,80 +3,40 @@
 Processes as an operator runs them: `pouls serve`, `pouls work`, a receiver; the second is ended with SIGKILL.
 """
 
-import asyncio
 import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
-from service.cli import local
-from service.cli.admin import make_tenant, registrar_of
-from service.kit.db import Database
 from service.kit.postgres import Embedded
-from service.settings import Settings
 from tests.fixtures.receivers import Receiver
-from tests.flows.children import Child, cli, needs_proc, wait_for
-from tests.flows.clusters import Copied, removed
-from tests.flows.test_serve_and_work import DOCUMENT, send
+from tests.fixtures.sites import DOCUMENT, Site, placed, send
+from tests.flows.children import Child, needs_proc, wait_for
 
 pytestmark = needs_proc
 CAMPAIGNS = 4
 
 
-class Site:
-    """A database, keys, and the settings of both processes."""
+class Hooked(Site):
+    """One whose worker may send to loopback."""
 
-    def __init__(self, server: Embedded, folder: Path) -> None:
-        self.folder = folder
-        self.url = server.admin_url()
-        self.settings = Settings.model_validate({"keys": {"dir": folder / "keys"}, "database": {"url": self.url}})
-        local.prepare_keys(self.settings)
-        self.environment = {
-            "POULS_DATABASE_URL": self.url,
-            "POULS_KEYS_DIR": str(folder / "keys"),
+    def environment(self, keys: str = "all") -> dict[str, str]:
+        return super().environment(keys) | {
             "POULS_WEBHOOKS_ALLOW_HTTP": "true",
             "POULS_WEBHOOKS_ALLOW_NETWORKS": '["127.0.0.1/32"]',
             "POULS_WEBHOOKS_TIMEOUT_S": "2",
         }
 
-    def serve(self) -> Any:
-        return cli(self.folder, "serve", "--port", "0", "--json", environment=self.environment)
-
-    def work(self) -> Any:
-        return cli(self.folder, "work", ready=False, environment=self.environment)
-
-    def make_tenant(self) -> dict[str, str]:
-        async def go() -> dict[str, str]:
-            database = Database(self.url, "pouls_app", self.settings.database)
-            try:
-                return (await make_tenant(database, registrar_of(self.settings), "Acme"))[1]
-            finally:
-                await database.close()
-
-        return asyncio.run(go())
-
     def count(self, statement: str) -> int:
-        async def go() -> int:
-            opened = await asyncpg.connect(self.url, timeout=10, server_settings={"search_path": "pouls"})
-            try:
-                return int(await opened.fetchval(statement))
-            finally:
-                await opened.close()
-
-        return asyncio.run(go())
+        return int(self.sql(statement)[0][0])
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, prepared: Embedded) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("site")
-    with removed(Copied(folder / "data", prepared)) as server:
-        server.start()
-        yield Site(server, folder)
+def site(tmp_path_factory: pytest.TempPathFactory, prepared: Embedded) -> Iterator[Hooked]:
+    with placed(Hooked, prepared, tmp_path_factory.mktemp("site")) as here:
+        yield here
 
 
 def given_up(api: Child, keys: dict[str, str]) -> None:
@@ -93,9 +53,9 @@ def kill(worker: Child) -> None:
     assert worker.process.wait(20) == -signal.SIGKILL
 
 
-def test_a_killed_worker_loses_and_invents_nothing(site: Site, receive: Callable[..., Receiver]) -> None:
+def test_a_killed_worker_loses_and_invents_nothing(site: Hooked, receive: Callable[..., Receiver]) -> None:
     receiver = receive()
-    keys = site.make_tenant()
+    _, keys = site.make_tenant()
     with site.serve() as api:
         write = keys["people:write"]
         assert send(api, "PUT", "/v1/org-units", write, [{"external_id": "TOP", "name": "Everyone"}])[0] == 200

@@ -10,6 +10,7 @@ OPERATIONS = [
     ("people:write", "PUT", "/v1/org-units"),
     ("people:write", "GET", "/v1/org-units"),
     ("people:write", "PUT", "/v1/people"),
+    ("people:write", "GET", "/v1/people"),
     ("people:write", "POST", "/v1/people/imports"),
     ("people:write", "GET", "/v1/people/imports"),
     ("people:write", "GET", "/v1/people/imports/{id}"),

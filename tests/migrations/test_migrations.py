@@ -2,17 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, String, Text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -20,79 +16,24 @@ from service.kit import migrate as module
 from service.kit.db import async_url
 from service.kit.ids import new_id
 from service.kit.migrate import RevisionUnknown, config, every_table, head, migrate, revision_of
-from service.kit.postgres import Embedded, External, Postgres
-from service.kit.roles import ensure_roles
+from tests.fixtures.empty import EVERYTHING, TABLES, ask, session
 
 LOCKED = "55P03"
 
 
-@pytest.fixture
-def fresh(postgres: Postgres) -> Iterator[str]:
-    """The URL of an empty database with our roles and schema; dropped afterwards."""
-    name = f"test_{new_id().hex}"
-    asyncio.run(_admin(postgres, f"CREATE DATABASE {name}"))
-    url = make_url(postgres.admin_url()).set(database=name).render_as_string(hide_password=False)
-    asyncio.run(ensure_roles(External(url)))
-    yield url
-    asyncio.run(_admin(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-async def _admin(postgres: Postgres, statement: str) -> None:
-    async with session(
-        postgres.maintenance_url() if isinstance(postgres, Embedded) else postgres.admin_url()
-    ) as opened:
-        await opened.execute(statement)
-
-
-@asynccontextmanager
-async def session(url: str) -> AsyncIterator[asyncpg.Connection]:
-    opened = await asyncpg.connect(url, timeout=10, server_settings={"search_path": "pouls"})
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-def ask(url: str, statement: str) -> list[Any]:
-    async def go() -> list[Any]:
-        async with session(url) as opened:
-            return [tuple(row) for row in await opened.fetch(statement)]
-
-    return asyncio.run(go())
-
-
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'pouls' ORDER BY 1"
-_EVERYTHING = """
-    SELECT 'column', table_name, column_name, data_type || is_nullable FROM information_schema.columns
-    WHERE table_schema = 'pouls'
-    UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'pouls'
-    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE connamespace = 'pouls'::regnamespace
-    UNION ALL SELECT 'policy', polrelid::regclass::text, polname,
-        concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) FROM pg_policy
-    UNION ALL SELECT 'security', relname, relrowsecurity::text, relforcerowsecurity::text FROM pg_class
-    WHERE relnamespace = 'pouls'::regnamespace AND relkind = 'r'
-    UNION ALL SELECT 'grant', table_name, grantee, string_agg(privilege_type, ',' ORDER BY privilege_type)
-    FROM information_schema.role_table_grants WHERE table_schema = 'pouls' GROUP BY 1, 2, 3
-    UNION ALL SELECT 'column grant', table_name, grantee || column_name, privilege_type
-    FROM information_schema.role_column_grants WHERE table_schema = 'pouls'
-    ORDER BY 1, 2, 3, 4
-"""
-
-
 def test_up_down_and_up_again_is_the_same(fresh: str) -> None:
     asyncio.run(migrate(fresh))
-    first = ask(fresh, _EVERYTHING)
+    first = ask(fresh, EVERYTHING)
     assert len(first) > 100
     asyncio.run(migrate(fresh))
-    assert ask(fresh, _EVERYTHING) == first, "a second time changes nothing"
+    assert ask(fresh, EVERYTHING) == first, "a second time changes nothing"
     asyncio.run(migrate(fresh, "base"))
-    assert ask(fresh, _TABLES) == [("alembic_version",)]
+    assert ask(fresh, TABLES) == [("alembic_version",)]
     assert ask(fresh, "SELECT * FROM alembic_version") == []
     left = "SELECT grantee FROM information_schema.role_table_grants WHERE table_schema = 'pouls'"
     assert {row[0] for row in ask(fresh, left)} <= {"pouls_owner"}
     asyncio.run(migrate(fresh))
-    assert ask(fresh, _EVERYTHING) == first
+    assert ask(fresh, EVERYTHING) == first
 
 
 def test_every_revision_goes_up_and_down(fresh: str) -> None:
@@ -175,22 +116,22 @@ def test_cells_of_breakdowns_go_with_what_could_name_them(fresh: str) -> None:
                 )  # fmt: skip
 
     asyncio.run(go())
-    before = ask(fresh, _EVERYTHING)
+    before = ask(fresh, EVERYTHING)
     asyncio.run(migrate(fresh, "0001"))
     for table in ("release_unit", "release_cell"):
         assert ask(fresh, f"SELECT node FROM {table}") == [(0,)]  # noqa: S608 - names from this test
     asyncio.run(migrate(fresh))
-    assert ask(fresh, _EVERYTHING) == before
+    assert ask(fresh, EVERYTHING) == before
     assert ask(fresh, "SELECT dimensions FROM release_unit") == [("{}",)]
 
 
 @pytest.mark.parametrize("target", ["0999", "", "head~1; DROP SCHEMA pouls", "-1"])
 def test_a_revision_that_does_not_exist_is_refused(fresh: str, target: str) -> None:
     asyncio.run(migrate(fresh))
-    before = ask(fresh, _EVERYTHING)
+    before = ask(fresh, EVERYTHING)
     with pytest.raises(RevisionUnknown):
         asyncio.run(migrate(fresh, target))
-    assert ask(fresh, _EVERYTHING) == before
+    assert ask(fresh, EVERYTHING) == before
 
 
 # -- beside others -------------------------------------------------------------------------------------------
@@ -204,7 +145,7 @@ def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pyt
 
     async def go() -> tuple[str | None, float]:
         async with session(fresh) as holder:
-            await holder.execute("BEGIN; SELECT count(*) FROM audit_entry")  # which the newest revision is about
+            await holder.execute("BEGIN; SELECT count(*) FROM audit_entry")  # which revision 0017 is about
             started = time.monotonic()
             try:
                 await asyncio.wait_for(migrate(fresh, "base"), 10)
@@ -215,10 +156,46 @@ def test_a_migration_gives_way_to_who_holds_a_table(fresh: str, monkeypatch: pyt
     state, took = asyncio.run(go())
     assert state == LOCKED
     assert took < 3
-    # Each revision whole or nothing: what the one that gave way had done is undone.
-    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
-    assert len(ask(fresh, _TABLES)) > 15
+    # Each revision whole or nothing: what the one that gave way had done is undone; its jobs were the first to go.
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [("0017",)]
+    assert ("erasure",) in ask(fresh, TABLES)
     asyncio.run(migrate(fresh, "base"))
+
+
+_WAITS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'CREATE INDEX%'
+"""
+
+
+def test_an_index_is_built_beside_whoever_writes(fresh: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for a transaction that writes, longer than for a lock, and nobody else waits for it meanwhile."""
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", "100ms")
+    asyncio.run(migrate(fresh, "0017"))
+    write = "LOCK TABLE person, roster_line IN ROW EXCLUSIVE MODE"
+
+    async def go() -> None:
+        async with session(fresh) as holder, session(fresh) as other, asyncio.timeout(60):
+            await holder.execute(f"BEGIN; {write}")
+            going = asyncio.ensure_future(migrate(fresh))
+            while not await other.fetchval(_WAITS):
+                assert not going.done(), going.exception()
+                await asyncio.sleep(0.02)
+            await other.execute(f"SET lock_timeout = '5s'; BEGIN; {write}; COMMIT")
+            await holder.execute("COMMIT")
+            await going
+
+    asyncio.run(go())
+    assert ask(fresh, "SELECT version_num FROM alembic_version") == [(head(),)]
+
+
+def test_what_a_broken_off_attempt_left_is_built_anew(fresh: str) -> None:
+    asyncio.run(migrate(fresh))
+    whole = ask(fresh, EVERYTHING)
+    asyncio.run(migrate(fresh, "0017"))
+    ask(fresh, "CREATE INDEX ix_roster_line__tenant_id_wave_id_label ON roster_line (tenant_id)")
+    asyncio.run(migrate(fresh))
+    assert ask(fresh, EVERYTHING) == whole
 
 
 def test_two_at_once_wait_for_one_another(fresh: str) -> None:

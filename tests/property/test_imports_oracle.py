@@ -105,6 +105,8 @@ def test_an_import_is_its_file_and_undone_it_was_never_there(
     source = f"s{next(SOURCES)}"
     units = [{"external_id": unit, "name": unit, "source": source} for unit in UNITS[:3]]
     ok(org.call("people:write", "PUT", "/v1/org-units", json=units))
+    mapping = {"columns": {"name": ["nom"]}}
+    ok(org.call("people:write", "PUT", f"/v1/people/import-mappings/{source}", json=mapping))
     before: State = {}
     for file, mode, is_undone in steps:
         answer = post(org, file, mode, source)

@@ -51,6 +51,16 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
+def test_kit_knows_no_settings_of_a_domain() -> None:
+    """What a domain's settings say is passed to it, as values."""
+    imports = re.compile(r"^from service\.settings import (.+)$", re.MULTILINE)
+    taken: set[str] = set()
+    for path in (ROOT / "service" / "kit").glob("*.py"):
+        for names in imports.findall(path.read_text(encoding="utf-8")):
+            taken |= set(names.split(", "))
+    assert taken == {"DatabaseSettings", "Settings", "runtime_root"}, "the last two: where a database of ours lies"
+
+
 def test_no_router_speaks_sql() -> None:
     """Reads go through `queries`, writes through `actions`."""
     routers = [path for path in FILES if path.name == "router.py"]

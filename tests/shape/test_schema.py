@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Column, Connection, Index, Integer, MetaData, Table, Text
+from sqlalchemy import CheckConstraint, Column, Connection, Index, Integer, MetaData, Table, Text, text
 
 from service.kit.db import Database
 from service.kit.migrate import every_table
@@ -73,6 +73,65 @@ def test_every_foreign_key_carries_the_tenant(house: House, tables: set[str]) ->
     assert len(found) > 15
     assert [row for row in found if (row[3], row[4]) != ("tenant_id", "tenant_id")] == []
     assert {name.removeprefix("pouls.") for row in found for name in row[:2]} <= tables
+
+
+# Foreign keys without an index, and why: to delete a row that such a key refers to is to read the whole table.
+UNINDEXED = {
+    "fk_campaign__tenant_id_questionnaire_id_version__questi_0ec9": "campaigns are few, versions go with the tenant",
+    "fk_recut__tenant_id_wave_id__wave": "recuts are few, waves go with the tenant",
+    "fk_release__tenant_id_recut_id__recut": "releases are few, recuts go with the tenant",
+}
+COVERED = """
+    SELECT c.conname, EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indisvalid
+        AND c.conkey @> (i.indkey::int2[])[0:cardinality(c.conkey) - 1]
+        AND c.conkey <@ (i.indkey::int2[])[0:cardinality(c.conkey) - 1])
+    FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'pouls'::regnamespace
+"""
+
+
+def test_every_foreign_key_is_the_beginning_of_an_index(house: House) -> None:
+    """Or whoever is erased, and every wave and tenant that ends, is looked for in all rows, once for each row."""
+    found = {row[0]: row[1] for row in query(house, COVERED)}
+    assert {name for name, covered in found.items() if not covered} == set(UNINDEXED)
+    assert all(UNINDEXED.values())
+
+
+# Conditions of the worker's on tables of hundreds of thousands of rows, and the index that is to answer them.
+ANSWERED = {
+    "person_version WHERE tenant_id = {t} AND manager_id = {t}": "ix_person_version__tenant_id_manager_id",
+    "people_import_line WHERE tenant_id = {t} AND person_id = {t}": "ix_people_import_line__tenant_id_person_id",
+    "people_import_line WHERE tenant_id = {t} AND manager_before = {t}":
+        "ix_people_import_line__tenant_id_manager_before",
+    "idempotent_reply WHERE tenant_id = {t} AND created_at <= now()": "ix_idempotent_reply__tenant_id_created_at",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", ANSWERED)
+def test_row_security_leaves_an_index_its_use(house: House, condition: str) -> None:
+    """Which an index on an expression has not, where a function in it may tell of other tenants' rows, as `->>` may.
+
+    It is forced on the owner as well, who looks here.
+    """
+
+    def look(connection: Connection) -> list[Any]:
+        for setting in ("enable_seqscan", "enable_bitmapscan"):
+            connection.execute(text(f"SET LOCAL {setting} = off"))
+        asked = condition.format(t="'00000000-0000-0000-0000-000000000001'")
+        return list(connection.execute(text(f"EXPLAIN SELECT tenant_id FROM {asked}")))  # noqa: S608 - from this test
+
+    plan = "\n".join(row[0] for row in inspect(house, look))
+    assert f"using {ANSWERED[condition]} on" in plan
+    (found,) = [line for line in plan.splitlines() if "Index Cond" in line]
+    assert all(column in found for column in condition.split()[2::4])
+
+
+def test_no_constraint_is_left_unchecked_and_no_index_half_built(house: House) -> None:
+    left = """
+        SELECT conname::text FROM pg_constraint WHERE connamespace = 'pouls'::regnamespace AND NOT convalidated
+        UNION ALL SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
+    """
+    assert query(house, left) == []
 
 
 def test_row_security_is_forced_on_every_table(house: House, tables: set[str]) -> None:

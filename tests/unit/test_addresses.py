@@ -2,12 +2,16 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
+import threading
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import httpcore2
 import pytest
 
+from service.kit import http
 from service.kit.addresses import Guard, UrlRefused, is_public
 from service.kit.http import Outbound, Resolver, Unreachable
 from service.settings import Settings
@@ -63,10 +67,16 @@ def test_an_operator_may_allow_a_network_and_it_alone() -> None:
 
 
 def test_nothing_is_allowed_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Guard.of(Settings().webhooks) == Guard()
+    assert _guard() == Guard()
     monkeypatch.setenv("POULS_WEBHOOKS_ALLOW_NETWORKS", '["10.20.0.0/16", "fd00::/8"]')
     monkeypatch.setenv("POULS_WEBHOOKS_ALLOW_HTTP", "true")
-    assert Guard.of(Settings().webhooks) == Guard((ip_network("10.20.0.0/16"), ip_network("fd00::/8")), allow_http=True)
+    assert _guard() == Guard((ip_network("10.20.0.0/16"), ip_network("fd00::/8")), allow_http=True)
+
+
+def _guard() -> Guard:
+    """As the API process and the worker make it."""
+    given = Settings().webhooks
+    return Guard(given.allow_networks, given.allow_http)
 
 
 TARGETS = {
@@ -122,11 +132,7 @@ def test_the_resolver_reads_numbers_as_addresses_so_its_answer_is_checked_too() 
     """What a careless look at the URL would take for a name; found out by the address that comes of it."""
 
     async def go(host: str) -> list[str]:
-        resolver = Resolver()
-        try:
-            return list(await resolver(host, 443))
-        finally:
-            resolver.close()
+        return list(await Resolver()(host, 443))
 
     for host in ("2130706433", "0x7f.1", "localhost"):
         found = asyncio.run(go(host))
@@ -134,6 +140,66 @@ def test_the_resolver_reads_numbers_as_addresses_so_its_answer_is_checked_too() 
         assert Guard().allowed(found) == []
     assert asyncio.run(go("does-not-exist.invalid")) == []
     assert asyncio.run(go("a" * 64)) == []
+
+
+HANGING = """
+import asyncio, threading
+from service.kit import http
+
+async def go():
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def hang(host, port):
+        loop.call_soon_threadsafe(begun.set)
+        threading.Event().wait()
+
+    http._addresses = hang
+    asked = asyncio.create_task(http.Resolver()("hris.example", 443))
+    await begun.wait()
+    asked.cancel()
+
+asyncio.run(go())
+"""
+
+
+def test_a_process_ends_while_a_name_server_hangs() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGING], check=False, timeout=60, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_look_ups_that_hang_are_bounded_and_count_until_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked has given up long before: its thread is there all the same."""
+    monkeypatch.setattr(http, "RESOLVERS", 2)
+    go_on = threading.Event()
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        begun: asyncio.Queue[str] = asyncio.Queue()
+
+        def hang(host: str, _: int) -> list[str]:
+            loop.call_soon_threadsafe(begun.put_nowait, host)
+            go_on.wait(60)
+            return [host]
+
+        monkeypatch.setattr(http, "_addresses", hang)
+        resolver = Resolver()
+        given_up = [asyncio.create_task(resolver(host, 443)) for host in ("a", "b")]
+        assert {await begun.get(), await begun.get()} == {"a", "b"}
+        for one in given_up:
+            one.cancel()
+        await asyncio.wait(given_up)
+        third = asyncio.create_task(resolver("c", 443))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert begun.empty()
+        go_on.set()
+        assert await third == ["c"]
+
+    async def in_time() -> None:
+        async with asyncio.timeout(60):
+            await go()
+
+    asyncio.run(in_time())
 
 
 # -- pinned ------------------------------------------------------------------------------------------------------

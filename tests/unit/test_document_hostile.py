@@ -129,9 +129,7 @@ def test_large_conditions_are_judged_soon() -> None:
         items.append({"id": f"h{number}", "type": "text", "text": TEXT, "visible_if": {"all": alternatives}})
     items[-1]["text"] = {}
     document = {"format": "pouls/1", "key": "k", "languages": ["en"], "title": TEXT, "items": items}
-    assert _refused(document) == [
-        ("/items/119/text", "must be given in every listed language: en is missing")
-    ]
+    assert _refused(document) == [("/items/119/text", "must be given in every listed language: en is missing")]
 
 
 @pytest.mark.parametrize("circle", [["a"], ["b", "c", "a"], ["c", "c", "c"]])

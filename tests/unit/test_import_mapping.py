@@ -21,16 +21,26 @@ def refused(*heads: str, **mapping: Any) -> dict[str, str]:
 def test_usual_headers_in_french_and_english() -> None:
     found = columns(
         "Matricule", "Code service", "Nom du service", "Service parent", "Matricule N+1",
-        "Date d\u2019entrée", "Langue", "En poste ?", "SITE", "Tenure band", "Nom", "Prénom",
+        "Date d\u2019entrée", "Langue", "En poste ?", "SITE", "Tenure band",
     )  # fmt: skip
     names = ("external_id", "unit", "unit_name", "unit_parent", "manager", "hired_on", "language", "active")
     assert found.at == {name: place for place, name in enumerate(names)}
     assert found.dimensions == {"site": 8, "tenure_band": 9}
-    assert found.names == (11, 10)
-    assert found.width == 12
-    english = columns("Employee ID", "Department", "Manager ID", "Hire date", "Language", "Status", "Full name")
+    assert found.width == 10
+    english = columns("Employee ID", "Department", "Manager ID", "Hire date", "Language", "Status")
     assert list(english.at) == ["external_id", "unit", "manager", "hired_on", "language", "active"]
-    assert english.names == (6,)
+
+
+@pytest.mark.parametrize("head", ["Nom", "PRÉNOM", "Nom complet", "Full name", "surname", "First Name", "Nom d'usage"])
+def test_names_are_never_guessed(head: str) -> None:
+    found = columns("id", head, "Nom et prénom")
+    assert (found.names, found.left_out, found.has("name")) == ((), (1, 2), False)
+    asked = columns("id", head, "Nom et prénom", columns={"name": [head]})
+    assert (asked.names, asked.left_out, asked.has("name")) == ((1,), (2,), True)
+    assert columns("id", head, ignore=[head]).left_out == ()
+    assert refused("id", head, guess=False, columns={"external_id": "id"}) == {
+        "/header/1": f"column 2 (B) {UNKNOWN_HEADER}"
+    }
 
 
 def test_what_the_mapping_says_comes_first() -> None:
@@ -43,7 +53,9 @@ def test_what_the_mapping_says_comes_first() -> None:
 
 def test_what_was_found_reads_the_next_file_alike() -> None:
     header = SheetRow(1, ["Matricule", "Service", "Site", "Nom", "Prénom"])
-    found = find(ImportMapping(), header, ["site"])
+    asked = ImportMapping.model_validate({"columns": {"name": ["prénom"]}})
+    found = find(asked, header, ["site"])
+    assert (found.names, found.left_out) == ((4,), (3,))
     assert find(found.told(header), header, ["site"]) == found
 
 

@@ -177,7 +177,7 @@ def many() -> bytes:
         (b"", "no workbook"),
         (b"matricule;service\n", "no workbook"),
         (a_workbook([HEAD])[:-200], "no workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "old workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "old Excel file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password"),
         (bomb(), "when it is unpacked"),
         (many(), "more than 1,000 files"),

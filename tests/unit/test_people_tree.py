@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from service.people.tree import in_cycles, subtree
+from service.people.tree import in_cycles, in_cycles_since, subtree
 
 Parents = dict[int, int | None]
 
@@ -69,3 +69,23 @@ def test_a_top_within_another_is_counted_once() -> None:
     parents: Parents = {1: None, 2: 1, 3: 2}
     assert subtree(parents, [1, 2, 3, 1]) == [1, 2, 3]
     assert sorted(subtree(parents, [3, 1])) == [1, 2, 3]
+
+
+def test_circles_of_every_day() -> None:
+    """Held against the tree of each day, looked at as a whole."""
+    chance = random.Random(3)
+    found_later = 0
+    for _ in range(500):
+        size = chance.randrange(1, 8)
+        ends = [None, *range(size)]
+        first = {node: chance.choice(ends) for node in range(size)}
+        told = [chance.sample(range(size), chance.randrange(size + 1)) for _ in range(4)]
+        later = [{node: chance.choice(ends) for node in nodes} for nodes in told]
+        links, wanted = dict(first), by_hand(first)
+        before = set(wanted)
+        for day in later:
+            links |= day
+            wanted |= by_hand(links)
+        found_later += wanted > before
+        assert in_cycles_since(first, later) == wanted
+    assert found_later > 50

@@ -36,8 +36,8 @@ from service.disclosure.grid import Grid
 from service.disclosure.policy import Policy
 from service.disclosure.tree import Tree
 from service.kit.db import Database
-from service.people.actions import lock_organisation
 from service.people.tables import OrgUnit
+from service.people.turns import plan_anew
 
 PATIENCE_S = 60.0
 
@@ -64,11 +64,12 @@ async def foretell(
         NotFound, WrongState, AudienceTooSmall, PlanTooLarge, RulesAltered: as a launch would.
         ForecastBusy: it has not ended within a minute, waiting for others included.
     """
-    async with database.transaction(tenant) as tx:
+    # Nobody is moved between the statements, and nobody is kept from being moved meanwhile.
+    async with database.transaction(tenant, of_one_moment=True) as tx:
+        await plan_anew(tx)
         campaign = await queries.campaign(tx, tenant, campaign_id)
         if campaign.state not in {CampaignState.draft, CampaignState.proposed}:
             raise WrongState(f"A campaign that is {campaign.state} has no `forecast`.")
-        await lock_organisation(tx, tenant)  # nobody is moved between the statements below
         demanded = (await rules_of(tx, tenant, notary)).burden
         burden = None if demanded is None else demanded.model_dump()
         rules = promise.of_campaign(campaign, await queries.version(tx, campaign), notary.seed(tenant), burden)

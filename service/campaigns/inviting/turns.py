@@ -45,7 +45,7 @@ async def first_turn(
     """The wave with the number 1, on the first of the days to come on which enough people may be invited.
 
     Args:
-        tx: the caller's transaction, which holds the organisation's lock.
+        tx: the caller's transaction, which holds the organisation's lock, or is of one moment.
         tenant: whose.
         campaign: one that is not launched yet.
         promised: the contract that it is to have.

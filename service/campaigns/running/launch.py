@@ -32,7 +32,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.campaigns.times.timetable import A_MOMENT, next_after
 from service.kit import jobs, outbox
 from service.kit.ids import new_id
-from service.people.actions import lock_organisation
+from service.people.turns import lock_organisation
 from service.problems import Invalid
 from service.tenants.actions import audit
 from service.tenants.fingerprints import state_of
@@ -47,7 +47,8 @@ async def launch(tx: AsyncSession, caller: Principal, campaign: Campaign, notary
     Raises:
         ApprovalNeeded: the tenant wants a second person for it.
         RulesAltered: what it wants is not what was put.
-        WrongState, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady: see there.
+        WrongState, AudienceTooSmall, AudiencesIsolate, PlanTooLarge, ScheduleOver, WaveKeyNotReady, OrganisationBusy:
+            see there.
     """
     state = campaign_step(campaign, "launch")
     if await _second_person(tx, campaign.tenant_id, notary):

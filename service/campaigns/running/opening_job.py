@@ -20,7 +20,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.kit import jobs, outbox
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
-from service.people.actions import lock_organisation
+from service.people.turns import AGAIN, lock_for_job
 from service.problems import Problem
 from service.tenants.actions import audit
 
@@ -32,6 +32,13 @@ def opener(notary: Notary, clock: Clock) -> Handler:
     """Opens the wave that is due; does nothing to one that moved on meanwhile, and waits for one that was put off."""
 
     async def open_due(tx: AsyncSession, due: Due) -> datetime | None:
+        seen = await tx.get(Wave, (due.tenant_id, due.subject_id))
+        if seen is None:
+            return None
+        # First: answers to an open wave of the campaign must not wait for who waits for the organisation. That it is
+        # planned holds until then: none becomes a planned one later.
+        if seen.state == WaveState.planned and not await lock_for_job(tx, due):
+            return clock() + AGAIN
         found = await queries.current_of(tx, due.tenant_id, due.subject_id)
         if found is None:
             return None
@@ -93,9 +100,11 @@ async def _check_number(tx: AsyncSession, campaign: Campaign, wave: Wave, notary
 
 
 async def _freeze(tx: AsyncSession, campaign: Campaign, wave: Wave, notary: Notary, now: datetime) -> None:
-    """Raises ContractAltered, for which the job stays due: somebody has to look."""
+    """Raises ContractAltered, for which the job stays due: somebody has to look.
+
+    The organisation is locked: whoever is judged is whoever is invited.
+    """
     promised = notary.of_campaign(campaign, campaign.campaign_id)
-    await lock_organisation(tx, wave.tenant_id)  # whoever is judged is whoever is invited
     await overlap.check(tx, campaign, promised, notary, opening_day(wave, now), now)
     wave.public_key = await take_key(tx, notary, wave.tenant_id, now)
     wave.state = wave_step(wave, "open")

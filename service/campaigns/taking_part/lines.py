@@ -18,6 +18,7 @@ from service.campaigns.lifecycle import ENDED
 from service.campaigns.problems import ContractBroken
 from service.campaigns.promises.contract import FIRST_FORMAT, Notary
 from service.campaigns.tables import Wave
+from service.kit.counted import changed
 from service.kit.crypto import same
 
 AT_ONCE = 2_000
@@ -46,10 +47,15 @@ _OVER = text("""
     WHERE r.tenant_id = :tenant AND r.person_id = :person AND w.state = ANY(:ended) ORDER BY r.wave_id FOR UPDATE OF r
 """)
 _RETIRE = text("""
-    UPDATE roster_line SET person_id = :nobody, language = NULL, name = NULL, salt = ''::bytea, mac = :mac
-    WHERE tenant_id = :tenant AND wave_id = :wave AND serial = :serial
+    UPDATE roster_line r SET person_id = given.nobody, language = NULL, name = NULL, salt = ''::bytea, mac = given.mac
+    FROM unnest(CAST(:waves AS uuid[]), CAST(:serials AS bigint[]), CAST(:nobodies AS uuid[]), CAST(:macs AS bytea[]))
+        AS given (wave_id, serial, nobody, mac)
+    WHERE r.tenant_id = :tenant AND r.wave_id = given.wave_id AND r.serial = given.serial
 """)
-_FORGET_CODE = text("DELETE FROM short_code WHERE tenant_id = :tenant AND wave_id = :wave AND serial = :serial")
+_FORGET_CODES = text("""
+    DELETE FROM short_code s USING unnest(CAST(:waves AS uuid[]), CAST(:serials AS bigint[])) AS given (wave_id, serial)
+    WHERE s.tenant_id = :tenant AND s.wave_id = given.wave_id AND s.serial = given.serial
+""")
 
 
 async def sign(tx: AsyncSession, tenant: UUID, wave: UUID, invited: int, notary: Notary) -> None:
@@ -104,13 +110,15 @@ async def retire(tx: AsyncSession, tenant: UUID, person: UUID, notary: Notary) -
     digest stays too, so that the roster's digest in the contract can still be worked out; without its salt nobody can
     try whose it was. Name, language and kiosk code go.
     """
-    emptied = 0
     scope = {"tenant": tenant, "person": person, "ended": sorted(ENDED)}
-    for row in (await tx.execute(_OVER, scope)).all():
-        nobody = uuid4()  # not one of ours by time: it would tell when
-        mine = {"tenant": tenant, "wave": row.wave_id, "serial": row.serial}
-        signed = notary.sign_line(tenant, row.wave_id, row.serial, row.label, NOBODY, str(nobody), None)
-        await tx.execute(_RETIRE, mine | {"nobody": nobody, "mac": signed})
-        await tx.execute(_FORGET_CODE, mine)
-        emptied += 1
-    return emptied
+    rows = (await tx.execute(_OVER, scope)).all()
+    if not rows:
+        return 0
+    nobodies = [uuid4() for _ in rows]  # none of ours by time: they would tell when
+    macs = [
+        notary.sign_line(tenant, row.wave_id, row.serial, row.label, NOBODY, str(nobody), None)
+        for row, nobody in zip(rows, nobodies, strict=True)
+    ]
+    given = {"tenant": tenant, "waves": [row.wave_id for row in rows], "serials": [row.serial for row in rows]}
+    await tx.execute(_FORGET_CODES, given)
+    return await changed(tx, _RETIRE, given | {"nobodies": nobodies, "macs": macs})

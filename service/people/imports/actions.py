@@ -10,14 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit import jobs, outbox
 from service.kit.ids import new_id
 from service.kit.reasons import Fault
 from service.people import people_rows, unit_rows
-from service.people.actions import lock_organisation
 from service.people.diff import Kind
 from service.people.events import ImportFinished
 from service.people.imports import report, schemas
@@ -31,15 +29,11 @@ from service.people.imports.plan import Plan, Planned
 from service.people.imports.problems import ImportEmpty, ImportRunning
 from service.people.imports.tables import PeopleImport, PeopleImportUnit
 from service.people.people_rows import CHUNK
+from service.people.problems import OrganisationBusy
+from service.people.turns import lock_organisation
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
-# Longer than a call of a few thousand rows holds it, shorter than people wait for an answer. Who meets an import is
-# told so: the two files may be of the same day, and the second is to be compared with what the first has made.
-PATIENCE = "5s"
-_LOCK_TAKEN = "55P03"
-_PATIENT = text(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-_AS_BEFORE = text("SET LOCAL lock_timeout = DEFAULT")
 _REMEMBER = text("""
     INSERT INTO people_import_part (tenant_id, import_id, part, person_ids, kinds, lines, revisions)
     SELECT CAST(:tenant AS uuid), CAST(:import AS uuid), CAST(:part AS integer), array_agg(given.person_id),
@@ -68,15 +62,15 @@ class Outcome:
 
 
 async def lock(tx: AsyncSession, tenant: UUID) -> None:
-    """The organisation's lock, waited for a moment only. Raises ImportRunning."""
-    await tx.execute(_PATIENT)
+    """The organisation's lock. Raises ImportRunning.
+
+    Who meets an import is told so: the two files may be of the same day, and the second is to be compared with what the
+    first has made.
+    """
     try:
         await lock_organisation(tx, tenant)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _LOCK_TAKEN:
-            raise ImportRunning from None
-        raise
-    await tx.execute(_AS_BEFORE)
+    except OrganisationBusy:
+        raise ImportRunning from None
 
 
 async def run(tx: AsyncSession, caller: Principal, wanted: Asked, parsed: Parsed, now: datetime) -> Outcome:

@@ -4,16 +4,24 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
+from pydantic import ValidationError
 
+from service.kit import strict_json
+from service.kit.reasons import ParameterFault, fault_at
 from service.kit.text import Slug
 from service.people.imports.compare import Mode
+from service.people.imports.mapping import ImportMapping
 from service.people.imports.plan import Risk
+from service.people.spool import admitted
+from service.problems import Invalid
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252", "iso-8859-15", "macintosh"]
 Separator = Literal["semicolon", "comma", "tab"]
 LEAVERS_PERCENT = 10
 MOVERS_PERCENT = 25
 _FULL = "`full`: whoever of this source is active and in no line has left; `partial`: only lines count"
+_MAPPING = "JSON, as a source's mapping: in place of that one, for this file alone; it is not kept"
+MAPPING_LENGTH = 4000
 Source = Annotated[Slug, Query(max_length=63, description="whose ids these are")]
 _Percent = Query(ge=0, le=100, description="of the active people of this source; beyond it the import is refused")
 
@@ -27,9 +35,12 @@ class Asked:
     accept_risk: bool
     encoding: str | None
     separator: str | None
+    mapping: ImportMapping | None = None
+    """For this file alone; None: the source's own."""
 
 
 def _asked(
+    _: Annotated[None, Depends(admitted)],
     mode: Annotated[Mode, Query(description=_FULL)],
     source: Source = "hris",
     dry_run: Annotated[bool, Query(description="say what would change, and change nothing")] = False,
@@ -38,9 +49,23 @@ def _asked(
     accept_risk: Annotated[bool, Query(description="change as much as the file says, whatever the thresholds")] = False,
     encoding: Annotated[Encoding | None, Query(description="of CSV; left out: found out")] = None,
     separator: Annotated[Separator | None, Query(description="of CSV; left out: found out")] = None,
+    mapping: Annotated[str | None, Query(max_length=MAPPING_LENGTH, description=_MAPPING)] = None,
 ) -> Asked:
     risk = Risk(max_leavers_percent, max_movers_percent)
-    return Asked(source, mode, dry_run, risk, accept_risk, encoding, separator)
+    said = mapping_of(mapping) if mapping is not None else None
+    return Asked(source, mode, dry_run, risk, accept_risk, encoding, separator, said)
+
+
+def mapping_of(text: str) -> ImportMapping:
+    """A mapping in the query. Raises Invalid, which names the places in it."""
+    try:
+        return ImportMapping.model_validate(strict_json.loads(text.encode()))
+    except ValidationError as error:
+        found = [fault_at(one["loc"], one) for one in error.errors(include_url=False, include_input=False)]
+        reasons = [f"{one.pointer} {one.reason}".strip() for one in found]
+    except ValueError:
+        reasons = ["is not JSON"]
+    raise Invalid(faults=[ParameterFault("mapping", "query", reason) for reason in reasons])
 
 
 AskedImport = Annotated[Asked, Depends(_asked)]

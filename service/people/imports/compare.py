@@ -5,6 +5,7 @@ Whoever compares holds the organisation's lock: what is found here is what is ch
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from service.kit.ids import new_id
 from service.people import people_rows, unit_rows
 from service.people.diff import Held, Kind, kind_of
 from service.people.imports.lines import Line, Reason
-from service.people.imports.parse import Parsed, fingerprint
+from service.people.imports.parse import LineSpool, Parsed, fingerprint
 from service.people.imports.places import VALUE, Places
 from service.people.imports.plan import Plan, Planned
 from service.people.managers import wrong_links
@@ -59,17 +60,16 @@ async def compare(tx: AsyncSession, tenant: UUID, source: str, parsed: Parsed, m
     places = Places(await unit_rows.all_units(tx, tenant), await declared(tx, tenant), source, parsed.mapping)
     directory = await _directory(tx, tenant, source, parsed)
     dropped = await _judge(parsed, places, directory)
-    plan = Plan(directory.active, parsed.nameless, places.external)
-    try:
+    plan = Plan(directory.active, parsed.nameless, places.external, LineSpool(parsed.bounds.changes))
+    with ExitStack() as unplanned:
+        unplanned.enter_context(closing(plan.spool))
         comparer = _Comparer(tx, tenant, source, parsed, places, mode)
         async for planned in comparer.lines(dropped):
             plan.add(planned, source)
         if mode == "full":
             async for planned in comparer.leavers(directory.gone):
                 plan.add(planned, source)
-    except BaseException:
-        plan.spool.close()
-        raise
+        unplanned.pop_all()  # from here on it is the caller's to close
     return plan, places
 
 
@@ -174,9 +174,9 @@ class _Comparer:
         for start in range(0, len(gone), CHUNK):
             keys = [(self._source, external_id) for external_id in gone[start : start + CHUNK]]
             found = await people_rows.known(self._tx, self._tenant, keys)
-            for (source, external_id), known in found.items():
+            for known in found.values():
                 new = replace(known.held, is_active=False)
-                change = Change(known.person_id, source, external_id, known.held, new)
+                change = Change(known.person_id, *known.key, known.held, new)
                 yield Planned(change, Kind.leaver, None, was_deleted=False)
 
     async def _compared(self, chunk: list[Line]) -> list[Planned]:

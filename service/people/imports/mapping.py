@@ -4,14 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from service.kit.reasons import Fault
-from service.kit.text import Flag, Slug, Wire
+from service.kit.text import Flag, Slug, Wire, plain
 from service.people.imports.sheet import SheetRow, column_name
 from service.people.imports.values import folded
 
-Header = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+LONGEST = 200
+Header = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST, strip_whitespace=True), AfterValidator(plain)
+]
+_HEADER: TypeAdapter[str] = TypeAdapter(Header)
 FIELDS = ("external_id", "unit", "unit_name", "unit_parent", "manager", "hired_on", "language", "active", "name")
 _GUESSED = {
     "external_id": (
@@ -46,13 +50,16 @@ _GUESSED = {
     ),
     "language": "language, langue, lang, locale, langue de correspondance, preferred language, langue preferee",
     "active": "active, actif, is active, en poste, present, presence, statut, status, employment status, actif inactif",
-    "name": (
-        "name, nom, nom complet, nom et prenom, nom prenom, prenom nom, full name, display name, employee name, "
-        "nom du salarie, nom salarie, nom de famille, last name, surname, family name"
-    ),
 }
+_NAMES = (
+    "name, nom, nom complet, nom et prenom, nom prenom, prenom nom, full name, display name, employee name, "
+    "nom du salarie, nom salarie, nom de famille, nom d usage, nom usuel, nom de naissance, nom de jeune fille, "
+    "nom marital, last name, surname, family name, prenom, prenoms, prenom usuel, first name, given name, middle name, "
+    "preferred name, legal name, known as"
+)
 UNKNOWN_HEADER = "has a header that is not known: name it in a mapping, declare it as a dimension, or ignore it"
-_FIRST_NAMES = frozenset({"prenom", "first name", "given name", "prenoms"})
+LEFT_OUT = "looks like names, which are not kept unless asked for: say in `columns.name` of a mapping to take it"
+_LIKE_NAMES = frozenset(header.strip() for header in _NAMES.split(","))
 _BY_HEADER = {header.strip(): name for name, headers in _GUESSED.items() for header in headers.split(",")}
 
 
@@ -67,13 +74,20 @@ class ColumnsIn(Wire):
     hired_on: Header | None = None
     language: Header | None = None
     active: Header | None = None
-    name: Annotated[list[Header], Field(max_length=3, description="put together in this order")] = Field(
-        default_factory=list
-    )
+    name: Annotated[
+        list[Header],
+        Field(
+            max_length=3,
+            description="put together in this order; never guessed, since names are kept only where this says so",
+        ),
+    ] = Field(default_factory=list)
 
 
 class ImportMapping(Wire):
-    """How files of a source are read. What is not said is found by the usual headers, in French and English."""
+    """How files of a source are read. What is not said is found by the usual headers, in French and English.
+
+    Names are not: they are left out, and the report says so, unless `columns.name` says where they stand.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -101,7 +115,7 @@ class ImportMapping(Wire):
         Literal["id", "name", "path"],
         Field(description="what the column of the unit holds: its id, its name, or the names from the top to it"),
     ] = "id"
-    path_separator: Annotated[str, StringConstraints(min_length=1, max_length=3)] = ">"
+    path_separator: Annotated[str, StringConstraints(min_length=1, max_length=3), AfterValidator(plain)] = ">"
     create_units: Annotated[
         Flag, Field(description="make units that are not known, of `unit` (its id), `unit_name` and `unit_parent`")
     ] = False
@@ -115,23 +129,33 @@ class Columns:
     Attributes:
         at: one column by field; the name may have several, in `names`.
         width: how many columns have a header.
+        left_out: columns that look like names, and that nobody asked to keep.
     """
 
     at: Mapping[str, int]
     names: tuple[int, ...] = ()
     dimensions: Mapping[str, int] = field(default_factory=dict)
     width: int = 0
+    left_out: tuple[int, ...] = ()
 
     def has(self, name: str) -> bool:
         return bool(self.names) if name == "name" else name in self.at
 
     def told(self, header: SheetRow) -> ImportMapping:
         """What was found, to be kept as a mapping."""
-        heads = header.cells
+        heads = {place: _shown(cell) for place, cell in enumerate(header.cells)}
         columns = {name: heads[place] for name, place in self.at.items()}
         dimensions = {name: heads[place] for name, place in self.dimensions.items()}
         named = ColumnsIn.model_validate(columns | {"name": [heads[place] for place in self.names]})
         return ImportMapping(columns=named, dimensions=dimensions)
+
+
+def _shown(cell: str) -> str:
+    """A header as a mapping can hold it: as it stands in the file, or else in the form in which it is compared."""
+    try:
+        return _HEADER.validate_python(cell)
+    except ValidationError:
+        return folded(cell)[:LONGEST]
 
 
 class HeadersRefused(Exception):
@@ -155,14 +179,12 @@ def find(mapping: ImportMapping, header: SheetRow, dimensions: Sequence[str]) ->
     for head, place in places.items():
         known = place in finder.taken or head in unread or finder.guessed(head, place)
         if not known and not mapping.ignore_others:
-            finder.refuse(
-                place, "has a header that is not known: name it in a mapping, declare it as a dimension, or ignore it"
-            )
+            finder.refuse(place, UNKNOWN_HEADER)
     finder.refuse_gaps()
     if finder.faults:
         raise HeadersRefused(finder.faults)
     width = max(places.values()) + 1
-    return Columns(finder.at, tuple(finder.names), finder.dimensions, width)
+    return Columns(finder.at, tuple(finder.names), finder.dimensions, width, tuple(finder.left_out))
 
 
 def _places(heads: Mapping[int, str], faults: list[Fault]) -> dict[str, int]:
@@ -182,13 +204,13 @@ class _Finder:
     def __init__(self, mapping: ImportMapping, places: Mapping[str, int], dimensions: Sequence[str]) -> None:
         self.at: dict[str, int] = {}
         self.names: list[int] = []
+        self.left_out: list[int] = []
         self.dimensions: dict[str, int] = {}
         self.taken: set[int] = set()
         self.faults: list[Fault] = []
         self._mapping = mapping
         self._places = places
         self._declared = {folded(name): name for name in dimensions}
-        self._last_name: int | None = None
 
     def refuse(self, place: int, reason: str) -> None:
         self.faults.append(Fault(f"/header/{place}", f"{column_name(place)} {reason}"))
@@ -216,27 +238,20 @@ class _Finder:
             self.at[name] = place
 
     def guessed(self, head: str, place: int) -> bool:
-        """Whether the header is a usual one, or a declared dimension's name."""
+        """Whether the header is a usual one, or a declared dimension's name; one for names is known, and left out."""
         if not self._mapping.guess:
             return False
         dimension = self._declared.get(head)
         if dimension is not None and dimension not in self.dimensions:
             self.dimensions[dimension] = place
             return True
-        if head in _FIRST_NAMES and not self._mapping.columns.name:
-            self.names.insert(0, place)
+        if head in _LIKE_NAMES:
+            self.left_out.append(place)
             return True
         name = _BY_HEADER.get(head)
         if name is None or getattr(self._mapping.columns, name):
             return False
-        if name == "name":
-            if self._last_name is not None:
-                self.refuse(
-                    place, f"and {column_name(self._last_name)} both look like the name: say which in a mapping"
-                )
-            self._last_name = place
-            self.names.append(place)
-        elif name in self.at:
+        if name in self.at:
             other = column_name(self.at[name])
             self.refuse(place, f"and {other} both look like {name}: say which in a mapping")
         else:

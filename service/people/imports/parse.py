@@ -7,7 +7,9 @@ stays small. Sixty-four bits: among a million people, two share one in one of fo
 import hashlib
 import json
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import IO, Any, Self
 
@@ -15,11 +17,13 @@ from service.people.imports import sheet_csv, sheet_xlsx
 from service.people.imports.lines import ONCE, Line, LineReader, Reason
 from service.people.imports.mapping import Columns, ImportMapping, find
 from service.people.imports.sheet import Sheet, SheetRow
+from service.problems import TooLarge
 
 IN_MEMORY = 1 << 20
 LISTED = 200
 PAUSE = 1000
 TOGETHER = 200
+_LENGTH = 4
 
 
 class Stopped(Exception):
@@ -31,9 +35,13 @@ def fingerprint(external_id: str) -> int:
 
 
 class LineSpool:
-    """Lists of values in a temporary file without a name, written once and read in their order, any number of times."""
+    """Lists of values in a temporary file without a name, written once and read in their order, any number of times.
 
-    def __init__(self) -> None:
+    Packed, so that they take a few times less room than they would as text. Raises TooLarge beyond `most` bytes.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with what holds it
         self._waiting: list[Sequence[object]] = []
         self.count = 0
@@ -45,18 +53,33 @@ class LineSpool:
             self._write()
 
     def _write(self) -> None:
-        self._file.write(json.dumps(self._waiting, separators=(",", ":")).encode() + b"\n")
+        packed = zlib.compress(json.dumps(self._waiting, separators=(",", ":")).encode(), 1)
+        if self._file.tell() + _LENGTH + len(packed) > self._most:
+            raise TooLarge("The file says more of people, or changes more of them, than one of its length may.")
+        self._file.write(len(packed).to_bytes(_LENGTH) + packed)
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[list[Any]]:
         if self._waiting:
             self._write()
         self._file.seek(0)
-        for some in self._file:
-            yield from json.loads(some.decode())
+        while head := self._file.read(_LENGTH):
+            yield from json.loads(zlib.decompress(self._file.read(int.from_bytes(head))))
 
     def close(self) -> None:
         self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bytes on the disk, packed: of the lines of a file, and of what they change."""
+
+    lines: int
+    changes: int
+
+
+# A million lines of people take less than half of it, and so do a million people who change in everything.
+OF_LONG = Bounds(96 << 20, 256 << 20)
 
 
 @dataclass
@@ -79,14 +102,15 @@ class Parsed:
         links: whom each good line is about, and their manager (None: nobody), as fingerprints.
         named: whom the refused lines are about, as far as that could be read: they have not left.
         nameless: how many lines do not say whom they are about.
-        managed: the managers' ids by fingerprint.
+        bounds: of the spool, and of the plan that is made of it.
     """
 
     columns: Columns
     mapping: ImportMapping
     sheet: Sheet
     found: ImportMapping
-    spool: LineSpool = field(default_factory=LineSpool)
+    bounds: Bounds
+    spool: LineSpool
     lines: int = 0
     links: dict[int, int | None] = field(default_factory=dict)
     named: set[int] = field(default_factory=set)
@@ -118,14 +142,15 @@ def parse(
     encoding: str | None,
     separator: str | None,
     stopped: Callable[[], bool],
+    bounds: Bounds = OF_LONG,
 ) -> Parsed:
-    """Read the file. Raises Unreadable, HeadersRefused, Stopped."""
+    """Read the file. Raises Unreadable, HeadersRefused, Stopped, TooLarge."""
     sheet = sheet_xlsx.read(file) if workbook else sheet_csv.read(file, encoding, separator)
     columns = find(mapping, sheet.header, dimensions)
     reader = LineReader(columns, mapping, sheet.days_before, cut=not workbook)
     told = columns.told(sheet.header)
-    out = Parsed(columns, mapping, sheet, told)
-    try:
+    with ExitStack() as unread:
+        out = unread.enter_context(Parsed(columns, mapping, sheet, told, bounds, LineSpool(bounds.lines)))
         for row in _watched(sheet.rows, stopped):
             out.lines += 1
             line, wrong = reader.read(row)
@@ -138,9 +163,7 @@ def parse(
                 continue
             out.links[who] = fingerprint(line.manager) if line.manager is not None else None
             out.spool.add(line.packed())
-    except BaseException:
-        out.spool.close()
-        raise
+        unread.pop_all()  # from here on it is the caller's to close
     return out
 
 

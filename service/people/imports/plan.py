@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,10 +11,8 @@ from service.people.diff import Held, Kind
 from service.people.imports.parse import LISTED, LineSpool
 from service.people.people_rows import Change
 
-FIELDS = ("unit_id", "language", "dimensions", "is_active", "hired_on", "name", "manager_id")
-_TOLD = dict(zip(FIELDS, ("unit", "language", "dimensions", "active", "hired_on", "name", "manager"), strict=True))
-
-_ATTRIBUTES = ("unit_id", "language", "dimensions", "is_active", "hired_on", "name", "manager_id", "projects")
+_ATTRIBUTES = tuple(one.name for one in fields(Held))
+_CALLED = {"unit_id": "unit", "is_active": "active", "manager_id": "manager"}
 _KINDS = {str(kind): kind for kind in Kind}
 
 
@@ -72,10 +70,10 @@ class Plan:
     active: int
     nameless: int
     external: Mapping[UUID, str]
+    spool: LineSpool
     counts: Counter[str] = field(default_factory=Counter)
     listed: dict[str, list[Entry]] = field(default_factory=dict)
     units: dict[UUID, Movements] = field(default_factory=dict)
-    spool: LineSpool = field(default_factory=LineSpool)
 
     def add(self, planned: Planned, source: str) -> None:
         """Take one more person in; who stays as they are is counted only."""
@@ -120,7 +118,7 @@ class Plan:
 
 def changed_fields(old: Held, new: Held) -> list[str]:
     """The names of what differs, as callers know them."""
-    return [_TOLD[name] for name in FIELDS if getattr(old, name) != getattr(new, name)]
+    return [_CALLED.get(name, name) for name in _ATTRIBUTES if getattr(old, name) != getattr(new, name)]
 
 
 SMALL = 20

@@ -24,8 +24,9 @@ class ImportEmpty(Invalid):
 class ImportTooRisky(Conflict):
     """More people would leave or move than the thresholds allow, or lines do not say whom they are about.
 
-    Nothing was changed; `detail` holds the counts, `Location` leads to the report. If it is meant, send
-    `accept_risk=true`.
+    Nothing was changed; `detail` holds the counts, `import_id` and `Location` lead to the report. If it is meant, send
+    `accept_risk=true`. Each time a file is sent it is compared with the organisation as it is then, and has a report of
+    its own.
     """
 
     slug, title = "import-too-risky", "The import would change too much"
@@ -41,12 +42,20 @@ class ImportRunning(Problem):
 
 
 class ImportNotUndone(Conflict):
-    """The import can not be taken back: `detail` says why; nothing was changed."""
+    """The import can not be taken back: `detail` says why; nothing was changed.
+
+    Where people have been changed since, `people` has the first 200 of them, each with the line of the file (null: in
+    none) and the external id, and `people_total` says how many there are.
+    """
 
     slug, title = "import-not-undone", "The import can not be undone"
 
 
 class ImportersBusy(Busy):
-    """As many files are being read as can be at once; nothing was stored."""
+    """As many files are being taken in as can be at once; nothing was stored, try again in a moment."""
 
     slug, title = "importers-busy", "Too many files are being read"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers["Retry-After"] = "10"

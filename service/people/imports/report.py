@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from service.people.diff import Kind
 from service.people.imports import schemas
+from service.people.imports.mapping import LEFT_OUT
 from service.people.imports.parse import LISTED, Parsed
 from service.people.imports.plan import Entry, Plan
 
@@ -43,7 +44,11 @@ def facts_of(parsed: Parsed, plan: Plan, units_created: int, risks: Sequence[str
         ).model_dump(),
         "risks": list(risks),
         "file": schemas.ImportFile(
-            format=file, encoding=parsed.sheet.encoding, separator=parsed.sheet.separator, mapping=mapping_of(parsed)
+            format=file,
+            encoding=parsed.sheet.encoding,
+            separator=parsed.sheet.separator,
+            mapping=mapping_of(parsed),
+            left_out=[schemas.ImportColumn(column=at + 1, reason=LEFT_OUT) for at in parsed.columns.left_out],
         ).model_dump(mode="json"),
         "units": [unit.model_dump() for unit in units[:LISTED]],
         "refusals": [reason._asdict() for reason in sorted(parsed.refused.reasons, key=lambda reason: reason.line)],

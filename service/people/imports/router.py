@@ -8,17 +8,17 @@ from fastapi import Body, Path, Query, Request, Response
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.kit.text import Slug, Wire
+from service.people.callers import PeopleWriter
 from service.people.imports import actions, queries, schemas, undo
 from service.people.imports import problems as refusals
 from service.people.imports.asking import AskedImport
 from service.people.imports.mapping import ImportMapping
 from service.people.imports.upload import CSV, WORKBOOK, Uploaded
-from service.people.spool import may_write
-from service.problems import Invalid, NotFound, TooLarge, UnsupportedMediaType, problems
-from service.tenants.principals import Now, Principal, Transaction
+from service.people.turns import in_turn
+from service.problems import Invalid, NotFound, TooLarge, TooSlow, UnsupportedMediaType, problems
+from service.tenants.principals import Now, Transaction
 
 router = api_router()
-PeopleWriter = Annotated[Principal, may_write]
 _BODY = {
     "requestBody": {
         "required": True,
@@ -49,6 +49,7 @@ class ImportPage(Wire):
     responses=problems(
         Invalid,
         TooLarge,
+        TooSlow,
         UnsupportedMediaType,
         refusals.ImportUnreadable,
         refusals.ImportHeadersRefused,
@@ -70,7 +71,8 @@ async def create_import(
     address = f"/v1/people/imports/{outcome.out.id}"
     if outcome.risks:
         # Answered, not raised: the report is to be kept, and nothing else was written.
-        refused = refusals.ImportTooRisky(f"{'; '.join(outcome.risks)}.", headers={"Location": address})
+        told = f"{'; '.join(outcome.risks)}."
+        refused = refusals.ImportTooRisky(told, headers={"Location": address}, import_id=str(outcome.out.id))
         return refused.response()
     response.headers["Location"] = address
     return outcome.out
@@ -100,6 +102,7 @@ async def get_import(import_id: UUID, caller: PeopleWriter, tx: Transaction) -> 
 @router.post(
     "/people/imports/{import_id}/undo",
     operation_id="people_imports.undo",
+    dependencies=[in_turn(refusals.ImportRunning)],
     responses=problems(NotFound, Invalid, refusals.ImportNotUndone, refusals.ImportRunning),
 )
 async def undo_import(import_id: UUID, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.ImportUndone:

@@ -65,6 +65,13 @@ class ImportLists(Wire):
     changed: list[ImportEntry]
 
 
+class ImportColumn(Wire):
+    """A column that was not read, though it could have been."""
+
+    column: Annotated[int, Field(description="from 1")]
+    reason: str
+
+
 class ImportFile(Wire):
     """What the file was found to be."""
 
@@ -72,6 +79,7 @@ class ImportFile(Wire):
     encoding: str | None
     separator: str | None
     mapping: Annotated[ImportMapping, Field(description="which column was taken for what")]
+    left_out: Annotated[list[ImportColumn], Field(description="columns that look like names, and were not kept")]
 
 
 class ImportSummary(Wire):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Integer, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Computed, Index, Integer, Text, Uuid
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers
@@ -58,11 +58,17 @@ class PeopleImportLine(TenantRow, table=True):
     __table_args__ = (
         refers("people_import", ("import_id", "import_id"), on_delete="CASCADE"),
         refers("person", ("person_id", "person_id"), on_delete="CASCADE"),
+        Index("ix_people_import_line__tenant_id_person_id", "tenant_id", "person_id"),
+        Index("ix_people_import_line__tenant_id_manager_before", "tenant_id", "manager_before"),
     )
 
     import_id: UUID = Field(primary_key=True)
     person_id: UUID = Field(primary_key=True)
     before: dict[str, Any] = document()
+    # What the document says: by it whoever is erased is found, where they were somebody's manager.
+    manager_before: UUID | None = Field(
+        default=None, sa_column=Column(Uuid, Computed("((before ->> 'manager_id'::text))::uuid", persisted=True))
+    )
 
 
 class PeopleImportUnit(TenantRow, table=True):
@@ -72,6 +78,7 @@ class PeopleImportUnit(TenantRow, table=True):
     __table_args__ = (
         refers("people_import", ("import_id", "import_id"), on_delete="CASCADE"),
         refers("org_unit", ("unit_id", "unit_id"), on_delete="CASCADE"),
+        Index("ix_people_import_unit__tenant_id_unit_id", "tenant_id", "unit_id"),
     )
 
     import_id: UUID = Field(primary_key=True)

@@ -14,6 +14,7 @@ from service.people import people_rows
 from service.people.diff import Held
 from service.people.imports import schemas
 from service.people.imports.actions import lock
+from service.people.imports.parse import LISTED
 from service.people.imports.plan import kept_before
 from service.people.imports.problems import ImportNotUndone
 from service.people.imports.queries import row_of
@@ -41,14 +42,11 @@ _LINES = text("""
 """)
 # Who was erased since is not there any more: the import is taken back without them.
 _CHANGED = text("""
-    SELECT count(*) FROM people_import_part i
-    CROSS JOIN LATERAL unnest(i.person_ids, i.revisions) AS l (person_id, revision)
+    SELECT l.line, p.external_id, count(*) OVER () AS total FROM people_import_part i
+    CROSS JOIN LATERAL unnest(i.person_ids, i.revisions, i.lines) AS l (person_id, revision, line)
     JOIN person p ON p.tenant_id = i.tenant_id AND p.person_id = l.person_id
     WHERE i.tenant_id = :tenant AND i.import_id = :import AND p.revision <> l.revision
-""")
-_KEYS = text("""
-    SELECT person_id, source, external_id FROM person
-    WHERE tenant_id = :tenant AND person_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY l.line NULLS LAST, p.external_id LIMIT :listed
 """)
 _HIDE = text("""
     UPDATE person SET deleted_at = :now, updated_at = :now, revision = revision + 1
@@ -130,9 +128,14 @@ async def _refuse(tx: AsyncSession, row: PeopleImport) -> None:
     given = {"tenant": row.tenant_id, "import": row.import_id}
     if await tx.scalar(_LATER, given | {"source": row.source}):
         raise ImportNotUndone("A later import of this source has to be taken back first.")
-    changed = await tx.scalar(_CHANGED, given)
+    changed = (await tx.execute(_CHANGED, given | {"listed": LISTED})).all()
     if changed:
-        raise ImportNotUndone(f"{changed} of the people whom it changed have been changed since.")
+        total = changed[0].total
+        raise ImportNotUndone(
+            f"{total} of the people whom it changed have been changed since.",
+            people=[{"line": row.line, "external_id": row.external_id} for row in changed],
+            people_total=total,
+        )
 
 
 async def _refuse_wrong_managers(tx: AsyncSession, tenant: UUID) -> None:
@@ -155,15 +158,12 @@ def _refuse_place(held: Held, places: Places) -> None:
 
 
 async def _put_back(tx: AsyncSession, tenant: UUID, lines: Sequence[Row[Any]], places: Places, now: datetime) -> None:
-    ids = [line.person_id for line in lines]
-    found = await people_rows.known_by_id(tx, tenant, ids)
-    keys = {
-        row.person_id: (row.source, row.external_id) for row in await tx.execute(_KEYS, {"tenant": tenant, "ids": ids})
-    }
+    found = await people_rows.known_by_id(tx, tenant, [line.person_id for line in lines])
     changes: list[Change] = []
     hidden: list[UUID] = []
     for line in lines:
-        held = found[line.person_id].held
+        known = found[line.person_id]
+        held = known.held
         if line.before is None:
             new = replace(held, is_active=False, manager_id=None)
             hidden.append(line.person_id)
@@ -173,7 +173,7 @@ async def _put_back(tx: AsyncSession, tenant: UUID, lines: Sequence[Row[Any]], p
                 _refuse_place(new, places)
             if line.before["deleted"]:
                 hidden.append(line.person_id)
-        changes.append(Change(line.person_id, *keys[line.person_id], held, new))
+        changes.append(Change(known.person_id, *known.key, held, new))
     await people_rows.write(tx, tenant, changes, now)
     if hidden:
         await tx.execute(_HIDE, {"tenant": tenant, "ids": hidden, "now": now})

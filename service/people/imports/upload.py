@@ -1,34 +1,84 @@
-"""A file on its way in: to a temporary file as it comes, then read in a thread, while no connection is held."""
+"""A file on its way in: to a temporary file as it comes, then read in a thread, while no connection is held.
+
+A mebibyte of it comes into memory. What is longer takes a seat before the rest is read; a file that is not takes one of
+another kind once it is in, so that it does not wait for clients that send long ones. The seat is kept until the import
+is done. It is as much room on the disk as that needs at a time: the file beside its lines, then these lines beside what
+they change. Two long files at once, each 96 + 256 MiB, and two short ones, each 16 + 16 MiB, are 768 of the 896 MiB
+that service/kit/room.py has for all. What a workbook has in memory while it is read is bounded in workbook.py.
+"""
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
-from threading import BoundedSemaphore, Event
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
 from typing import IO, Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 
+from service.kit import room
 from service.kit.db import Database
+from service.kit.pace import body_of
 from service.people.imports import queries
 from service.people.imports.asking import Asked, AskedImport
 from service.people.imports.compare import declared
 from service.people.imports.mapping import HeadersRefused, ImportMapping
-from service.people.imports.parse import Parsed, parse
-from service.people.imports.problems import ImportersBusy, ImportHeadersRefused, ImportUnreadable
+from service.people.imports.parse import OF_LONG, Bounds, Parsed, parse
+from service.people.imports.problems import ImportersBusy, ImportHeadersRefused, ImportRunning, ImportUnreadable
 from service.people.imports.sheet import Unreadable
 from service.people.spool import admitted
+from service.people.turns import turns_of
 from service.problems import TooLarge, UnsupportedMediaType
 from service.tenants.presented import Presented
 from service.tenants.principals import database_of, presented_key
 
 LIMIT = 1 << 28
 IN_MEMORY = 1 << 20
-AT_ONCE = 2
 CSV = "text/csv"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SENTENCE = "A file may have 256 MiB."
-# Of threads, not of an event loop: a thread that nobody waits for any more keeps its seat until it ends.
-_seats = BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """One kind of them.
+
+    Attributes:
+        at_once: how many there are.
+        body: bytes of the file on the disk.
+        bounds: of what is made of it.
+    """
+
+    at_once: int
+    body: int
+    bounds: Bounds
+
+    @property
+    def size(self) -> int:
+        """The room that one needs: once the lines are compared the file is gone."""
+        return self.bounds.lines + max(self.body, self.bounds.changes)
+
+
+LONG = Seats(2, LIMIT, OF_LONG)
+SHORT = Seats(2, 0, Bounds(16 << 20, 16 << 20))
+_seated: dict[UUID, Seats] = {}
+
+
+@contextmanager
+def seat(tenant: UUID, of: Seats) -> Iterator[None]:
+    """A tenant has one at most, since its files wait for each other anyway. Raises ImportRunning, ImportersBusy."""
+    if tenant in _seated:
+        raise ImportRunning
+    with room.Share(room.ROOM) as share:
+        if sum(one is of for one in _seated.values()) >= of.at_once or not share.hold(of.size):
+            raise ImportersBusy
+        _seated[tenant] = of
+        try:
+            yield
+        finally:
+            del _seated[tenant]
 
 
 def kind_of(request: Request) -> str:
@@ -42,44 +92,58 @@ def kind_of(request: Request) -> str:
     return media
 
 
-async def take(request: Request, file: IO[bytes]) -> None:
-    """Write the body down as it comes. Raises TooLarge as soon as it is longer."""
-    size = 0
-    async for chunk in request.stream():
+async def begun(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body, or as much of it as is more than may come without a seat. Raises TooSlow."""
+    begin = bytearray()
+    async for chunk in chunks:
+        begin += chunk
+        if len(begin) > IN_MEMORY:
+            break
+    return bytes(begin)
+
+
+async def take(begin: bytes, chunks: AsyncIterator[bytes], file: IO[bytes]) -> None:
+    """Write the body down as it comes. Raises TooSlow, and TooLarge as soon as it is longer."""
+    file.write(begin)
+    size = len(begin)
+    async for chunk in chunks:
         size += len(chunk)
         if size > LIMIT:
             raise TooLarge(_SENTENCE)
         file.write(chunk)
 
 
-async def read(file: IO[bytes], media: str, asked: Asked, mapping: ImportMapping, dimensions: list[str]) -> Parsed:
-    """The file, read in a thread; one that nobody waits for any more ends soon. Raises the domain's problems."""
-    if not _seats.acquire(blocking=False):
-        raise ImportersBusy
+async def read(
+    file: IO[bytes], media: str, asked: Asked, mapping: ImportMapping, dimensions: list[str], bounds: Bounds
+) -> Parsed:
+    """The file, read in a thread. Raises the domain's problems."""
     gone = Event()
 
     def work() -> Parsed:
-        try:
-            return parse(
-                file,
-                workbook=media == WORKBOOK,
-                mapping=mapping,
-                dimensions=dimensions,
-                encoding=asked.encoding,
-                separator=asked.separator,
-                stopped=gone.is_set,
-            )
-        finally:
-            _seats.release()
+        return parse(
+            file,
+            workbook=media == WORKBOOK,
+            mapping=mapping,
+            dimensions=dimensions,
+            encoding=asked.encoding,
+            separator=asked.separator,
+            stopped=gone.is_set,
+            bounds=bounds,
+        )
 
+    thread = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        return await asyncio.to_thread(work)
+        return await asyncio.shield(thread)
     except Unreadable as error:
         raise ImportUnreadable(str(error)) from None
     except HeadersRefused as error:
         raise ImportHeadersRefused(faults=error.faults) from None
-    finally:
+    except asyncio.CancelledError:  # file and seat are the thread's until it ends, which is soon
         gone.set()
+        await asyncio.wait({thread})
+        if thread.exception() is None:
+            thread.result().spool.close()
+        raise
 
 
 async def _uploaded(
@@ -90,14 +154,20 @@ async def _uploaded(
     database: Annotated[Database, Depends(database_of)],
 ) -> AsyncIterator[Parsed]:
     media = kind_of(request)
-    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
-        await take(request, file)
-        async with database.transaction(key.tenant_id) as tx:
-            mapping = await queries.mapping(tx, key.tenant_id, asked.source) or ImportMapping()
-            dimensions = list(await declared(tx, key.tenant_id))
-        parsed = await read(file, media, asked, mapping, dimensions)
-    with parsed:
-        yield parsed
+    chunks = body_of(request)
+    begin = await begun(chunks)
+    seats = LONG if len(begin) > IN_MEMORY else SHORT
+    with seat(key.tenant_id, seats):
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+            await take(begin, chunks, file)
+            async with database.transaction(key.tenant_id) as tx:
+                kept = await queries.mapping(tx, key.tenant_id, asked.source)
+                dimensions = list(await declared(tx, key.tenant_id))
+            mapping = asked.mapping or kept or ImportMapping()
+            parsed = await read(file, media, asked, mapping, dimensions, seats.bounds)
+        with parsed:
+            async with turns_of(request).turn(key.tenant_id, ImportRunning):
+                yield parsed
 
 
 Uploaded = Annotated[Parsed, Depends(_uploaded, scope="function")]

@@ -5,27 +5,26 @@ in opposite corners end the whole process. They also give a formula's last value
 which cells hold formulas nor, while reading, which are merged. What is needed here are a dozen kinds of XML elements.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, TypeVar
 from xml.parsers import expat
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
-from zlib import error as ZlibError  # noqa: N812 - a class, whatever the library calls it
+from zipfile import ZipFile
 
+from service.kit import workbook
+from service.kit.workbook import MAX_FILES
 from service.people.imports.sheet import Unreadable
 
 MAX_UNPACKED = 400_000_000
-MAX_RATIO = 200
-"""Unpacked over packed, of what is large: text of people does not shrink so far."""
-RATIO_FROM = 5_000_000
-MAX_FILES = 1_000
 MAX_DEPTH = 50
 MAX_TEXTS = 64_000_000
-"""Characters of the texts that cells share, which are held in memory, and what each text takes beside them."""
+"""Bytes of the texts that cells share, which are held in memory."""
 _OF_A_TEXT = 64
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PROTECTED = "EncryptedPackage".encode("utf-16-le")
+"""What each takes beside its characters."""
+_OF_A_PLACE = 8
 _CHUNK = 1 << 16
-_BROKEN = (BadZipFile, expat.ExpatError, ZlibError, OSError, EOFError, ValueError, LookupError, RuntimeError)
+_BROKEN = (*workbook.BROKEN, expat.ExpatError)
+_EMPTY = sys.getsizeof("")
 DAMAGED = "the workbook is damaged"
 T = TypeVar("T")
 
@@ -42,28 +41,7 @@ def told(reason: str, act: Callable[[], T]) -> T:
 
 def unpacked(file: IO[bytes]) -> ZipFile:
     """The archive, once what it claims is known to be bounded; reading never gives more than is claimed."""
-    file.seek(0)
-    head = file.read(1 << 16)
-    if head.startswith(OLE):
-        file.seek(0)
-        protected = _PROTECTED in file.read(1 << 20)
-        old = "the file is an old workbook (.xls): save it as .xlsx"
-        raise Unreadable("the workbook is protected by a password" if protected else old)
-    archive = told("the file is no workbook (.xlsx), or it is cut short", lambda: ZipFile(file))
-    entries = archive.infolist()
-    if len(entries) > MAX_FILES:
-        raise Unreadable(f"the workbook consists of more than {MAX_FILES:,} files")
-    if sum(entry.file_size for entry in entries) > MAX_UNPACKED or any(map(_bomb, entries)):
-        raise Unreadable(f"the workbook has more than {MAX_UNPACKED // 1_000_000} MB when it is unpacked")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise Unreadable("the workbook is protected by a password")
-    if any(entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for entry in entries):
-        raise Unreadable(DAMAGED)
-    return archive
-
-
-def _bomb(entry: ZipInfo) -> bool:
-    return entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
+    return workbook.unpacked(file, MAX_UNPACKED, Unreadable)
 
 
 class Events:
@@ -184,14 +162,18 @@ class Texts(Events):
 
     def text(self, text: str) -> None:
         if self._inside:
-            self._left -= len(text) + _OF_A_TEXT
-            if self._left < 0:
-                raise Unreadable(f"the workbook has more than {MAX_TEXTS:,} characters")
+            self._take(sys.getsizeof(text) - _EMPTY + _OF_A_TEXT)
             self._parts.append(text)
+
+    def _take(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise Unreadable(f"the workbook has more than {MAX_TEXTS // 1_000_000} MB of texts")
 
     def end(self, name: str) -> None:
         self._inside = False
         if name == "rPh":
             self._silent -= 1
         elif name == "si":
+            self._take(_OF_A_PLACE)
             self.texts.append("".join(self._parts).strip())

@@ -17,11 +17,11 @@ from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
 from service.kit.reasons import Fault
 from service.people import people_rows, unit_rows
-from service.people.actions import lock_organisation
 from service.people.people_rows import CHUNK, Change, Known
 from service.people.reorganising.reorganise import Outcome, Unit, merged_units, named_people, reorganised
 from service.people.reorganising.schemas import Effect, ReorganisationIn, ReorganisationOut, Unmet
 from service.people.tables import Reorganisation
+from service.people.turns import AGAIN, lock_for_job, lock_organisation
 from service.people.unit_rows import KnownUnit, UnitChange, UnitHeld
 from service.problems import Conflict, Invalid, NotFound
 from service.tenants.actions import audit
@@ -130,11 +130,12 @@ def planned_job(clock: Clock) -> Handler:
     """Carries out what was planned for today. What can not be done any more is refused with its reasons, whole."""
 
     async def carry_out(tx: AsyncSession, due: Due) -> datetime | None:
-        await lock_organisation(tx, due.tenant_id)
+        now = clock()
+        if not await lock_for_job(tx, due):
+            return now + AGAIN
         row = await find(tx, due.tenant_id, due.subject_id)
         if row.state != "planned":
             return None
-        now = clock()
         begins = datetime.combine(row.on_day, time(), UTC)
         if begins > now:
             return begins

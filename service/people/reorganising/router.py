@@ -7,18 +7,25 @@ from fastapi import Query, Request, Response
 
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
+from service.people.callers import PeopleWriter
+from service.people.problems import OrganisationBusy
 from service.people.reorganising import actions, queries
 from service.people.reorganising.schemas import LineageOut, ReorganisationIn, ReorganisationOut, ReorganisationPage
-from service.people.spool import may_write
+from service.people.turns import IN_TURN
 from service.problems import Conflict, Invalid, NotFound, problems
-from service.tenants.principals import Now, Principal, Transaction
+from service.tenants.principals import Now, Transaction
 
 router = api_router()
-PeopleWriter = Annotated[Principal, may_write]
 DryRun = Annotated[bool, Query(description="say what it would change, and keep nothing")]
 
 
-@router.post("/reorganisations", status_code=201, operation_id="reorganisations.create", responses=problems(Invalid))
+@router.post(
+    "/reorganisations",
+    status_code=201,
+    operation_id="reorganisations.create",
+    dependencies=[IN_TURN],
+    responses=problems(Invalid, OrganisationBusy),
+)
 async def create_reorganisation(
     caller: PeopleWriter, tx: Transaction, now: Now, wanted: ReorganisationIn, dry_run: DryRun = False
 ) -> ReorganisationOut:
@@ -49,7 +56,8 @@ async def get_reorganisation(caller: PeopleWriter, tx: Transaction, reorganisati
 @router.post(
     "/reorganisations/{reorganisation_id}/cancel",
     operation_id="reorganisations.cancel",
-    responses=problems(NotFound, Conflict),
+    dependencies=[IN_TURN],
+    responses=problems(NotFound, Conflict, OrganisationBusy),
 )
 async def cancel_reorganisation(
     caller: PeopleWriter, tx: Transaction, now: Now, reorganisation_id: UUID

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from service.kit.workbook import OLE
 from service.questionnaires.formats import lss, own, surveyjs, xlsform_read
 from service.questionnaires.formats.report import Read, Unreadable
-from service.questionnaires.formats.workbook import OLE
 
 Format = Literal["json", "xlsform", "lss", "surveyjs"]
 _BOM = b"\xef\xbb\xbf"

@@ -9,25 +9,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
+from service.kit import workbook
+from service.kit.workbook import MAX_FILES
 from service.questionnaires.formats.report import Unreadable
 from service.questionnaires.formats.xml_events import Events, stream, told
 
 MAX_BYTES = 2 << 20
 MAX_UNPACKED = 20_000_000
-MAX_RATIO = 200
-"""Unpacked over packed, for files of any size: text of people does not shrink so far."""
-RATIO_FROM = 5_000_000
-MAX_FILES = 1_000
 MAX_COLUMNS = 100
 MAX_ROW_NUMBER = 1 << 20
 MAX_CELL = 32_767
 MAX_CHARACTERS = MAX_UNPACKED
 """In all cells together: one long text may stand in many."""
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How files of older office programs begin, and newer ones that a password protects."""
-_PROTECTED = "EncryptedPackage".encode("utf-16-le")
 _REFERENCE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 _WHOLE = re.compile(r"(-?[0-9]{1,15})\.0+")
 _LETTERS = 26
@@ -52,24 +47,7 @@ def unpacked(data: bytes) -> ZipFile:
     """The archive, once its sizes are known to be small; what they claim can not be exceeded in reading."""
     if len(data) > MAX_BYTES:
         raise Unreadable(f"the workbook has more than {MAX_BYTES >> 20} MiB")
-    if data.startswith(OLE):
-        old = "the file is an old Excel file (.xls): save it as .xlsx"
-        raise Unreadable("the workbook is protected by a password" if _PROTECTED in data else old)
-    archive = told("the file is no workbook (.xlsx), or it is damaged", lambda: ZipFile(io.BytesIO(data)))
-    files = archive.infolist()
-    if len(files) > MAX_FILES:
-        raise Unreadable(f"the workbook consists of more than {MAX_FILES:,} files")
-    if sum(file.file_size for file in files) > MAX_UNPACKED or any(map(_bomb, files)):
-        raise Unreadable(f"the workbook has more than {MAX_UNPACKED // 1_000_000} MB when it is unpacked")
-    if any(file.flag_bits & 1 for file in files):
-        raise Unreadable("the workbook is protected by a password")
-    if any(file.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for file in files):
-        raise Unreadable("the file is no workbook (.xlsx), or it is damaged")
-    return archive
-
-
-def _bomb(file: ZipInfo) -> bool:
-    return file.file_size > RATIO_FROM and file.file_size > MAX_RATIO * max(file.compress_size, 1)
+    return workbook.unpacked(io.BytesIO(data), MAX_UNPACKED, Unreadable)
 
 
 def read(data: bytes, wanted: Mapping[str, int]) -> tuple[dict[str, list[Row]], list[str]]:

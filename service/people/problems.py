@@ -1,0 +1,12 @@
+"""What writes of the organisation refuse."""
+
+from service.problems import Problem
+
+
+class OrganisationBusy(Problem):
+    """The organisation is being written, by an import or others before this call; nothing was done, try it again."""
+
+    slug, title, status = "organisation-busy", "The organisation is being written", 409
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "10"})
