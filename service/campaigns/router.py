@@ -34,18 +34,19 @@ from service.campaigns.running import closing, drafts, launch, rescheduling, ret
 from service.campaigns.schemas import CalendarOut, CampaignIn, CampaignOut, CampaignPage, ContractOut, ExtendIn, WaveOut
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.terms import ScheduleIn
-from service.kit.db import Database
 from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.people.problems import OrganisationBusy
 from service.people.turns import IN_TURN
 from service.problems import Invalid, Malformed, NotFound, problems
-from service.tenants.principals import Now, Principal, Transaction, database_of, holding
+from service.tenants.admission import DatabaseOf, admitting
+from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
 router = api_router()
 CampaignWriter = Annotated[Principal, holding(Scope.campaigns_write)]
+CampaignAdmitted = Annotated[Principal, admitting(Scope.campaigns_write)]
 
 AS_USUAL = ForecastIn()
 InLanguage = Annotated[Literal["en", "fr"], Query(description="of the sentences")]
@@ -127,13 +128,12 @@ async def get_campaign(campaign: CampaignToRead) -> CampaignOut:
 async def forecast_campaign(
     request: Request,
     campaign_id: UUID,
-    caller: CampaignWriter,
-    database: Annotated[Database, Depends(database_of)],
+    caller: CampaignAdmitted,
+    database: DatabaseOf,
     now: Now,
     expected: ForecastIn = AS_USUAL,
 ) -> ForecastOut:
     """Before launch: which share of the plan's cells would be published, and which units to merge for more."""
-    # Not in the request's own transaction: a connection would be held for as long as it takes.
     notary = request.app.state.notary
     return await foretell(database, caller.tenant_id, campaign_id, notary, expected.response_rate, now)
 

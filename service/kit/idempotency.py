@@ -7,7 +7,6 @@ dependencies of scope "function", the transaction among them, after the route's 
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NoReturn
@@ -16,13 +15,12 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from service.kit import repeats
 from service.kit.reasons import ParameterFault
 from service.kit.repeats import Ask, Repeats, Reply
-from service.problems import Invalid, TooLarge
+from service.problems import Invalid
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -30,10 +28,6 @@ PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SCOPE_KEY = "pouls.attempt"
 _KEY = re.compile(PATTERN.encode())
-# As much as the longest body of all may have; in memory a little of it, the rest in a file without a name.
-_BODY_LIMIT = 1 << 28
-_IN_MEMORY = 1 << 20
-_PIECE = 1 << 16
 _SUCCESS = range(200, 300)
 
 
@@ -66,10 +60,7 @@ class Attempt:
         self._request = request
         self._key = key
         self._body = hashlib.blake2b()
-        self._length = 0
-        self._begun = False
         self._whole = False
-        self._spool: Any = None
         self._claimed: tuple[AsyncSession, Ask, datetime] | None = None
         request.scope[_SCOPE_KEY] = self
 
@@ -79,26 +70,12 @@ class Attempt:
         return self._whole
 
     async def receive(self) -> Message:
-        """What the server receives; of what was read ahead for the MAC, from there."""
-        self._begun = True
-        if self._spool is None:
-            return await self._next()
-        piece = self._spool.read(_PIECE)
-        return {"type": "http.request", "body": piece, "more_body": bool(piece)}
-
-    async def finish(self) -> bool:
-        """Read the body to its end, where nobody has begun to; False where somebody began and gave up."""
-        if not self._whole and self._begun:
-            return False
-        if not self._whole:
-            self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the request
-            while not self.is_whole:
-                message = await self._next()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                self._spool.write(message.get("body", b""))
-            self._spool.seek(0)
-        return True
+        """What the server receives; whoever reads the body reads it here, and says how much is too much."""
+        message = await self._request.receive()
+        if message["type"] == "http.request":
+            self._body.update(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
+        return message
 
     def ask(self, tenant: UUID, holder: UUID) -> Ask:
         """What is asked, by name; the body must be in."""
@@ -131,21 +108,6 @@ class Attempt:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
         await repeats.keep(tx, ask, Reply(response.status_code, headers, bytes(response.body)), now)
 
-    def close(self) -> None:
-        if self._spool is not None:
-            self._spool.close()
-
-    async def _next(self) -> Message:
-        message = await self._request.receive()
-        if message["type"] == "http.request":
-            piece = message.get("body", b"")
-            self._body.update(piece)
-            self._length += len(piece)
-            if self._length > _BODY_LIMIT:
-                raise TooLarge("Send less in one call.")
-            self._whole = not message.get("more_body", False)
-        return message
-
 
 def attempt(request: Request) -> Attempt | None:
     """What the header asks for. Raises Invalid where it is no key."""
@@ -168,11 +130,12 @@ def refuse(reason: str) -> NoReturn:
 async def claim(request: Request, tenant: UUID, holder: UUID, tx: AsyncSession, now: datetime) -> None:
     """Ask for the right to carry the request out, for the holder of an API key. Raises Replayed, or a refusal.
 
-    Before anything is looked up for the request: what it deleted then is not there now.
+    Before anything is looked up for the request: what it deleted then is not there now. The body is in by then; one
+    that was given up is refused, whatever the key says, and `keep` sees to it that nothing else is.
     """
     found: Attempt | None = request.scope.get(_SCOPE_KEY)
-    if found is None or not await found.finish():
-        return  # a body that was given up is refused, whatever the key says; `keep` sees to that
+    if found is None or not found.is_whole:
+        return
     ask = found.ask(tenant, holder)
     reply = await repeats.claim(tx, ask, now)
     if reply is not None:

@@ -13,6 +13,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from service.kit import idempotency, strict_json
+from service.kit.pace import body_of
 from service.kit.reasons import AnyFault, ParameterFault, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
@@ -22,9 +23,9 @@ Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 async def read(request: Request, limit: int, sentence: str) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is longer."""
+    """The whole body. Raises TooLarge as soon as it is longer, and TooSlow."""
     body = bytearray()
-    async for chunk in request.stream():
+    async for chunk in body_of(request):
         body += chunk
         if len(body) > limit:
             raise TooLarge(sentence)
@@ -106,8 +107,6 @@ class StrictRoute(APIRoute):
                 await attempt.keep(response)
             except idempotency.Replayed as replayed:
                 return replayed.response
-            finally:
-                attempt.close()
             return response
 
         return once

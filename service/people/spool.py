@@ -14,20 +14,12 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, TypeAdapter
 
 from service.kit import room
-from service.kit.db import Database
 from service.kit.lines import FAULTS_KEPT, Row, rows
+from service.people.callers import PeopleAdmitted
 from service.people.schemas import OnError
 from service.people.turns import turns_of
 from service.problems import Busy, TooLarge
-from service.tenants.principals import (
-    Presented,
-    authenticated,
-    database_of,
-    demand,
-    now_of,
-    presented_key,
-)
-from service.tenants.scopes import Scope
+from service.tenants.principals import Presented, presented_key
 
 IN_MEMORY = 1 << 20
 AT_ONCE = 500
@@ -80,20 +72,6 @@ class Spool(Generic[M]):
             self._file.close()
 
 
-async def admitted(
-    request: Request,
-    key: Annotated[Presented, Depends(presented_key)],
-    database: Annotated[Database, Depends(database_of)],
-) -> None:
-    """Whether this key may write, asked in a transaction that ends before the first row is read.
-
-    `Now` is taken once a request: only when the rows are in, so that a key that expires meanwhile is refused then.
-    """
-    async with database.transaction(key.tenant_id) as tx:
-        principal = await authenticated(request, key, tx, now_of(request))
-    demand(principal, Scope.people_write)
-
-
 def spooled(model: type[M]) -> Any:
     """A dependency: the request's rows, once all are there and it is their turn.
 
@@ -105,7 +83,7 @@ def spooled(model: type[M]) -> Any:
     async def spool(
         request: Request,
         key: Annotated[Presented, Depends(presented_key)],
-        _: Annotated[None, Depends(admitted)],
+        _: PeopleAdmitted,
         on_error: Skip = "abort",
     ) -> AsyncIterator[Spool[M]]:
         with Spool(adapter, skip=on_error == "skip") as kept:

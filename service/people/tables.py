@@ -1,6 +1,7 @@
 """The organisation as the HRIS tells it: units, declared dimensions, persons. No e-mail: not needed.
 
-Nor a name, but where comments are published: it is there to be taken out of them, and shown to nobody.
+Nor a name, but where comments are published: it is there to be taken out of them, and shown to nobody but those who
+may write people.
 
 What holds now stands in `org_unit` and `person`, since when in their versions: each holds until the next one begins.
 """

@@ -11,16 +11,17 @@ from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, key_behind, link_next, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
-from service.problems import Invalid, Malformed, NotFound, TooLarge, problems
+from service.problems import Invalid, Malformed, NotFound, TooLarge, TooSlow, problems
 from service.questionnaires import actions, queries
 from service.questionnaires.actions import MOST_VERSIONS
-from service.questionnaires.admission import Admitted, DatabaseOf, SoundDocument, Writer
+from service.questionnaires.admission import Admitted, SoundDocument, Writer
 from service.questionnaires.compare.changes import changes
 from service.questionnaires.lint.checked import checked, stored_here
 from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersions, Unchanged
 from service.questionnaires.replies import IfNoneMatch, document_reply, documented
 from service.questionnaires.schemas import EXAMPLE, ChangesOut, CheckedOut, QuestionnaireOut, QuestionnairePage
 from service.questionnaires.tables import Questionnaire, QuestionnaireVersion
+from service.tenants.admission import DatabaseOf
 from service.tenants.principals import Now, Transaction
 
 router = api_router()
@@ -43,7 +44,7 @@ OneVersion = Annotated[QuestionnaireVersion, Depends(_version)]
     "/questionnaires",
     status_code=201,
     operation_id="questionnaires.create",
-    responses=problems(Malformed, Invalid, TooLarge, KeyTaken),
+    responses=problems(Malformed, Invalid, TooLarge, TooSlow, KeyTaken),
 )
 async def create_questionnaire(sound: SoundDocument, caller: Writer, tx: Transaction, now: Now) -> QuestionnaireOut:
     """Publish version 1 of a questionnaire; every fault of the document is listed at once."""
@@ -63,7 +64,7 @@ async def list_questionnaires(
     "/questionnaires/validate",
     operation_id="questionnaires.validate",
     dependencies=[NOTHING_WRITTEN],
-    responses=problems(Malformed, Invalid, TooLarge),
+    responses=problems(Malformed, Invalid, TooLarge, TooSlow),
 )
 async def validate_questionnaire(
     _: Admitted,
@@ -77,7 +78,7 @@ async def validate_questionnaire(
     "/questionnaires/{questionnaire_id}/versions",
     status_code=201,
     operation_id="questionnaires.add_version",
-    responses=problems(Malformed, Invalid, TooLarge, NotFound, KeyDiffers, TooManyVersions, Unchanged),
+    responses=problems(Malformed, Invalid, TooLarge, TooSlow, NotFound, KeyDiffers, TooManyVersions, Unchanged),
 )
 async def add_version(
     sound: SoundDocument, questionnaire: OneQuestionnaire, caller: Writer, tx: Transaction, now: Now

@@ -21,7 +21,6 @@ from starlette.types import Receive, Scope, Send
 
 from service.kit.pace import body_of
 from service.people.actions import dimension_values
-from service.people.spool import admitted
 from service.problems import Busy, Internal, Problem, Unauthenticated, problem_of
 from service.scim.mapping import DEFAULT
 from service.scim.models import Providers
@@ -31,6 +30,7 @@ from service.scim.storage import Storage
 from service.scim.within import Within, opened
 from service.telemetry.observe import place_of_error
 from service.tenants.actions import audit
+from service.tenants.admission import admitted
 from service.tenants.presented import Presented, presented
 from service.tenants.principals import authenticated, base_of, database_of, demand, now_of
 from service.tenants.scopes import Scope as KeyScope
@@ -118,7 +118,7 @@ class ScimApplication(ASGIApplication):
             raise Unauthenticated
         if target.operation in WITH_BODY:
             # Nobody's body is read before they are known, and while it comes there is no transaction: so there are two.
-            await admitted(request, key, database_of(request))
+            await admitted(request, key, database_of(request), KeyScope.people_write)
             asked.body = await self._body(request, asked)
         return await self._within_a_transaction(request, asked, target, key)
 

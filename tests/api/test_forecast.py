@@ -1,5 +1,6 @@
 """The forecast of a draft over HTTP: what it says, when there is none, and that it changes nothing."""
 
+import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -144,3 +145,21 @@ def test_one_without_end_is_given_up(org: TenantUnderTest, monkeypatch: pytest.M
     assert not [line for line in descendants(os.getpid()).values() if "campaigns.forecast.process" in line]
     monkeypatch.undo()
     ok(ask(org, a_campaign(org)["id"]))
+
+
+def test_no_connection_is_held_while_it_is_reckoned(org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = org.house.client.app.state.database.engine.pool  # type: ignore[attr-defined]  # an ASGI app to its types
+    reckon, looked = queries.forecast_apart, []
+
+    async def watched(*arguments: Any) -> Any:
+        found = await reckon(*arguments)
+        for _ in range(100):  # what the service does beside it takes a moment
+            looked.append(pool.checkedout())
+            if not looked[-1]:
+                break
+            await asyncio.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(queries, "forecast_apart", watched)
+    ok(ask(org, a_campaign(org)["id"]))
+    assert looked[-1] == 0

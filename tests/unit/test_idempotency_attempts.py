@@ -11,10 +11,8 @@ import pytest
 from fastapi import Request, Response
 from starlette.types import Message
 
-from service.kit import idempotency
 from service.kit.idempotency import Attempt, attempt
 from service.kit.repeats import Repeats
-from service.problems import TooLarge
 
 TENANT, HOLDER = UUID(int=1), UUID(int=2)
 APP = SimpleNamespace(state=SimpleNamespace(repeats=Repeats(bytes(32))))
@@ -44,30 +42,21 @@ async def read_by_handler(followed: Attempt, request: Request) -> bytes:
     return b"".join([chunk async for chunk in Request(request.scope, followed.receive).stream()])
 
 
-def mac_of(chunks: Iterable[bytes], *, by_handler: bool) -> tuple[bytes, bytes]:
-    """The request's MAC, and the body as the handler has it; read before the claim, or only after it."""
-
-    async def go() -> tuple[bytes, bytes]:
+def mac_of(chunks: Iterable[bytes]) -> bytes:
+    async def go() -> bytes:
         request = request_of(chunks)
         followed = begun(request)
-        body = await read_by_handler(followed, request) if by_handler else b""
-        assert await followed.finish()
-        asked = followed.ask(TENANT, HOLDER).request
-        if not by_handler:
-            body = await read_by_handler(followed, request)
-        followed.close()
-        return asked, body
+        assert await read_by_handler(followed, request) == b"".join(chunks)
+        assert followed.is_whole
+        return followed.ask(TENANT, HOLDER).request
 
     return asyncio.run(go())
 
 
 @pytest.mark.parametrize("chunks", [[], [b"abc"], [b"a", b"bc"], [b"x" * 70_000] * 40])
-def test_it_is_the_same_whoever_reads_first(chunks: list[bytes]) -> None:
-    first, body = mac_of(chunks, by_handler=True)
-    second, later = mac_of([b"".join(chunks)], by_handler=False)
-    assert body == later == b"".join(chunks)
-    assert first == second
-    assert mac_of([*chunks, b"."], by_handler=False)[0] != first
+def test_it_is_the_same_in_whatever_pieces(chunks: list[bytes]) -> None:
+    assert mac_of(chunks) == mac_of([b"".join(chunks)])
+    assert mac_of([*chunks, b"."]) != mac_of(chunks)
 
 
 def test_a_long_stream_is_never_held() -> None:
@@ -88,27 +77,15 @@ def test_a_long_stream_is_never_held() -> None:
     assert asyncio.run(go()) < 1 << 20
 
 
-def test_a_body_that_somebody_gave_up_is_not_claimed() -> None:
+def test_a_body_that_somebody_gave_up_is_not_whole() -> None:
     async def go() -> bool:
         request = request_of([b"a", b"b"])
         followed = begun(request)
         async for _ in Request(request.scope, followed.receive).stream():
             break
-        return await followed.finish()
+        return followed.is_whole
 
     assert asyncio.run(go()) is False
-
-
-def test_what_is_read_ahead_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idempotency, "_BODY_LIMIT", 100)
-
-    async def go() -> None:
-        followed = begun(request_of([b"x" * 60, b"x" * 60]))
-        with pytest.raises(TooLarge):
-            await followed.finish()
-        followed.close()
-
-    asyncio.run(go())
 
 
 def test_a_success_that_nobody_claimed_is_a_fault() -> None:
@@ -129,9 +106,8 @@ def test_each_part_counts(of: str) -> None:
         if "key" in changed:
             request.scope["headers"][0] = (b"idempotency-key", changed["key"])
         followed = begun(request)
-        await followed.finish()
+        await read_by_handler(followed, request)
         asked = followed.ask(changed.get("tenant", TENANT), changed.get("holder", HOLDER))
-        followed.close()
         return asked.key, asked.request
 
     other: dict[str, Any] = {

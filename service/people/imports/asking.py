@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from service.kit import strict_json
 from service.kit.reasons import ParameterFault, fault_at
 from service.kit.text import Slug
+from service.people.callers import PeopleAdmitted
 from service.people.imports.compare import Mode
 from service.people.imports.mapping import ImportMapping
 from service.people.imports.plan import Risk
-from service.people.spool import admitted
 from service.problems import Invalid
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252", "iso-8859-15", "macintosh"]
@@ -40,7 +40,7 @@ class Asked:
 
 
 def _asked(
-    _: Annotated[None, Depends(admitted)],
+    _: PeopleAdmitted,
     mode: Annotated[Mode, Query(description=_FULL)],
     source: Source = "hris",
     dry_run: Annotated[bool, Query(description="say what would change, and change nothing")] = False,

@@ -21,6 +21,7 @@ from fastapi import Depends, Request
 from service.kit import room
 from service.kit.db import Database
 from service.kit.pace import body_of
+from service.people.callers import PeopleAdmitted
 from service.people.imports import queries
 from service.people.imports.asking import Asked, AskedImport
 from service.people.imports.compare import declared
@@ -28,7 +29,6 @@ from service.people.imports.mapping import HeadersRefused, ImportMapping
 from service.people.imports.parse import OF_LONG, Bounds, Parsed, parse
 from service.people.imports.problems import ImportersBusy, ImportHeadersRefused, ImportRunning, ImportUnreadable
 from service.people.imports.sheet import Unreadable
-from service.people.spool import admitted
 from service.people.turns import turns_of
 from service.problems import TooLarge, UnsupportedMediaType
 from service.tenants.presented import Presented
@@ -149,7 +149,7 @@ async def read(
 async def _uploaded(
     request: Request,
     asked: AskedImport,
-    _: Annotated[None, Depends(admitted)],
+    _: PeopleAdmitted,
     key: Annotated[Presented, Depends(presented_key)],
     database: Annotated[Database, Depends(database_of)],
 ) -> AsyncIterator[Parsed]:

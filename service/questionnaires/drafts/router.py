@@ -8,14 +8,15 @@ from fastapi import Depends, Header, Request, Response
 from service.kit.etags import tag
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
-from service.problems import Invalid, Malformed, NotFound, TooLarge, problems
+from service.problems import Invalid, Malformed, NotFound, TooLarge, TooSlow, problems
 from service.questionnaires import queries
-from service.questionnaires.admission import Admitted, DatabaseOf, Writer
+from service.questionnaires.admission import Admitted, Writer
 from service.questionnaires.drafts import actions
 from service.questionnaires.lint.checked import Sound, checked, sound
 from service.questionnaires.problems import DraftMoved, RevisionMissing, TooManyDrafts, TooManyVersions, Unchanged
 from service.questionnaires.schemas import CheckedOut, DraftDetail, DraftIn, DraftOut, DraftPage, QuestionnaireOut
 from service.questionnaires.tables import QuestionnaireDraft
+from service.tenants.admission import DatabaseOf
 from service.tenants.principals import Now, Transaction
 
 router = api_router()
@@ -53,7 +54,7 @@ DraftToPublish = Annotated[Ready, Depends(_ready)]
     "/questionnaire-drafts",
     status_code=201,
     operation_id="questionnaire_drafts.create",
-    responses=problems(Malformed, Invalid, TooLarge, TooManyDrafts),
+    responses=problems(Malformed, Invalid, TooLarge, TooSlow, TooManyDrafts),
 )
 async def create_draft(caller: Writer, tx: Transaction, now: Now, response: Response, given: DraftIn) -> DraftOut:
     """Keep a document that is not finished: any JSON object of at most 1 MiB, 100 drafts at most."""
@@ -86,7 +87,7 @@ async def get_draft(caller: Admitted, database: DatabaseOf, draft_id: UUID, resp
 @router.put(
     "/questionnaire-drafts/{draft_id}",
     operation_id="questionnaire_drafts.replace",
-    responses=problems(Malformed, Invalid, TooLarge, NotFound, DraftMoved, RevisionMissing),
+    responses=problems(Malformed, Invalid, TooLarge, TooSlow, NotFound, DraftMoved, RevisionMissing),
 )
 async def replace_draft(
     draft: DraftToChange,

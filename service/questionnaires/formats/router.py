@@ -9,9 +9,9 @@ from service.kit.etags import tag
 from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router, read
-from service.problems import Invalid, NotFound, TooLarge, UnsupportedMediaType, problems
+from service.problems import Invalid, NotFound, TooLarge, TooSlow, UnsupportedMediaType, problems
 from service.questionnaires import queries
-from service.questionnaires.admission import Admitted, DatabaseOf
+from service.questionnaires.admission import Admitted
 from service.questionnaires.catalogue.page import HTML, headers_of
 from service.questionnaires.formats import choose, own, printable, xlsform_write
 from service.questionnaires.formats.readers import apart
@@ -21,6 +21,7 @@ from service.questionnaires.lint.checked import Checked, check, not_to_be_kept, 
 from service.questionnaires.problems import FileUnreadable, ReadersBusy
 from service.questionnaires.router import Number
 from service.questionnaires.schemas import ImportOut, NoteOut, ReportOut
+from service.tenants.admission import DatabaseOf
 
 router = api_router()
 MOST_BYTES = 2 << 20
@@ -86,7 +87,7 @@ class Exported(NamedTuple):
     operation_id="questionnaires.import",
     dependencies=[NOTHING_WRITTEN],
     openapi_extra=_BODY,
-    responses=problems(Invalid, FileUnreadable, TooLarge, UnsupportedMediaType, ReadersBusy),
+    responses=problems(Invalid, FileUnreadable, TooLarge, TooSlow, UnsupportedMediaType, ReadersBusy),
 )
 async def import_questionnaire(
     request: Request,
