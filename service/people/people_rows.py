@@ -37,7 +37,7 @@ _GIVEN = """
         AS given (person_id, source, external_id, unit_id, language, dimensions, is_active, hired_on, name, manager_id)
 """
 # Their key stays here: rosters are signed with it (see `renaming`).
-# Whoever is to be erased, once the waves that need them are over, is invited no more, whatever a source says.
+# Of whoever is to be erased, once the waves that need them are over, nothing more is kept, whatever a source says.
 _STAYS = "NOT EXISTS (SELECT FROM erasure e WHERE e.tenant_id = p.tenant_id AND e.person_id = p.person_id)"
 _INSERT = text(f"""
     INSERT INTO person (
@@ -48,11 +48,11 @@ _INSERT = text(f"""
 _UPDATE = text(f"""
     UPDATE person p SET
         unit_id = given.unit_id, language = given.language, dimensions = given.dimensions,
-        is_active = given.is_active AND {_STAYS}, hired_on = given.hired_on, name = given.name,
+        is_active = given.is_active, hired_on = given.hired_on, name = given.name,
         manager_id = given.manager_id, updated_at = :now, revision = p.revision + 1, deleted_at = NULL
-    FROM {_GIVEN} WHERE p.tenant_id = :tenant AND p.person_id = given.person_id
+    FROM {_GIVEN} WHERE p.tenant_id = :tenant AND p.person_id = given.person_id AND {_STAYS}
 """)  # noqa: S608 - same reason
-# All days since then are told anew; but no more is remembered of whoever is to be erased.
+# All days since then are told anew.
 _FORGET = text(f"""
     DELETE FROM person_version p
     USING unnest(CAST(:ids AS uuid[]), CAST(:sinces AS date[])) AS given (person_id, since)
@@ -74,10 +74,12 @@ _LEAVE_PROJECTS = text("""
     USING unnest(CAST(:ids AS uuid[]), CAST(:units AS uuid[])) AS given (person_id, unit_id)
     WHERE m.tenant_id = :tenant AND m.person_id = given.person_id AND m.unit_id = given.unit_id
 """)
-_JOIN_PROJECTS = text("""
+_JOIN_PROJECTS = text(f"""
     INSERT INTO project_member (tenant_id, person_id, unit_id)
-    SELECT CAST(:tenant AS uuid), * FROM unnest(CAST(:ids AS uuid[]), CAST(:units AS uuid[])) ON CONFLICT DO NOTHING
-""")
+    SELECT p.tenant_id, p.person_id, given.unit_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:units AS uuid[])) AS given (person_id, unit_id)
+    JOIN person p ON p.tenant_id = :tenant AND p.person_id = given.person_id WHERE {_STAYS} ON CONFLICT DO NOTHING
+""")  # noqa: S608 - same reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from service.kit.idempotency import SECRET_REPLY
 from service.kit.pages import Cursor, Limit, key_behind, link_next
 from service.kit.strict import api_router
 from service.people.problems import OrganisationBusy
-from service.people.turns import IN_TURN
+from service.people.turns import in_turn
 from service.privacy import erasing, personal, queries, retention
 from service.privacy.readings import Readings
 from service.privacy.schemas import DataSubject, DataSubjectExport, ErasureOut, ReadAccessPage, RetentionOut
@@ -46,7 +46,7 @@ async def export_data_subject(
     "/data-subjects/erase",
     status_code=202,
     operation_id="data_subjects.erase",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.admin)],
     responses=problems(Malformed, Invalid, NotFound, OrganisationBusy),
 )
 async def erase_data_subject(
@@ -54,8 +54,9 @@ async def erase_data_subject(
 ) -> ErasureOut:
     """Erase a person. The worker does it, at once or when the waves that invite them are over; `waits_for` names those.
 
-    Nobody invites them from now on. Take them out of the HR system first: what it sends again is stored again. Once it
-    is done the person is not known any more, and asking again is a 404.
+    Nobody invites them from now on, and until it is done nothing that is sent of them is kept. Take them out of the HR
+    system first: what it sends afterwards is stored again. Once it is done the person is not known any more, and asking
+    again is a 404.
     """
     return await erasing.ask(tx, caller, asked, request.app.state.subjects, now)
 

@@ -4,7 +4,6 @@ from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
-from pydantic_core import from_json
 from scim2_models import (
     BaseModel,
     BulkOperation,
@@ -27,6 +26,7 @@ from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService, scim_exception_of
 from scim2_server.storage import SearchPage
 
+from service.kit import strict_json
 from service.problems import problem_of
 from service.scim.filters import check_length
 from service.scim.habits import asked, judge_size, straightened
@@ -64,7 +64,7 @@ class Service(ScimService):
         if len(body) > BODY_LIMIT:
             raise PayloadTooLargeException
         try:
-            return from_json(body)
+            return strict_json.loads(body)
         except ValueError:
             raise InvalidSyntaxException from None
 

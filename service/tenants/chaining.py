@@ -22,6 +22,8 @@ from service.tenants.chain import START, Chain, Walk
 from service.tenants.tables import AuditEntry, AuditLink
 
 AT_ONCE = 1_000
+CUT_AT_ONCE = 10_000
+"""More than are chained at once: each cut writes an entry of its own."""
 EVERY = timedelta(minutes=5)
 PATIENCE = timedelta(days=1)
 """How far back an entry is looked for that was committed later than those after it; no transaction lasts that long."""
@@ -119,34 +121,38 @@ async def _cuts(tx: AsyncSession, tenant: UUID) -> set[tuple[int, str]]:
     return {(detail.get("through", 0), detail.get("mac", "")) for detail in found}
 
 
-async def cut(tx: AsyncSession, tenant: UUID, chain: Chain, until: datetime, now: datetime) -> int:
-    """Delete entries of before a moment, from the chain's old end; how many.
+async def cut(tx: AsyncSession, tenant: UUID, chain: Chain, until: datetime, now: datetime) -> bool:
+    """Delete entries of before a moment, from the chain's old end, so many at once; whether there are more.
 
     The last one's link stays, for the chain to hang from, and a new entry vouches for it. So a log that is old as a
     whole goes as a whole: then that new entry is the log.
     """
-    last = await _last_old(tx, tenant, until)
+    last, is_all = await _last_old(tx, tenant, chain, until)
     if last is None:
-        return 0
+        return False
     links = (col(AuditLink.tenant_id) == tenant) & (col(AuditLink.number) <= last.number)
     old = col(AuditEntry.entry_id).in_(select(col(AuditLink.entry_id)).where(links))
     gone = await changed(tx, delete(AuditEntry).where(col(AuditEntry.tenant_id) == tenant, old))
-    if gone:
-        await tx.execute(delete(AuditLink).where(links, col(AuditLink.number) < last.number))
-        signed = chain.cut(tenant, last.number, last.mac)
-        audit(tx, tenant, now, WORKER, CUT, str(tenant), through=last.number, mac=signed, entries=gone)
-        await tx.flush()
-    return gone
+    await tx.execute(delete(AuditLink).where(links, col(AuditLink.number) < last.number))
+    signed = chain.cut(tenant, last.number, last.mac)
+    audit(tx, tenant, now, WORKER, CUT, str(tenant), through=last.number, mac=signed, entries=gone)
+    await tx.flush()
+    return not is_all
 
 
-async def _last_old(tx: AsyncSession, tenant: UUID, until: datetime) -> AuditLink | None:
-    """The link before the first whose entry is to be kept; looked for from the old end, where there are few."""
-    joined = (col(AuditEntry.tenant_id) == col(AuditLink.tenant_id)) & (
-        col(AuditEntry.entry_id) == col(AuditLink.entry_id)
-    )
-    mine = col(AuditLink.tenant_id) == tenant
-    kept = select(col(AuditLink.number)).join(AuditEntry, joined).where(mine, col(AuditEntry.at) >= until)
-    first = await tx.scalar(kept.order_by(col(AuditLink.number)).limit(1))
-    links = select(AuditLink).where(mine).order_by(col(AuditLink.number).desc()).limit(1)
-    found: AuditLink | None = await tx.scalar(links if first is None else links.where(col(AuditLink.number) < first))
-    return found
+async def _last_old(tx: AsyncSession, tenant: UUID, chain: Chain, until: datetime) -> tuple[AuditLink | None, bool]:
+    """The last link of those that are cut off now, and whether there are no more after it.
+
+    Walked as a check walks: whoever took entries out, or told another moment of them, would have it vouched for. From
+    the first link on that does not hold, nothing is ever cut, and each check tells of it.
+    """
+    walk, last, looked = Walk(chain, tenant, await _cuts(tx, tenant)), None, 0
+    while rows := await _links(tx, tenant, walk.last[0] if walk.last else 0):
+        for link, entry in rows:
+            if not walk.step(link, entry) or (entry is not None and entry.at >= until):
+                return last, True
+            if entry is not None:
+                last, looked = link, looked + 1
+            if looked == CUT_AT_ONCE:
+                return last, False
+    return last, True

@@ -23,6 +23,9 @@ def erase(tenant: TenantUnderTest, person: str) -> Any:
     return ok(tenant.call("admin", "POST", "/v1/data-subjects/erase", json={"external_id": person}), 202)
 
 
+PROJECT = {"external_id": "P", "name": "Bridge", "hierarchy": "project"}
+
+
 def erasure(tenant: TenantUnderTest, ident: str) -> Any:
     return ok(tenant.call("admin", "GET", f"/v1/erasures/{ident}"))
 
@@ -73,7 +76,9 @@ def test_somebody_who_is_not_known_is_not_found(tenant: TenantUnderTest, what: s
     an_org(tenant, {"A": 1})
     other = tenant.house.tenant()
     for asked in ({"external_id": "nobody"}, {"source": "sirh", "external_id": "A-0"}):
-        problem(tenant.call("admin", "POST", f"/v1/data-subjects/{what}", json=asked), 404, "not-found")
+        told = problem(tenant.call("admin", "POST", f"/v1/data-subjects/{what}", json=asked), 404, "not-found")
+        assert told["detail"].startswith("Nobody is known by this source and external_id; source is `hris` if absent.")
+        assert "sirh" not in told["detail"]
     asked = {"external_id": "A-0"}
     problem(other.call("admin", "POST", f"/v1/data-subjects/{what}", json=asked), 404, "not-found")
     problem(tenant.call("admin", "GET", f"/v1/erasures/{uuid4()}"), 404, "not-found")
@@ -161,8 +166,13 @@ def test_whoever_is_told_again_while_they_wait_does_not_come_back(tenant: Tenant
     a_launched_wave(tenant)
     erase(tenant, "A-1")
     tenant.house.sweep()
-    ok(tenant.call("people:write", "PUT", "/v1/people", json=[{"external_id": "A-1", "unit": "B"}]))
-    assert tenant.sql("SELECT is_active FROM person WHERE external_id = 'A-1'") == [(False,)]
+    ok(tenant.call("people:write", "PUT", "/v1/org-units", json=[PROJECT]))
+    again = {"external_id": "A-1", "unit": "B", "name": "Ann Other", "language": "fr", "projects": ["P"]}
+    ok(tenant.call("people:write", "PUT", "/v1/people", json=[again]))
+    kept = """SELECT is_active, name, language,
+        (SELECT count(*) FROM project_member m WHERE m.tenant_id = p.tenant_id AND m.person_id = p.person_id)
+        FROM person p WHERE external_id = 'A-1'"""
+    assert tenant.sql(kept) == [(False, None, None, 0)]
 
 
 def test_whoever_was_in_many_waves_costs_no_more_statements(tenant: TenantUnderTest) -> None:

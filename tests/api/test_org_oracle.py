@@ -219,8 +219,8 @@ def shortest(house: House, acts: list[Json]) -> list[Json]:
     return acts
 
 
-# Of 3,000, a few that between them do all there is to do.
-@pytest.mark.parametrize("seed", [1377, 1901, 2809, 1962])
+# Of 1,500, a few that between them do all there is to do.
+@pytest.mark.parametrize("seed", [480, 1377, 315, 787])
 def test_random_sequences_end_as_the_model_says(house: House, seed: int) -> None:
     random, done = Random(seed), list[Json]()
 
@@ -236,11 +236,24 @@ def test_random_sequences_end_as_the_model_says(house: House, seed: int) -> None
 
 
 def test_what_is_told_late_or_carried_out_late_holds_from_its_own_day(house: House) -> None:
-    def units(name: str, parent: str, **since: int) -> Json:
-        return {"do": "units", "rows": [{"external_id": "B", "name": name, "parent": parent} | since], "skip": False}
+    def units(name: str, parent: str, key: str = "B", **more: Any) -> Json:
+        return {"do": "units", "rows": [{"external_id": key, "name": name, "parent": parent} | more], "skip": False}
+
+    def n1(unit: str, **since: int) -> Json:
+        return {"do": "people", "rows": [{"external_id": "N1", "unit": unit} | since], "skip": False}
 
     plan = {"do": "reorganise", "body": {"moves": [{"unit": "C", "parent": "A"}]}, "on": 8, "dry_run": False}
     days = {"do": "days", "count": 3}
-    found = fault(house, [days, units("later", "A"), days, units("late", "C", valid_from=2), plan, days])
+    acts = [days, units("later", "A"), days, units("late", "C", valid_from=2), plan, days]
+    # No circle on the eighth day, when B was below A; from the ninth on it is none.
+    acts += [units("up", ROOT), *(units("Team A", "B", "A", valid_from=since) for since in (8, 9))]
+    # Somebody who was there for longer; and of whom nothing is new, before there was their unit.
+    acts += [n1("A"), n1("A", valid_from=4), n1("A", valid_from=7)]
+    acts += [units("K", "A", "K"), n1("K"), n1("K", valid_from=4)]
+    # What was merged stays so, and may be told to be gone.
+    merge = {"do": "reorganise", "body": {"merges": [{"units": ["C"], "into": "A"}]}, "on": 9, "dry_run": False}
+    acts += [merge, units("Team C", "A", "C"), units("B", "C"), units("L", "C", "L")]
+    acts += [units("gone", "A", "C", active=False), units("Team C", "A", "C"), days]
+    found = fault(house, acts)
     if found:
         raise found

@@ -66,7 +66,8 @@ class Plan:
 class Import:
     changed: dict[str, tuple[Person | None, int]]
     """Whom it changed: what they were before, and how many words there were of them after it."""
-    units: list[str]
+    units: dict[str, int]
+    """Those it made, and how many words there were of them after it."""
     state: str = "applied"
 
 
@@ -115,34 +116,50 @@ class Organisation:
         names = [row["external_id"] for row in rows]
         bad = self._to_come(rows)
         for number, name in enumerate(names):
-            if name in now and now[name].merged and wanted[number].active:  # "is active no more": such a row is refused
-                bad[number] = "external_id"
-            elif name in now and now[name].hierarchy != wanted[number].hierarchy:
-                bad[number] = "hierarchy"
+            held = now.get(name)
+            if held and held.merged:  # "is active no more", whatever else is told of it
+                wanted[number] = replace(wanted[number], merged=True)
+                if wanted[number].active:
+                    bad[number] = "external_id"
+            if held and held.hierarchy != wanted[number].hierarchy:
+                bad.setdefault(number, "hierarchy")
         while True:  # what is refused is not there for the others to hang on
             good = {names[number]: unit for number, unit in enumerate(wanted) if number not in bad}
             after = now | good
             wrong = circle_of(after) | {name for name, unit in good.items() if not hangs_well(unit, after)}
             found = {number: "parent" for number in range(len(rows)) if number not in bad and names[number] in wrong}
-            found = found or self._too_early(rows, wanted, bad)
+            found = found or self._too_early(rows, wanted, bad) or self._in_a_circle_once(rows, wanted, bad)
             if not found:
                 return self._upsert(self.units, rows, wanted, bad, skip=skip)
             bad |= found
 
     def _too_early(self, rows: list[Json], wanted: list[Unit], bad: dict[int, str]) -> dict[int, str]:
         """Rows of days before the first one of the unit above, which may be told in the same call."""
-        first = self.first_days()
-        news = {
-            number: (row["external_id"], row.get("valid_from", self.today))
-            for number, row in enumerate(rows)
-            if number not in bad and self._becomes(self.units, row, wanted[number]) != "unchanged"
-        }
+        first, news = self.first_days(), self._news(rows, wanted, bad)
         for name, since in news.values():
             first[name] = min(since, first.get(name, since))
         return {
             number: "valid_from"
             for number, (_, since) in news.items()
             if (parent := wanted[number].parent) is not None and since < first[parent]
+        }
+
+    def _in_a_circle_once(self, rows: list[Json], wanted: list[Unit], bad: dict[int, str]) -> dict[int, str]:
+        """Rows that make a circle on a day before today, with what was told of other units since."""
+        news = self._news(rows, wanted, bad)
+        found: dict[int, str] = {}
+        for day in {since for _, since in news.values()} | {day for day in self.days if day < self.today}:
+            told = {number: name for number, (name, since) in news.items() if since <= day}
+            wrong = circle_of(self.tree(day) | {name: wanted[number] for number, name in told.items()})
+            found |= {number: "valid_from" for number, name in told.items() if name in wrong}
+        return found
+
+    def _news(self, rows: list[Json], wanted: list[Unit], bad: dict[int, str]) -> dict[int, tuple[str, int]]:
+        """Rows that change something: of which unit, since when."""
+        return {
+            number: (row["external_id"], row.get("valid_from", self.today))
+            for number, row in enumerate(rows)
+            if number not in bad and self._becomes(self.units, row, wanted[number]) != "unchanged"
         }
 
     def first_days(self) -> dict[str, int]:
@@ -152,9 +169,12 @@ class Organisation:
         wanted = [Person(row["unit"], row.get("active", True)) for row in rows]
         bad = self._to_come(rows)
         for number, person in enumerate(wanted):
+            row = rows[number]
             if not self._may_live(person):
                 bad.setdefault(number, "unit")
-            elif rows[number].get("valid_from", self.today) < self.first_days()[person.unit]:
+            elif self._becomes(self.people, row, person) == "unchanged":
+                continue  # since when is said "where the row changes something, or has been so for longer"
+            elif row.get("valid_from", self.today) < self.first_days()[person.unit]:
                 bad.setdefault(number, "valid_from")
         return self._upsert(self.people, rows, wanted, bad, skip=skip)
 
@@ -246,7 +266,7 @@ class Organisation:
             return True
         for name, unit in made.items():
             self._tell(self.units, name, self.today, unit)
-        done = Import({}, [*made])
+        done = Import({}, {name: len(self.units[name].words) for name in made})
         for who, person in wanted.items():
             if homes.get(who) != person:
                 self._tell(self.people, who, self.today, person)
@@ -261,9 +281,9 @@ class Organisation:
         return {name: unit for name, unit in named.items() if name not in now and hangs_well(unit, now)}
 
     def undo(self, number: int) -> bool:
-        """Everybody is put back, if it was the last file, nobody has changed them since, and their place is there."""
+        """Everybody is put back, if nobody has changed them since and their place is there; the last file first."""
         taken = self.imports[number]
-        if taken.state != "applied" or number != len(self.imports) - 1:
+        if taken.state != "applied" or any(later.state == "applied" for later in self.imports[number + 1 :]):
             return False
         for who, (before, words) in taken.changed.items():
             if len(self.people[who].words) != words or (before and not self._may_live(before)):
@@ -272,7 +292,7 @@ class Organisation:
             self._tell(self.people, who, self.today, before)
         for name in reversed(taken.units):
             used = {person.unit for person in self.homes().values()} | {unit.parent for unit in self.tree().values()}
-            if name not in used and len(self.units[name].words) == 1:
+            if name not in used and len(self.units[name].words) == taken.units[name]:
                 self._tell(self.units, name, self.today, None)
         taken.state = "undone"
         return True

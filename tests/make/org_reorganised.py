@@ -92,9 +92,9 @@ def _moved_and_split(body: Json, units: Units) -> dict[str, Unit]:
 
 
 def hangs_well(unit: Unit, units: Units) -> bool:
-    """Below something that is there, was not merged, and is in the same tree."""
+    """Below something that is there, in the same tree, and was not merged: what is gone itself may stay below that."""
     above = units.get(unit.parent) if unit.parent else unit
-    return above is not None and not above.merged and above.hierarchy == unit.hierarchy
+    return above is not None and not (above.merged and unit.active) and above.hierarchy == unit.hierarchy
 
 
 def _handed_on(name: str, units: Units, into: Mapping[str, str]) -> str | None:

@@ -4,7 +4,7 @@ from random import Random
 from typing import Any
 
 from tests.make.org_oracle import Organisation
-from tests.make.org_reorganised import Person
+from tests.make.org_reorganised import Person, Unit
 
 Json = dict[str, Any]
 ROOT = "TOP"
@@ -42,9 +42,12 @@ def _living(random: Random, org: Organisation) -> str:
 
 def _units(random: Random, org: Organisation) -> Json:
     rows = []
+    merged = [name for name, unit in org.tree().items() if unit.merged]
     for name in random.sample([*UNITS[1:], *PROJECTS], random.randint(1, 3)):
         project = name in PROJECTS and random.random() < 0.95
         parent = random.choice([None, "X", "Y"]) if project else _living(random, org)
+        if merged and not project and random.random() < 0.15:
+            parent = random.choice(merged)
         held = org.tree().get(name)
         row: Json = {"external_id": name, "name": random.choice(["old", "new", f"Team {name}"]), "parent": parent}
         if held and random.random() < 0.2:  # as it is, or as it was
@@ -52,18 +55,47 @@ def _units(random: Random, org: Organisation) -> Json:
             row |= {"name": held.name, "parent": held.parent}
         row |= {"hierarchy": "project"} if project else {}
         row |= {"manager": random.choice(["A-1", "nobody"])} if random.random() < 0.2 else {}
-        row |= {"active": False} if random.random() < 0.1 else {}
-        if not any(held.merged for held in (org.tree().get(one) for one in (name, row["parent"])) if held):
-            rows.append(row | _since(random, org))
+        row |= {"active": False} if random.random() < (0.5 if held and held.merged else 0.1) else {}
+        rows.append(row | _since(random, org))
+    turned = _hung(org)
+    if turned and random.random() < 0.25:  # what was above another is told late to have been below it
+        day, top, name, now = random.choice(turned)
+        rows = [row for row in rows if row["external_id"] not in (top, name)]
+        rows += [{"external_id": name, "name": "up", "parent": ROOT}] if now else []
+        since = day - (random.random() < 0.2)
+        rows.append({"external_id": top, "name": "turned", "parent": name, "valid_from": since})
     return {"rows": rows, "skip": random.random() < 0.5}
 
 
+def _hung(org: Organisation) -> list[tuple[int, str, str, bool]]:
+    """Days before today, two units of the line, one above the other then, and whether it still is."""
+    now, found = org.tree(), set()
+    mine = {name for name, unit in now.items() if unit.hierarchy == "line" and not unit.merged}
+    for day in range(org.today):
+        then = org.tree(day)
+        for name in mine:
+            found |= {(day, top, name, top in _above(name, now)) for top in _above(name, then) & mine - {ROOT}}
+    return sorted(found)
+
+
+def _above(name: str, units: dict[str, Unit]) -> set[str]:
+    found: set[str] = set()
+    while name in units and (parent := units[name].parent) is not None:
+        found.add(parent)
+        name = parent
+    return found
+
+
 def _people(random: Random, org: Organisation) -> Json:
-    rows = []
-    for who in random.sample(PEOPLE, random.randint(1, 4)):
-        person = Person(_living(random, org), random.random() < 0.8)
+    rows, homes = [], org.homes()
+    late = [who for who in homes if org.people[who].since(org.today) > 0]  # in their place, or there at all
+    named = random.sample(PEOPLE, random.randint(1, 3)) + random.sample(late, min(len(late), random.randint(0, 2)))
+    for who in dict.fromkeys(named):
+        person, since = Person(_living(random, org), random.random() < 0.8), _since(random, org)
+        if who in homes and random.random() < (0.6 if who in late else 0.2):  # as they are
+            person, since = homes[who], {"valid_from": random.randint(-1, org.today)}
         row = {"external_id": who, "unit": person.unit} | ({} if person.active else {"active": False})
-        rows.append(row if person == org.homes().get(who) else row | _since(random, org))
+        rows.append(row | since)
     return {"rows": rows, "skip": random.random() < 0.5}
 
 
