@@ -22,6 +22,8 @@ from service.kit.limits import FailureLimit
 from service.kit.rates import counter_for
 from service.kit.repeats import Repeats
 from service.kit.strict import query_faults
+from service.people.imports.upload import Seated
+from service.people.spool import Spooling
 from service.people.turns import Turns
 from service.privacy.readings import COUNTS, Readings
 from service.privacy.subjects import Subjects
@@ -92,6 +94,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.subjects = Subjects(intake_key)
     app.state.readings = readings
     app.state.turns = Turns()
+    app.state.seated = Seated()
+    app.state.spooling = Spooling()
     app.state.kiosk = Kiosk(intake_key, notary)
     app.state.entry_limit = FailureLimit(WRONG_CODES_A_MINUTE)
     app.state.waves = waves

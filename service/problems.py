@@ -29,6 +29,8 @@ class Problem(Exception):
     slug: ClassVar[str]
     title: ClassVar[str]
     status: ClassVar[int]
+    retry_after_s: ClassVar[int | None] = None
+    """After which it may be sent again, where that is known of the kind."""
 
     def __init__(
         self,
@@ -41,7 +43,8 @@ class Problem(Exception):
         super().__init__(self.slug)
         self.detail = detail
         self.faults = tuple(faults)
-        self.headers = dict(headers or {})
+        again = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
+        self.headers = again | dict(headers or {})
         self.members = members
 
     def body(self) -> dict[str, Any]:
@@ -135,12 +138,13 @@ class RateLimited(Problem):
 
 
 class Busy(Problem):
-    """The database is out of reach or every connection is taken; nothing was stored, try again."""
+    """The database is out of reach, each connection or all room for rows is taken, or the disk is full.
+
+    Nothing was stored; try again.
+    """
 
     slug, title, status = "busy", "Try again in a moment", 503
-
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "1"})
+    retry_after_s = 1
 
 
 class Internal(Problem):
@@ -239,13 +243,24 @@ def _of_status(error: HTTPException) -> Problem:
     return problem
 
 
+def place_of_error(error: BaseException) -> str:
+    """File and line where it happened: enough to find it, without its text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` leave as problem+json, the framework's own included."""
 
     async def answer(_: Request, error: Exception) -> Response:
         problem = problem_of(error)
         if isinstance(problem, Internal | Busy) and not isinstance(error, Problem):
-            log.error("request failed", problem=type(error).__name__, shown_as=problem.slug)
+            at = place_of_error(error)
+            log.error("request failed", problem=type(error).__name__, at=at, shown_as=problem.slug)
         return problem.response()
 
     for cls in (Problem, HTTPException, RequestValidationError, DBAPIError, PoolTimeout, OSError, ClientDisconnect):

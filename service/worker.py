@@ -53,6 +53,7 @@ SLOW = frozenset(
         reorganising.JOB,
         erasing.ERASE,
         RETENTION,
+        keeping.HISTORY,
         import_jobs.PRUNE,
     }
 )
@@ -92,7 +93,8 @@ def create_sweeper(settings: Settings, database: Database, clock: Clock) -> Swee
         PRUNE: fan_out.pruner(clock),
         expiring.JOB: expiring.teller(clock),
         AUDIT_CHAIN: chainer(chain, clock),
-        RETENTION: keeping.keeper(settings.retention, chain, Subjects(intake_key), clock),
+        RETENTION: keeping.keeper(settings.retention, chain, clock),
+        keeping.HISTORY: keeping.forgetter(settings.retention, Subjects(intake_key), clock),
         erasing.ERASE: erasing.eraser(keys.notary, clock),
         due.MAKE_KEYS: wave_keys.maker(keys.waves, keys.notary, settings.worker.spare_wave_keys, clock),
     }

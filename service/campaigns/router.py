@@ -38,7 +38,7 @@ from service.kit.idempotency import NOTHING_WRITTEN
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.strict import api_router
 from service.people.problems import OrganisationBusy
-from service.people.turns import IN_TURN
+from service.people.turns import in_turn
 from service.problems import Invalid, Malformed, NotFound, problems
 from service.tenants.admission import DatabaseOf, admitting
 from service.tenants.principals import Now, Principal, Transaction, holding
@@ -141,7 +141,7 @@ async def forecast_campaign(
 @router.post(
     "/campaigns/{campaign_id}/launch",
     operation_id="campaigns.launch",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.campaigns_write)],
     responses=problems(NotFound, WrongState, ApprovalNeeded, *_LAUNCH),
 )
 async def launch_campaign(
@@ -169,7 +169,7 @@ async def propose_campaign(
 @router.post(
     "/campaigns/{campaign_id}/approve",
     operation_id="campaigns.approve",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.campaigns_write)],
     responses=problems(NotFound, WrongState, ApprovalOfOneself, *_LAUNCH),
 )
 async def approve_campaign(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,8 @@ tenants = typer.Typer(name="tenants", help="Tenants and their API keys.", no_arg
 ACTOR = "operator"
 # From the database and who signs keys, a tenant and its keys by scope.
 Making = Callable[[Database, Registrar], Awaitable[tuple[UUID, dict[str, str]]]]
+# The running database: made where there is none, or only if it is there.
+Opening = Callable[[Settings], AbstractContextManager[Postgres]]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON line")]
 
 
@@ -178,11 +181,12 @@ def tenants_keys(
         settings_with(None, None, data),
         lambda database, registrar: make_keys(database, registrar, tenant),
         as_json=as_json,
+        opened=local.database_that_is_there,
     )
 
 
-def _show_made(settings: Settings, make: Making, *, as_json: bool) -> None:
-    with local.database(settings) as postgres:
+def _show_made(settings: Settings, make: Making, *, as_json: bool, opened: Opening = local.database) -> None:
+    with opened(settings) as postgres:
         tenant, texts = asyncio.run(_made(settings, postgres, make))
     if as_json:
         typer.echo(json.dumps({"tenant": str(tenant), "keys": texts}))

@@ -43,7 +43,7 @@ def audit_log_check(
     POULS_DATABASE_URL both run at once.
     """
     settings = settings_with(None, None, data)
-    with local.database(settings) as postgres:
+    with local.database_that_is_there(settings) as postgres:
         found, is_there = asyncio.run(_check(settings, postgres, tenant, noted))
     if as_json:
         typer.echo(_json(found, is_there=is_there))

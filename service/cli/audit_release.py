@@ -37,13 +37,6 @@ class AnswersRefused(Mendable):
         super().__init__(f"the release can not be judged again: what is stored of its wave is refused ({why})")
 
 
-class NoDatabaseHere(Mendable):
-    """The data folder has no embedded database; none is made to look for a release in it."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"there is no database in {folder}: give --data, or set POULS_DATA_DIR or POULS_DATABASE_URL")
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Whose release, in which data folder, which former public keys are trusted, and how much work is allowed."""
@@ -57,9 +50,7 @@ class Asked:
 def judged(release: UUID, asked: Asked) -> dict[str, Any]:
     """Verdict, sentences and findings by family. Raises Mendable where it can not be judged."""
     settings = settings_with(None, None, asked.data)
-    if settings.database.url is None and not (settings.data.dir / "pg").exists():
-        raise NoDatabaseHere(settings.data.dir)
-    with local.database(settings) as postgres, bar() as told:
+    with local.database_that_is_there(settings) as postgres, bar() as told:
         return said_of(asyncio.run(_again(settings, postgres, release, asked, told)))
 
 

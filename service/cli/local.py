@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -67,6 +68,22 @@ def stopping_with_parent(stop: asyncio.Event, *, watch: bool) -> Iterator[None]:
         yield
     finally:
         loop.remove_reader(0)
+
+
+class NoDatabaseHere(Mendable):
+    """The data folder has no embedded database; none is made to look for something in it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"there is no database in {folder}: give --data, or set POULS_DATA_DIR or POULS_DATABASE_URL")
+
+
+@contextmanager
+def database_that_is_there(settings: Settings) -> Iterator[Postgres]:
+    """The running database, for a command about what is in it already; none is made. Raises NoDatabaseHere."""
+    if settings.database.url is None and not (settings.data.dir / "pg").exists():
+        raise NoDatabaseHere(settings.data.dir)
+    with database(settings) as postgres:
+        yield postgres
 
 
 @contextmanager

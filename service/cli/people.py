@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -12,34 +13,32 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from service.cli.client import told
+from service.cli.people_shown import on_standard_output, refusal, show
 
 FINE, PARTLY, UNUSABLE = 0, 1, 2
 SCOPE = "people:write"
-CREATED, CONFLICT = 201, 409
+CREATED, NOT_FOUND, CONFLICT = 201, 404, 409
+BUSY = frozenset({409, 429, 503})
+"""With `Retry-After`: nothing was done, and in a moment it may be."""
+PATIENCE_S = 120.0
 PIECE = 1 << 16
 READ_S = 600.0
-LISTED = 20
-UNBROKEN = 100_000
-"""Characters of a line."""
+LONGEST_MAPPING = 4000
+"""Characters, as many as the service takes beside a file."""
+Encoding = Literal["utf-8", "utf-16", "windows-1252", "iso-8859-15", "macintosh"]
+Separator = Literal["semicolon", "comma", "tab"]
 MEDIA = {
     ".csv": "text/csv",
     ".txt": "text/csv",
     ".tsv": "text/csv",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-KINDS = {
-    "joiners": "[green]joins[/green]",
-    "returners": "[green]comes back[/green]",
-    "movers": "[yellow]moves[/yellow]",
-    "leavers": "[red]leaves[/red]",
-    "changed": "changes",
-}
+_ZIPPED, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+"""How workbooks begin, .xlsx and those of before."""
 people = typer.Typer(name="people", help="The organisation's people.", no_args_is_help=True)
 _ENDS = (
-    "Ends with 0 if every line was taken, 1 if lines or the whole import were refused, "
+    "Ends with 0 if every line was taken, 1 if lines or the whole import were refused (with --dry-run: would be), "
     "2 if the file, an option or the service can not be used."
 )
 
@@ -55,6 +54,7 @@ def _group() -> None:
 
 @people.command("import", epilog=_ENDS)
 def import_(
+    ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV in any usual encoding, or .xlsx")],
     url: Annotated[str, typer.Option(help="the service, such as https://pouls.example.org")],
     mode: Annotated[
@@ -71,12 +71,16 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="JSON: which column is what; kept for the source from now on, unless with --dry-run"),
+        typer.Option(help="JSON: which column is what; kept for the source once a file was taken so, not by --dry-run"),
     ] = None,
-    encoding: Annotated[str | None, typer.Option(help="of CSV; found out if absent")] = None,
-    separator: Annotated[str | None, typer.Option(help="semicolon, comma or tab; found out if absent")] = None,
-    max_leavers_percent: Annotated[int | None, typer.Option(min=0, max=100)] = None,
-    max_movers_percent: Annotated[int | None, typer.Option(min=0, max=100)] = None,
+    encoding: Annotated[Encoding | None, typer.Option(help="of CSV; found out if absent")] = None,
+    separator: Annotated[Separator | None, typer.Option(help="of CSV; found out if absent")] = None,
+    max_leavers_percent: Annotated[
+        int | None, typer.Option(min=0, max=100, help="10 if absent; of fewer than 20 people, half may leave")
+    ] = None,
+    max_movers_percent: Annotated[
+        int | None, typer.Option(min=0, max=100, help="25 if absent; of fewer than 20 people, all may move")
+    ] = None,
     accept_risk: Annotated[bool, typer.Option("--accept-risk", help="whatever the thresholds say")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the import as one JSON line")] = False,
 ) -> None:
@@ -93,13 +97,11 @@ def import_(
     }
     query = {name: str(value) for name, value in asked.items() if value is not None}
     try:
-        with _service(url, _key(key, keys)) as client:
-            if mapping is not None and dry_run:
-                query["mapping"] = _mapping(mapping)
-            elif mapping is not None:
-                _send_mapping(client, source, mapping)
-            answer = _send(client, file, query)
+        with _service(url, _key(_given(ctx, key, keys), keys)) as client:
+            said = _mapping(mapping) if mapping is not None else None
+            answer = _patiently(client, file, query | ({"mapping": said} if said is not None else {}))
             body = _body(answer, client)
+            kept = said is None or dry_run or answer.status_code != CREATED or _keep(client, source, said)
     except _Unusable as error:
         _complain(str(error))
         raise typer.Exit(UNUSABLE) from None
@@ -110,9 +112,20 @@ def import_(
         print(json.dumps(body))  # noqa: T201 - the option's purpose
     else:
         show(on_standard_output(), body)
-    if answer.status_code != CREATED:
-        _complain(told(answer.status_code, answer.content))
-    raise typer.Exit(FINE if answer.status_code == CREATED and not body["counts"]["refused"] else PARTLY)
+    risky = bool(body["risks"]) and not accept_risk
+    if risky:
+        would = "would be refused" if dry_run else "was refused"
+        look = "" if dry_run else "see whom with --dry-run; "
+        _complain(f"the import {would}: {'; '.join(body['risks'])}; {look}if it is meant, send it with --accept-risk")
+    raise typer.Exit(PARTLY if risky or not kept or body["counts"]["refused"] else FINE)
+
+
+def _given(ctx: typer.Context, key: str | None, keys: Path | None) -> str | None:
+    """The option `--key`. A file of keys goes before the environment, and beside the option it is a mistake."""
+    source = ctx.get_parameter_source("key")
+    if keys is not None and source is not None and source.name == "COMMANDLINE":
+        raise _Unusable("give --key or --keys, not both")
+    return key
 
 
 def _service(url: str, key: str) -> httpx2.Client:
@@ -140,37 +153,73 @@ def _key(key: str | None, keys: Path | None) -> str:
 
 
 def _mapping(file: Path) -> str:
-    """As short as JSON can be: a dry run has it in its address."""
+    """As short as JSON can be: it goes in the address, beside the file."""
     try:
-        return json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
+        said = json.dumps(json.loads(file.read_text(encoding="utf-8")), ensure_ascii=False, separators=(",", ":"))
     except OSError as error:
         raise _Unusable(f"{file} can not be read: {error.strerror}") from None
     except ValueError:
         raise _Unusable(f"{file} is not JSON") from None
+    if len(said) > LONGEST_MAPPING:
+        raise _Unusable(
+            f"{file} has more than {LONGEST_MAPPING:,} characters: send it by PUT /v1/people/import-mappings/SOURCE, "
+            "and leave --mapping out"
+        )
+    return said
 
 
-def _send_mapping(client: httpx2.Client, source: str, mapping: Path) -> None:
+def _keep(client: httpx2.Client, source: str, mapping: str) -> bool:
+    """Keep a mapping by which a file was taken: one that fits no file would stand in the way of the next."""
     headers = {"Content-Type": "application/json"}
-    path = f"/v1/people/import-mappings/{source}"
-    answer = client.put(path, content=_mapping(mapping).encode(), headers=headers)
-    if answer.is_error:
-        raise _Unusable(f"the mapping is refused: {told(answer.status_code, answer.content)}")
+    try:
+        answer = client.put(f"/v1/people/import-mappings/{source}", content=mapping.encode(), headers=headers)
+        wrong = refusal(answer.status_code, answer.content) if answer.is_error else None
+    except httpx2.HTTPError as error:
+        wrong = f"the service can not be reached ({type(error).__name__})"
+    if wrong is not None:
+        _complain(f"the import is done, but its mapping is not kept: {wrong}")
+    return wrong is None
+
+
+def _patiently(client: httpx2.Client, file: Path, query: dict[str, str]) -> httpx2.Response:
+    """Send the file, and again where somebody else is writing, for two minutes."""
+    waited = 0.0
+    while True:
+        answer = _send(client, file, query)
+        after = answer.headers.get("retry-after", "")
+        pause = min(float(after), PATIENCE_S - waited) if after.isascii() and after.isdigit() else 0.0
+        if answer.status_code not in BUSY or pause <= 0:
+            return answer
+        _complain(f"{refusal(answer.status_code, answer.content)}; nothing was done, sent again in {pause:.0f} s")
+        time.sleep(pause)
+        waited += pause
 
 
 def _send(client: httpx2.Client, file: Path, query: dict[str, str]) -> httpx2.Response:
-    media = MEDIA.get(file.suffix.lower())
-    if media is None:
-        raise _Unusable(f"{file.name} is neither .csv nor .xlsx")
     try:
-        size = file.stat().st_size
         handle = file.open("rb")
     except OSError as error:
         raise _Unusable(f"{file} can not be read: {error.strerror}") from None
-    headers = {"Content-Type": media, "Content-Length": str(size)}
-    then = "comparing" if query["dry_run"] == "true" else "comparing and writing"
-    with handle, Phases(Console(stderr=True), size, then) as phases:
-        pieces = phases.sent(handle)
-        return client.post("/v1/people/imports", params=query, content=pieces, headers=headers)
+    with handle:
+        media = _media(file, handle)
+        size = file.stat().st_size
+        headers = {"Content-Type": media, "Content-Length": str(size)}
+        then = "comparing" if query["dry_run"] == "true" else "comparing and writing"
+        with Phases(Console(stderr=True), size, then) as phases:
+            pieces = phases.sent(handle)
+            return client.post("/v1/people/imports", params=query, content=pieces, headers=headers)
+
+
+def _media(file: Path, handle: IO[bytes]) -> str:
+    """What the file is, by its name. Raises _Unusable, also where it begins as something else does."""
+    media = MEDIA.get(file.suffix.lower())
+    begin = handle.read(len(_ZIPPED))
+    handle.seek(0)
+    if media is None or begin == _OLD:
+        raise _Unusable(f"{file.name} is neither text (.csv, .txt, .tsv) nor .xlsx: save it as .xlsx or CSV")
+    if begin == _ZIPPED and media == MEDIA[".csv"]:
+        raise _Unusable(f"{file.name} is a workbook: rename it to {file.stem}.xlsx")
+    return media
 
 
 class Phases:
@@ -212,65 +261,14 @@ def _body(answer: httpx2.Response, client: httpx2.Client) -> dict[str, Any]:
     if answer.status_code == CONFLICT and kept.startswith("/v1/people/imports/"):
         answer = client.get(kept)
     if answer.is_error:
-        raise _Unusable(told(answer.status_code, answer.content))
+        said = refusal(answer.status_code, answer.content)
+        if answer.status_code in BUSY and "retry-after" in answer.headers:
+            said += "; nothing was done, send it again"
+        elif answer.status_code == NOT_FOUND:
+            said += "; is --url the service's address, without /v1?"
+        raise _Unusable(said)
     body: dict[str, Any] = answer.json()
     return body
-
-
-def on_standard_output() -> Console:
-    """As wide as the terminal; what another program reads is never broken into shorter lines."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else UNBROKEN)
-
-
-def show(out: Console, body: dict[str, Any]) -> None:
-    """The import for people to read."""
-    counts = body["counts"]
-    _show_file(out, body["file"])
-    if body["people"] is not None:
-        _show_people(out, body["people"], counts)
-    _show_refusals(out, body["refusals"], counts["refused"])
-    said = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count and name != "lines"]
-    state = {"previewed": "nothing was changed (dry run)", "refused": "nothing was changed"}.get(body["state"], "done")
-    out.print(f"{counts['lines']:,} lines: {', '.join(said) or 'nothing to do'}; {state}")
-    out.print(f"import {body['id']}")
-    for one in body["file"]["left_out"]:
-        out.print(f"column {one['column']} {escape(one['reason'])}")
-    for risk in body["risks"]:
-        out.print(f"[red]risk[/red]  {escape(risk)}")
-
-
-def _show_file(out: Console, file: dict[str, Any]) -> None:
-    """What the file was taken for, and how it was read."""
-    kind = ", ".join(file[name] for name in ("format", "encoding", "separator") if file[name])
-    mapping = file["mapping"]
-    columns = {name: head for name, head in mapping["columns"].items() if head} | mapping["dimensions"]
-    read = [f"{name} = {' + '.join(head) if isinstance(head, list) else head}" for name, head in columns.items()]
-    units = [f"units by {mapping['unit_by']}"] if "unit" in columns else []
-    units += ["unknown units are made"] if mapping["create_units"] else []
-    out.print(escape(f"read as {kind}: {', '.join(read + units)}"))
-
-
-def _show_people(out: Console, people: dict[str, Any], counts: dict[str, int]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for head in ("", "line", "person", "from", "to", "changed"):
-        table.add_column(head, overflow="fold")
-    for kind, word in KINDS.items():
-        for one in people[kind][:LISTED]:
-            line = "" if one["line"] is None else str(one["line"])
-            units = [escape(one[name] or "") for name in ("from_unit", "to_unit")]
-            table.add_row(word, line, escape(one["external_id"]), *units, ", ".join(one["changed"]))
-        if counts[kind] > LISTED:
-            table.add_row(word, "", f"and {counts[kind] - min(LISTED, len(people[kind])):,} more", "", "", "")
-    if table.row_count:
-        out.print(table)
-
-
-def _show_refusals(out: Console, refusals: list[dict[str, Any]], lines: int) -> None:
-    for one in refusals[:LISTED]:
-        column = "" if one["column"] is None else f", column {one['column']}"
-        out.print(f"[red]refused[/red]  line {one['line']}{column} ({escape(one['field'])}): {escape(one['reason'])}")
-    if len(refusals) > LISTED:
-        out.print(f"[red]refused[/red]  {lines:,} lines in all")
 
 
 def _complain(sentence: str) -> None:

@@ -77,8 +77,8 @@ def tenants_delete(
 
 async def _delete(settings: Settings, database: Database, tenant: UUID, typed: str) -> dict[str, Any]:
     from service.campaigns.wave_keys import WaveKeys  # noqa: PLC0415 - as in `serve`
-    from service.privacy import tenant_end  # noqa: PLC0415
-    from service.releases.certificate import Signer  # noqa: PLC0415
+    from service.privacy import tenant_end  # noqa: PLC0415 - as above
+    from service.releases.certificate import Signer  # noqa: PLC0415 - as above
 
     folder = settings.keys_dir / "work"
     signer, keys = Signer(folder), WaveKeys(folder)  # before anything is deleted: there must be a receipt
@@ -92,7 +92,7 @@ async def _delete(settings: Settings, database: Database, tenant: UUID, typed: s
 
 
 def _run(settings: Settings, act: Callable[[Database], Awaitable[Any]]) -> Any:
-    with local.database(settings) as postgres:
+    with local.database_that_is_there(settings) as postgres:
         return asyncio.run(_with(settings, postgres, act))
 
 

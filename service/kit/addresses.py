@@ -64,6 +64,7 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 # What a resolver may read as a number: 127.1, 2130706433, 0x7f.0.0.1.
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 _HIGHEST_PORT = 65535
+_LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class UrlRefused(ValueError):
@@ -121,15 +122,24 @@ class Guard:
         if found is None:
             raise UrlRefused("must be an absolute https URL in ASCII, without user name, password or fragment")
         if found["scheme"] != "https" and not self.allow_http:
-            raise UrlRefused("must be https")
+            raise UrlRefused("must be https, unless the operator allows http (POULS_WEBHOOKS_ALLOW_HTTP)")
         port = int(found["port"] or {"https": 443, "http": 80}[found["scheme"]])
         if not 0 < port <= _HIGHEST_PORT:
             raise UrlRefused("must have a port from 1 to 65535")
         path = found["target"] if found["target"].startswith("/") else f"/{found['target']}"
         target = Target(found["scheme"], _host(found["host"]), port, path)
-        if target.literal is not None and not self.allows(target.literal):
-            raise UrlRefused("must not be an address that is not public")
+        own = _LOOPBACK if _is_localhost(target.host) else ()
+        meant = own if target.literal is None else (target.literal,)
+        if meant and not any(self.allows(one) for one in meant):
+            raise UrlRefused(
+                "must be a public address, unless the operator has allowed its network (POULS_WEBHOOKS_ALLOW_NETWORKS)"
+            )
         return target
+
+
+def _is_localhost(host: str) -> bool:
+    """Whether a name stands for the machine itself, whatever a resolver says (RFC 6761, 6.3)."""
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _host(text: str) -> str:

@@ -1,8 +1,8 @@
 """Engine and transactions. A tenant's rows are seen only inside a transaction that named the tenant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +15,8 @@ from service.settings import DatabaseSettings
 # closing does not wait for ever behind commits that overlap.
 WAVE_LOCK = "pg_advisory_xact_lock{kind}(hashtextextended('wave {wave}', 0))"
 SET_TENANT = text("SELECT set_config('pouls.tenant', :tenant, true)")
+_PLAN_ANEW = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+_PLACES = "places"
 
 
 def async_url(url: str) -> URL:
@@ -45,11 +47,31 @@ def session_settings(role: str, settings: DatabaseSettings) -> Mapping[str, str]
     }
 
 
+class Places:
+    """How many of a pool's connections may wait for other processes at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    @contextmanager
+    def one(self) -> Iterator[bool]:
+        """One of them, as long as this lasts; or False, where all are taken."""
+        if not self._free:
+            yield False
+            return
+        self._free -= 1
+        try:
+            yield True
+        finally:
+            self._free += 1
+
+
 class Database:
     """One process's pool, acting under one role."""
 
     def __init__(self, url: str, role: str, settings: DatabaseSettings) -> None:
         self.role = role
+        self._places = Places(max(1, settings.pool_size // 4))
         self.engine: AsyncEngine = create_async_engine(
             async_url(url),
             pool_size=settings.pool_size,
@@ -81,7 +103,8 @@ class Database:
             except BaseException:
                 await asyncio.shield(connection.invalidate())
                 raise
-            session = AsyncSession(connection, expire_on_commit=False, autoflush=True)
+            info = {_PLACES: self._places}
+            session = AsyncSession(connection, expire_on_commit=False, autoflush=True, info=info)
             try:
                 yield session
                 await session.flush()
@@ -94,6 +117,21 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def places_of(tx: AsyncSession) -> Places:
+    """Those of the pool that the transaction's connection is of."""
+    places: Places = tx.info[_PLACES]
+    return places
+
+
+async def plan_anew(tx: AsyncSession) -> None:
+    """What the transaction does is planned anew each time.
+
+    A plan that was made for an empty table, and kept, looks at all people for each one. Planning a statement for a
+    thousand people takes less than a millisecond.
+    """
+    await tx.execute(_PLAN_ANEW)
 
 
 async def _begin(connection: AsyncConnection, tenant: UUID | None) -> None:

@@ -1,4 +1,4 @@
-"""Many rows in one request: a JSON array (to 1 MiB) or NDJSON of any length, read a line at a time."""
+"""Many rows in one request: a JSON array (to 1 MiB) or NDJSON (to 256), read a line at a time."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from service.kit.reasons import Fault, fault_at, pointer
 from service.problems import Invalid, Malformed, TooLarge, UnsupportedMediaType
 
 ARRAY_LIMIT = 1 << 20
+LINES_LIMIT = 1 << 28
+"""Bytes as they are sent, blank lines too: whatever is sent has an end."""
 LINE_LIMIT = 1 << 16
 FAULTS_KEPT = 200
 AS_LINES = "One object a line is sent as application/x-ndjson."
@@ -112,8 +114,11 @@ async def _array(request: Request) -> list[object]:
 
 
 async def _lines(request: Request) -> AsyncIterator[bytes]:
-    rest = b""
+    rest, size = b"", 0
     async for chunk in body_of(request):
+        size += len(chunk)
+        if size > LINES_LIMIT:
+            raise TooLarge("A call may have 256 MiB; send the rows in several.")
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             if len(line) > LINE_LIMIT:

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from service.telemetry.observe import place_of_error
+from service.problems import place_of_error
 
 log = structlog.get_logger()
 

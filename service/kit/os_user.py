@@ -59,7 +59,7 @@ def _make_account() -> pwd.struct_passwd:
             "or run as an ordinary user, or set POULS_DATABASE_URL"
         )
     command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(HOME)]
-    done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", NAME], check=False, capture_output=True)  # noqa: S603
+    done = subprocess.run([*command, "--shell", "/usr/sbin/nologin", NAME], check=False, capture_output=True)  # noqa: S603 - no shell
     made = _account()
     if made is None:
         raise NoUnprivilegedUser(done.stderr.decode("utf-8", "replace").strip())

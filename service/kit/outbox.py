@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit import jobs
+from service.kit.counted import changed
 from service.kit.ids import new_id
 from service.kit.outbox_tables import EventRow
 
@@ -92,7 +93,6 @@ async def number(tx: AsyncSession, tenant: UUID) -> Sequence[UUID]:
 
 async def prune(tx: AsyncSession, tenant: UUID, now: datetime) -> datetime | None:
     """Forget what is older than it is kept, so many at once; when to come again, if not only with the next event."""
-    pruned = await tx.execute(_PRUNE, {"tenant": tenant, "before": now - KEPT, "number": AT_ONCE})
-    if pruned.rowcount == AT_ONCE:  # type: ignore[attr-defined]  # a CursorResult
+    if await changed(tx, _PRUNE, {"tenant": tenant, "before": now - KEPT, "number": AT_ONCE}) == AT_ONCE:
         return now
     return now + A_DAY if await tx.scalar(_LEFT, {"tenant": tenant}) else None

@@ -115,7 +115,7 @@ def fault_at(steps: tuple[str | int, ...], error: Mapping[str, Any]) -> Fault:
 
 
 def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[AnyFault]:
-    """Pydantic's or FastAPI's error list as faults."""
+    """Pydantic's or FastAPI's error list as faults, each once: two dependencies may ask for one parameter."""
     out: list[AnyFault] = []
     for error in errors:
         steps = tuple(error["loc"])
@@ -124,4 +124,4 @@ def faults_of(errors: Iterable[Mapping[str, Any]]) -> list[AnyFault]:
             out.append(fault_at(steps[1:] if place else steps, error))
         else:
             out.append(ParameterFault(pointer(steps[1:])[1:], place, reason_of(error)))
-    return out
+    return list(dict.fromkeys(out))

@@ -19,6 +19,7 @@ from sqlalchemy import LargeBinary, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit.clock import Clock
+from service.kit.counted import changed
 from service.kit.crypto import derive, mac, same
 from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
@@ -153,8 +154,7 @@ async def keep(tx: AsyncSession, ask: Ask, reply: Reply, now: datetime) -> None:
         "now": now,
         "since": now - KEPT,
     }
-    kept = await tx.execute(_KEEP, values)
-    if kept.rowcount != 1:  # type: ignore[attr-defined]  # a CursorResult
+    if await changed(tx, _KEEP, values) != 1:
         raise IdempotencyInFlight  # the lock should have told; the primary key is the last word
     await tx.execute(_ASK, {"tenant": ask.tenant, "job": new_id(), "kind": PRUNE, "due": now + KEPT})
 

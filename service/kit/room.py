@@ -1,15 +1,9 @@
-"""The room for long bodies on the disk: so much for all calls of a process together, asked for before it is written.
-
-The chart gives 1 GiB to /tmp. Of that long bodies have 896 MiB, and never more. Files of people that come in at once
-have up to 768 of them (service/people/imports/upload.py says how), rows that are told as JSON what is left, 128 at the
-least. The rest of /tmp is for whatever else a process writes there.
-"""
+"""Room on the disk for calls of a process: so much for all together, asked for before it is written."""
 
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-FOR_ALL = 896 << 20
 STEP = 8 << 20
 
 
@@ -54,7 +48,3 @@ class Share:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._room.give(self._size)
         self._size = 0
-
-
-ROOM = Room(FOR_ALL)
-"""Of this process."""

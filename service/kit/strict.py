@@ -10,7 +10,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from service.kit import idempotency, strict_json
 from service.kit.pace import body_of
@@ -62,6 +64,20 @@ class _StrictRequest(Request):
                 raise Malformed from None
 
 
+def _missing(model: object) -> str:
+    """What is said where a body of this model is missing: at least what it must hold."""
+    fields = model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    needed = [f"`{field.alias or name}`" for name, field in fields.items() if field.is_required()]
+    return f"a body with {' and '.join(needed)} is required" if needed else "a body is required"
+
+
+def _said(line: Any, missing: str) -> Any:
+    """One entry of the framework's error list; of a body that is missing it would say no more than so."""
+    if (line["type"], tuple(line["loc"])) != ("missing", ("body",)):
+        return line
+    return line | {"type": "refused", "ctx": {"reason": missing}}
+
+
 class StrictRoute(APIRoute):
     """An operation whose query and body are read by us; one that takes the request itself reads its body on its own."""
 
@@ -72,6 +88,7 @@ class StrictRoute(APIRoute):
     def _strictly(self, handle: Handle) -> Handle:
         fields = get_flat_params(self.dependant)
         known = frozenset(field.alias for field in fields if isinstance(field.field_info, params.Query))
+        missing = _missing(self.body_field.field_info.annotation) if self.body_field is not None else ""
 
         async def strictly(request: Request) -> Response:
             faults = query_faults((name for name, _ in request.query_params.multi_items()), known)
@@ -83,7 +100,10 @@ class StrictRoute(APIRoute):
                 if self.body_field is not None:
                     strict = _StrictRequest(request.scope, request.receive)
                     await strict.take()
-                    return await handle(strict)
+                    try:
+                        return await handle(strict)
+                    except RequestValidationError as error:
+                        raise RequestValidationError([_said(line, missing) for line in error.errors()]) from None
             return await handle(request)
 
         return strictly

@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError  # noqa: N812 - a class, whatever the library calls it
 
 MAX_RATIO = 200
-"""Unpacked over packed, of what is large: text of people does not shrink so far."""
+"""Unpacked over packed, of what is large: text that somebody wrote does not shrink so far."""
 RATIO_FROM = 5_000_000
 MAX_FILES = 1_000
 MAX_LIST = 1 << 20

@@ -1,25 +1,24 @@
 """Writing the organisation down: its dimensions, and what the audit log says of a call.
 
 Units and people have a file each. The rows are all there when a call begins (see `spool`): whoever waits for the
-organisation (see `turns`) waits for us, never for a client.
+organisation (see `lock`) waits for us, never for a client.
 """
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from service.kit.lines import Refusals
 from service.kit.reasons import Fault
 from service.people import schemas
+from service.people.lock import lock_organisation
+from service.people.queries import declared
 from service.people.tables import Dimension
-from service.people.turns import lock_organisation
 from service.problems import Conflict, Invalid
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
@@ -43,23 +42,13 @@ class Fingerprints:
         return True
 
 
-async def dimension_values(tx: AsyncSession, tenant: UUID) -> dict[str, set[str]]:
-    """The declared values by dimension."""
-    return {name: {value["id"] for value in values} for name, values in (await _declared(tx, tenant)).items()}
-
-
-async def _declared(tx: AsyncSession, tenant: UUID) -> dict[str, list[dict[str, Any]]]:
-    found = await tx.scalars(select(Dimension).where(col(Dimension.tenant_id) == tenant))
-    return {dimension.name: dimension.values for dimension in found}
-
-
 async def put_dimensions(
     tx: AsyncSession, caller: Principal, dimensions: Sequence[schemas.Dimension], now: datetime
 ) -> None:
     """Declare dimensions or replace their lists; a value that somebody holds can not be taken away."""
     tenant = caller.tenant_id
     await lock_organisation(tx, tenant)
-    known = await _declared(tx, tenant)
+    known = await declared(tx, tenant)
     faults = []
     names: set[str] = set()
     for index, dimension in enumerate(dimensions):

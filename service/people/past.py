@@ -1,14 +1,12 @@
-"""Units told late: whether the tree was one on every day since."""
+"""The tree of units as it was told of days before today."""
 
-from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.people.tree import in_cycles_since
-from service.people.unit_rows import UnitChange
+from service.people.tree import Link
 
 # Of each unit the version of that day, and all after it.
 _LINKS = text("""
@@ -19,20 +17,7 @@ _LINKS = text("""
 """)
 
 
-async def in_circles(tx: AsyncSession, tenant: UUID, changes: Iterable[UnitChange], today: date) -> set[UUID]:
-    """The units that would lie in a circle of parents on some day before today.
-
-    What a change tells replaces all that was told of its unit since its day.
-    """
-    told = {change.unit_id: (change.since or today, change.new.parent_id) for change in changes if change.is_real}
-    since = min((day for day, _ in told.values()), default=today)
-    if since >= today:
-        return set()
-    links: dict[date, dict[UUID, UUID | None]] = {}
-    for row in await tx.execute(_LINKS, {"tenant": tenant, "since": since}):
-        if row.unit_id not in told or row.day < told[row.unit_id][0]:
-            links.setdefault(row.day, {})[row.unit_id] = row.parent_id
-    for unit, (day, parent) in told.items():
-        links.setdefault(day, {})[unit] = parent
-    first, *later = (links[day] for day in sorted(links))
-    return in_cycles_since(first, later)
+async def links_since(tx: AsyncSession, tenant: UUID, since: date) -> list[Link[UUID]]:
+    """Whom each unit was below on that day, and on each day since."""
+    found = await tx.execute(_LINKS, {"tenant": tenant, "since": since})
+    return [Link(row.day, row.unit_id, row.parent_id) for row in found]

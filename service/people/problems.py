@@ -7,6 +7,4 @@ class OrganisationBusy(Problem):
     """The organisation is being written, by an import or others before this call; nothing was done, try it again."""
 
     slug, title, status = "organisation-busy", "The organisation is being written", 409
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "10"})
+    retry_after_s = 10

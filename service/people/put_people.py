@@ -20,14 +20,14 @@ from service.people.actions import (
     NOT_YET,
     TWICE,
     Fingerprints,
-    dimension_values,
     report,
     write_down,
 )
 from service.people.diff import Held
+from service.people.lock import lock_organisation
 from service.people.managers import wrong_links
 from service.people.people_rows import CHUNK, Change, Key, Known, Span
-from service.people.turns import lock_organisation
+from service.people.queries import dimension_values
 from service.people.unit_rows import LINE, MERGED, PROJECT
 from service.tenants.principals import Principal
 
@@ -150,10 +150,12 @@ async def _judge(
             if not seen.first(row.value.source, row.value.external_id):
                 faults.append(TWICE)
             is_managed = is_managed or row.value.manager is not None
-        if faults:
+        if row.value is None:  # whose number nobody asks for: there may be millions
+            refusals.add(row.index, faults)
+        elif faults:
             refused.add(row.index)
             refusals.add(row.index, faults)
-        elif row.value is not None and places.is_early(row.value, spans or {}):
+        elif places.is_early(row.value, spans or {}):
             early.append(row)
             if len(early) == CHUNK:
                 refused |= await _refuse_early(tx, tenant, early, places, refusals)

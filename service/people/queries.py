@@ -1,6 +1,7 @@
 """Reading the organisation back."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -63,6 +64,18 @@ async def units(
     )
 
 
-async def dimensions(tx: AsyncSession, tenant: UUID) -> list[schemas.Dimension]:
+async def declared(tx: AsyncSession, tenant: UUID) -> dict[str, list[dict[str, Any]]]:
+    """The declared values by dimension, with their labels; by name."""
     found = await tx.scalars(select(Dimension).where(col(Dimension.tenant_id) == tenant).order_by(col(Dimension.name)))
-    return [schemas.Dimension.model_validate({"name": row.name, "values": row.values}) for row in found]
+    return {row.name: row.values for row in found}
+
+
+async def dimension_values(tx: AsyncSession, tenant: UUID) -> dict[str, set[str]]:
+    """The ids of the declared values by dimension."""
+    return {name: {value["id"] for value in values} for name, values in (await declared(tx, tenant)).items()}
+
+
+async def dimensions(tx: AsyncSession, tenant: UUID) -> list[schemas.Dimension]:
+    """The same as they are shown."""
+    found = await declared(tx, tenant)
+    return [schemas.Dimension.model_validate({"name": name, "values": values}) for name, values in found.items()]

@@ -3,6 +3,7 @@
 Rosters are signed with the old one: only for people whom no wave that is not over names.
 """
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _RENAME = text("""
-    UPDATE person SET external_id = :new, revision = revision + 1
+    UPDATE person SET external_id = :new, revision = revision + 1, updated_at = :now
     WHERE tenant_id = :tenant AND person_id = :person
 """)
-_UNITS = text("UPDATE org_unit SET manager = :new WHERE tenant_id = :tenant AND source = :source AND manager = :old")
+_UNITS = text("""
+    UPDATE org_unit SET manager = :new, revision = revision + 1, updated_at = :now
+    WHERE tenant_id = :tenant AND source = :source AND manager = :old
+""")
 _UNITS_THEN = text("""
     UPDATE org_unit_version v SET manager = :new FROM org_unit u
     WHERE v.tenant_id = :tenant AND u.tenant_id = v.tenant_id AND u.unit_id = v.unit_id AND u.source = :source
@@ -31,11 +35,11 @@ _SPLIT = text("""
 """).bindparams(bindparam("wanted", type_=JSONB))
 
 
-async def rename(tx: AsyncSession, tenant: UUID, person: UUID, source: str, old: str, new: str) -> None:
+async def rename(tx: AsyncSession, tenant: UUID, person: UUID, source: str, old: str, new: str, now: datetime) -> None:
     """From `old` to `new`, both ids of the source."""
     named = {"tenant": tenant, "source": source, "old": old, "new": new}
-    await tx.execute(_RENAME, {"tenant": tenant, "person": person, "new": new})
-    await tx.execute(_UNITS, named)
+    await tx.execute(_RENAME, {"tenant": tenant, "person": person, "new": new, "now": now})
+    await tx.execute(_UNITS, named | {"now": now})
     await tx.execute(_UNITS_THEN, named)
     for row in (await tx.execute(_SPLITS, {"tenant": tenant, "source": source, "old": old})).all():
         wanted = _renamed(row.wanted, old, new)

@@ -14,9 +14,10 @@ from service.people.problems import OrganisationBusy
 from service.people.put_people import put_people as told_people
 from service.people.put_units import put_units as told_units
 from service.people.spool import Spool, spooled
-from service.people.turns import IN_TURN
+from service.people.turns import in_turn
 from service.problems import Conflict, Invalid, Malformed, TooLarge, TooSlow, UnsupportedMediaType, problems
 from service.tenants.principals import Now, Transaction
+from service.tenants.scopes import Scope
 
 router = api_router()
 SpooledUnits = Annotated[Spool[schemas.OrgUnitIn], spooled(schemas.OrgUnitIn)]
@@ -46,7 +47,11 @@ class OrgUnitPage(Wire):
     responses=_ROWS,
 )
 async def put_org_units(rows: SpooledUnits, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
-    """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
+    """Upsert units, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB.
+
+    Without blanks and what is left at its default the rows may have 64 MiB, and be 2,000,000. A tenant sends one call
+    of more than 1 MiB at a time; another one is refused as `busy`.
+    """
     return await told_units(tx, caller, rows, now, skip=rows.skip)
 
 
@@ -73,7 +78,11 @@ async def list_org_units(
     responses=_ROWS,
 )
 async def put_people(rows: SpooledPeople, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.UpsertOut:
-    """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB."""
+    """Upsert people, keyed (source, external_id): a JSON array to 1 MiB, or NDJSON to 256 MiB.
+
+    Without blanks and what is left at its default the rows may have 64 MiB, and be 2,000,000. A tenant sends one call
+    of more than 1 MiB at a time; another one is refused as `busy`.
+    """
     return await told_people(tx, caller, rows, now, skip=rows.skip)
 
 
@@ -102,7 +111,7 @@ async def list_people(
 @router.put(
     "/dimensions",
     operation_id="dimensions.put",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.people_write)],
     responses=problems(Invalid, Conflict, OrganisationBusy),
 )
 async def put_dimensions(

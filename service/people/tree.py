@@ -1,7 +1,8 @@
 """The org tree as parent links between any kind of key. Pure."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from datetime import date
+from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
@@ -24,20 +25,37 @@ def in_cycles(parents: Mapping[K, K | None]) -> set[K]:
     return looped
 
 
-def in_cycles_since(parents: Mapping[K, K | None], later: Sequence[Mapping[K, K | None]]) -> set[K]:
-    """The nodes that lie on a cycle on the first day, or on a later one.
+class Link(NamedTuple, Generic[K]):
+    """A node's parent from a day on, until it has another one."""
+
+    day: date
+    node: K
+    parent: K | None
+
+
+def told_in_cycles(past: Iterable[Link[K]], told: Sequence[Link[K]], most_steps: int | None = None) -> set[K] | None:
+    """The nodes told that lie on a cycle on any day from theirs on.
 
     Args:
-        parents: the links of the first day.
-        later: those that are other ones on each day after it, in their order. A cycle of a later day goes through one
-            of that day's: only these are followed.
+        past: what was told before.
+        told: at most one link a node; it replaces all that was told of its node from its day on.
+        most_steps: give up, and answer None, if finding out takes more of them.
     """
-    looped = in_cycles(parents)
-    links = dict(parents)
-    for told in later:
-        links |= told
+    since = {link.node: link.day for link in told}
+    days: dict[date, dict[K, K | None]] = {}
+    for link in past:
+        if link.node not in since or link.day < since[link.node]:
+            days.setdefault(link.day, {})[link.node] = link.parent
+    for link in told:
+        days.setdefault(link.day, {})[link.node] = link.parent
+    looped: set[K] = set()
+    links: dict[K, K | None] = {}
+    steps = 0
+    for day in sorted(days):
+        links |= days[day]
         clean: set[K] = set()
-        for start in told:
+        # A cycle that was not there the day before goes through a link of this day.
+        for start in days[day]:
             path: dict[K, None] = {}
             node: K | None = start
             while node is not None and node in links and node not in clean and node not in path:
@@ -45,8 +63,11 @@ def in_cycles_since(parents: Mapping[K, K | None], later: Sequence[Mapping[K, K 
                 node = links[node]
             if node is not None and node in path:
                 ring = list(path)
-                looped.update(ring[ring.index(node) :])
+                looped.update(node for node in ring[ring.index(node) :] if node in since and since[node] <= day)
             clean.update(path)
+            steps += len(path)
+            if most_steps is not None and steps > most_steps:
+                return None
     return looped
 
 

@@ -21,7 +21,7 @@ from service.kit.columns import metadata
 from service.kit.counted import changed
 from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
-from service.people.turns import AGAIN, lock_for_job, lock_organisation
+from service.people.lock import AGAIN, lock_for_job, lock_organisation
 from service.privacy import said
 from service.privacy.documents import DOCUMENTS, Named, Who
 from service.privacy.held import held
@@ -125,8 +125,9 @@ def eraser(notary: Notary, clock: Clock) -> Handler:
     """The job that erases a person, as far as waves that are not over allow it; then it looks again."""
 
     async def erase(tx: AsyncSession, due: Due) -> datetime | None:
+        now = clock()
         if not await lock_for_job(tx, due):
-            return clock() + AGAIN
+            return now + AGAIN
         erasure = await tx.get(Erasure, (due.tenant_id, due.subject_id), with_for_update=True)
         if erasure is None or erasure.person_id is None:
             return None
@@ -138,10 +139,10 @@ def eraser(notary: Notary, clock: Clock) -> Handler:
         if await lines.waited_for(tx, tenant, person):
             erasure.rows = rows
             await tx.flush()
-            return clock() + LOOK_AGAIN
-        rows |= await _delete(tx, tenant, person, clock())
-        erasure.person_id, erasure.done_at, erasure.rows = None, clock(), rows
-        audit(tx, tenant, clock(), WORKER, "data_subject.erased", erasure.subject, erasure=str(erasure.erasure_id))
+            return now + LOOK_AGAIN
+        rows |= await _delete(tx, tenant, person, now)
+        erasure.person_id, erasure.done_at, erasure.rows = None, now, rows
+        audit(tx, tenant, now, WORKER, "data_subject.erased", erasure.subject, erasure=str(erasure.erasure_id))
         await tx.flush()
         return None
 

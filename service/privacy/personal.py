@@ -44,15 +44,18 @@ _ACTS = text("""
     SELECT jsonb_build_object('at', at, 'actor', actor, 'action', action, 'detail', detail) FROM audit_entry
     WHERE tenant_id = :tenant AND subject = :subject ORDER BY entry_id
 """)
+_NOBODY = (
+    "Nobody is known by this source and external_id; source is `hris` if absent. Who was erased is not known any more."
+)
 _ASKED = text("SELECT asked_at FROM erasure WHERE tenant_id = :tenant AND person_id = :person")
 
 
 async def person_behind(tx: AsyncSession, tenant: UUID, asked: DataSubject) -> UUID:
-    """Raises NotFound."""
+    """Who it is. Raises NotFound; somebody who was never here and somebody who was erased look the same."""
     given = {"tenant": tenant, "source": asked.source, "external": asked.external_id}
     found: UUID | None = await tx.scalar(_PERSON, given)
     if found is None:
-        raise NotFound
+        raise NotFound(_NOBODY)
     return found
 
 

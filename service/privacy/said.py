@@ -23,16 +23,16 @@ _ABOUT = {
         Results that were published describe groups and hold no person's answer; they stay.
     """,
     "fr": """
-        Voici tout ce que Pouls conserve sous votre identité. Il ne demande pas d'adresse électronique, et votre nom
-        seulement si votre organisation publie des commentaires, afin de l'en retirer ; un annuaire d'entreprise
-        raccordé peut en envoyer davantage.
+        Voici tout ce que Pouls conserve à votre sujet. Il ne demande pas d'adresse électronique, et ne demande votre
+        nom que si votre organisation publie des commentaires, afin de l'en retirer ; un annuaire d'entreprise
+        raccordé peut transmettre davantage de données.
 
         Vos réponses n'y figurent pas. Elles sont conservées scellées, sans nom, sans code et sans heure, mêlées à
-        celles des autres, et rien dans la base de données ne mène de vous à elles. Elles ne peuvent donc être ni
-        montrées, ni rectifiées, ni effacées une à une, que ce soit par votre organisation ou par l'exploitant du
-        service.
+        celles des autres, et rien dans la base de données ne permet de remonter de vous à elles. Elles ne peuvent donc
+        être ni montrées, ni rectifiées, ni effacées une à une, que ce soit par votre organisation ou par l'exploitant
+        du service.
 
-        Les résultats publiés décrivent des groupes et ne contiennent la réponse de personne ; ils demeurent.
+        Les résultats publiés décrivent des groupes et ne contiennent la réponse d'aucune personne ; ils sont conservés.
     """,
 }
 _ERASED = {
@@ -56,20 +56,20 @@ _ERASED = {
         Sur les listes des vagues terminées, une ligne sans nom ni identifiant la remplace : elle est nécessaire pour
         qu'aucun résultat ne change, et elle est supprimée en même temps que la clé de la vague.
 
-        Ses réponses ne peuvent être retrouvées par quiconque, ni donc effacées une à une. Elles deviennent illisibles
-        quand la clé de la vague est détruite.
+        Personne ne peut retrouver ses réponses, ni donc les effacer une à une. Elles deviennent illisibles quand la
+        clé de la vague est détruite.
 
-        Tant qu'une vague à laquelle elle est invitée est ouverte, ou n'a pas encore de résultat, l'effacement
-        l'attend : sans sa ligne, nul ne pourrait plus vérifier que la liste des invités est bien celle qui a été
-        promise. Il a lieu ensuite, sans qu'il faille le redemander.
+        Tant qu'une vague à laquelle elle est invitée est ouverte, ou n'a pas encore de résultat, l'effacement attend
+        la fin de cette vague : sans la ligne de la personne, on ne pourrait plus vérifier que la liste des invités est
+        bien celle qui a été promise. Il a lieu ensuite, sans qu'il faille le redemander.
 
-        Ce que votre SIRH renvoie est de nouveau enregistré : retirez-y d'abord la personne. Les sauvegardes de la
-        base la contiennent jusqu'à ce que vous les supprimiez.
+        Ce que votre SIRH transmet de nouveau est de nouveau enregistré : retirez-en d'abord la personne. Les
+        sauvegardes de la base contiennent ses données jusqu'à ce que vous les supprimiez.
     """,
 }
 _RECORDED = {
     "en": "It is recorded whether your code was used, apart from the answers.",
-    "fr": "Le fait que votre code a servi ou non est enregistré, à part des réponses.",
+    "fr": "Le fait que votre code ait servi ou non est enregistré, séparément des réponses.",
 }
 _UNRECORDED = {
     "en": "Nothing that is stored tells whether you answered.",
@@ -78,8 +78,9 @@ _UNRECORDED = {
 _UNTIL = {
     "en": "Until {end}, whoever holds the database and every key could read the answers, without names, and recognise "
     "yours in the cases that the contract names; then the key is destroyed, and nobody can any more.",
-    "fr": "Jusqu'{end}, quiconque détient la base et toutes les clés pourrait lire les réponses, sans les noms, et "
-    "reconnaître la vôtre dans les cas que nomme le contrat ; la clé est ensuite détruite, et nul ne le peut plus.",
+    "fr": "Jusqu'{end}, quiconque détiendrait la base et toutes les clés pourrait lire les réponses, sans les noms, et "
+    "reconnaître les vôtres dans les cas qu'indique le contrat ; la clé est ensuite détruite, et plus personne ne le "
+    "peut.",
 }
 _AFTER_CLOSING = {
     "en": ("{days} days after the closing", "one day after the closing", "the results are made"),

@@ -114,8 +114,8 @@ async def _attempt(
 def _protected(agreed: Agreed, counts: Counts, stay: "Kept", wanted: slice, rows: int) -> SafeTable | None:
     """None where the work ran out."""
     # Not above: it loads a compiler, which most work does not need.
-    from service.disclosure.breakdowns import protect_more  # noqa: PLC0415
-    from service.disclosure.joint import Unproved  # noqa: PLC0415
+    from service.disclosure.breakdowns import protect_more  # noqa: PLC0415 - slow to load
+    from service.disclosure.joint import Unproved  # noqa: PLC0415 - as above
 
     if counts.by_class.grid is None:
         raise ContractBroken

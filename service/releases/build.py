@@ -147,7 +147,7 @@ def safe_table(agreed: Agreed, counts: Counts) -> tuple[SafeTable, bool]:
     if by_class.grid is None:
         return protect(by_class.tree, counts.respondents, counts.measures, agreed.policy, **beside), False
     # Not above: it loads a compiler, which no other release needs.
-    from service.disclosure.breakdowns import protect_breakdowns  # noqa: PLC0415
+    from service.disclosure.breakdowns import protect_breakdowns  # noqa: PLC0415 - slow to load
 
     return protect_breakdowns(by_class.grid, counts.respondents, counts.measures, agreed.policy, **beside)
 

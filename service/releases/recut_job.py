@@ -148,8 +148,8 @@ def _grid(counts: Counts) -> Grid:
 
 def _protected(agreed: Agreed, counts: Counts, stay: "Kept", first: int, sd_of_all: Mapping[str, Decimal]) -> SafeTable:
     # Not above: it loads a compiler, which most work does not need.
-    from service.disclosure.breakdowns import protect_more  # noqa: PLC0415
-    from service.disclosure.joint import Unproved  # noqa: PLC0415
+    from service.disclosure.breakdowns import protect_more  # noqa: PLC0415 - slow to load
+    from service.disclosure.joint import Unproved  # noqa: PLC0415 - as above
 
     try:
         return protect_more(

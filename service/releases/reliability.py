@@ -75,7 +75,7 @@ def alpha(covariance: Matrix | None) -> float | None:
 
     Not defined, and None, for fewer than two items or a sum score that does not vary.
     """
-    if covariance is None or len(covariance) < 2 or not _varies(covariance):  # noqa: PLR2004
+    if covariance is None or len(covariance) < 2 or not _varies(covariance):  # noqa: PLR2004 - two items
         return None
     size = len(covariance)
     return float(size / (size - 1) * (1 - np.trace(covariance) / covariance.sum()))
@@ -124,7 +124,7 @@ def icc(n: Iterable[int], total: Iterable[int], square_total: Iterable[int]) -> 
     groups = [(size, own) for size, own, _ in given if size]
     squares = sum(square for _, _, square in given)
     people = sum(size for size, _ in groups)
-    if len(groups) < 2 or people == len(groups):  # noqa: PLR2004
+    if len(groups) < 2 or people == len(groups):  # noqa: PLR2004 - two groups
         return Icc(None, None)
     by_size: Counter[int] = Counter()
     for size, own in groups:
@@ -168,7 +168,7 @@ def _covariance(
     products: npt.NDArray[np.int64],
 ) -> Matrix | None:
     """From the people [items, items] of each pair, the totals of its first and second item, and their products."""
-    if n.min(initial=2) < 2:  # noqa: PLR2004
+    if n.min(initial=2) < 2:  # noqa: PLR2004 - two people
         return None
     # Python's whole numbers: the product of n and a sum of squares may leave 64 bits.
     people: npt.NDArray[Any] = n.astype(object)

@@ -31,6 +31,7 @@ from service.problems import (
     Problem,
     TooLarge,
     UnsupportedMediaType,
+    place_of_error,
     problem_of,
     problems,
 )
@@ -39,7 +40,6 @@ from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes
 from service.responses.sheet import AnswersRefused
 from service.responses.waves import Waves
 from service.telemetry import metrics
-from service.telemetry.observe import place_of_error
 
 log = structlog.get_logger()
 

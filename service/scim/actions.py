@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit.reasons import Fault
-from service.people.actions import dimension_values
-from service.people.turns import lock_organisation
+from service.people.lock import lock_organisation
+from service.people.queries import dimension_values
 from service.problems import Conflict, Invalid
 from service.scim.mapping import Mapping
 from service.scim.problems import GroupsInUse

@@ -20,15 +20,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from service.kit.pace import body_of
-from service.people.actions import dimension_values
-from service.problems import Busy, Internal, Problem, Unauthenticated, problem_of
+from service.people.queries import dimension_values
+from service.problems import Busy, Internal, Problem, Unauthenticated, place_of_error, problem_of
 from service.scim.mapping import DEFAULT
 from service.scim.models import Providers
 from service.scim.protocol import Handler, Service
 from service.scim.queries import mapping_of
 from service.scim.storage import Storage
 from service.scim.within import Within, opened
-from service.telemetry.observe import place_of_error
 from service.tenants.actions import audit
 from service.tenants.admission import admitted
 from service.tenants.presented import Presented, presented
@@ -73,7 +72,7 @@ class ScimApplication(ASGIApplication):
         provider = self._providers.of(DEFAULT, {})
         BaseApplication.__init__(self, provider, Service(provider, b"unused"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]  # the types are Starlette's
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
@@ -116,9 +115,11 @@ class ScimApplication(ASGIApplication):
         key = presented(request, text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             raise Unauthenticated
-        if target.operation in WITH_BODY:
-            # Nobody's body is read before they are known, and while it comes there is no transaction: so there are two.
+        # Nobody's body is read before they are known, nor stands a stranger in a tenant's line; and while a body comes
+        # or others have their turn there is no transaction: so there are two.
+        if target.operation in WRITES | WITH_BODY:
             await admitted(request, key, database_of(request), KeyScope.people_write)
+        if target.operation in WITH_BODY:
             asked.body = await self._body(request, asked)
         return await self._within_a_transaction(request, asked, target, key)
 
@@ -132,8 +133,6 @@ class ScimApplication(ASGIApplication):
             dimensions = await dimension_values(tx, caller.tenant_id)
             mapping = await mapping_of(tx, caller.tenant_id)
             within = Within(tx, caller.tenant_id, mapping, dimensions, now, base=f"{asked.base_url}/")
-            if target.operation in WRITES:
-                await within.lock()
             provider = self._providers.of(mapping, _listed(dimensions))
             service = Service(provider, request.app.state.scim_secret)
             shows = not {"attributes", "excludedAttributes"}.isdisjoint(asked.query)

@@ -17,7 +17,6 @@ from service.scim.within import Within
 
 async def create(within: Within, resource: Resource[Any]) -> str:
     """A new group with its first members."""
-    await within.lock()
     name, external_id = _name(resource), _external_id(resource)
     if within.mapping.groups is Groups.dimension:
         group = await value_writes.create(within, name)
@@ -67,7 +66,6 @@ async def _move(within: Within, group: str, delta: Delta) -> None:
 
 
 async def _known(within: Within, model: type[Resource[Any]], group: str | None, expected_version: str | None) -> str:
-    await within.lock()
     found = await read(within, model, [group or ""], with_members=False)
     if not found or group is None:
         raise Gone

@@ -7,12 +7,13 @@ from fastapi import Body
 from service.kit.strict import api_router
 from service.people.callers import PeopleWriter
 from service.people.problems import OrganisationBusy
-from service.people.turns import IN_TURN
+from service.people.turns import in_turn
 from service.problems import Conflict, Invalid, problems
 from service.scim import actions, queries
 from service.scim.mapping import Mapping
 from service.scim.problems import GroupsInUse
 from service.tenants.principals import Now, Transaction
+from service.tenants.scopes import Scope
 
 router = api_router()
 
@@ -26,7 +27,7 @@ async def get_mapping(caller: PeopleWriter, tx: Transaction) -> Mapping:
 @router.put(
     "/scim-mapping",
     operation_id="scim_mapping.put",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.people_write)],
     responses=problems(Invalid, Conflict, GroupsInUse, OrganisationBusy),
 )
 async def put_mapping(caller: PeopleWriter, tx: Transaction, now: Now, mapping: Annotated[Mapping, Body()]) -> Mapping:

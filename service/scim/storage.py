@@ -85,7 +85,6 @@ class Storage(AsyncScimStorage):
     async def _operation(self) -> AsyncIterator[None]:
         """A savepoint: what one operation of a bulk request began and could not end leaves nothing behind."""
         done = self._within.done.copy()
-        was_locked = self._within.is_locked
         is_kept = False
         try:
             async with self._within.tx.begin_nested():
@@ -94,7 +93,6 @@ class Storage(AsyncScimStorage):
         finally:
             if not is_kept:
                 self._within.done = done
-                self._within.is_locked = was_locked  # a lock taken inside is let go with the savepoint
 
     def _model(self, resource_type: ResourceType) -> type[Resource[Any]]:
         model: Any = self._provider.model_for(resource_type)

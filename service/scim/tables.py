@@ -2,6 +2,9 @@
 
 Tables of their own, not columns of `person`: lists, imports and history rewrite that row at every change, and must not
 carry a directory's document along; and an index over these rows alone finds any page of a long list.
+
+The design says that SCIM owns no table, being a face of people. Ours does: people know nothing of directories, and
+what a directory asks back is no fact of the organisation. Whoever is to answer is still read from people alone.
 """
 
 from datetime import datetime

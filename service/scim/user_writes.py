@@ -70,7 +70,6 @@ _MANAGED: Final = text("""
 
 async def create(within: Within, resource: Resource[Any]) -> UUID:
     """A new User, or one who is back."""
-    await within.lock()
     facts = facts_of(resource, within.mapping)
     await _judge_name(within, facts, None)
     known = await _under_key(within, facts)
@@ -108,7 +107,7 @@ async def update(within: Within, resource: Resource[Any], expected_version: str 
     change = Change(known.person_id, *key, known.held, new)
     await people_rows.write(within.tx, within.tenant, [change], within.now)
     if key[1] != facts.external_id and not await lines.waited_for(within.tx, within.tenant, known.person_id):
-        await rename(within.tx, within.tenant, known.person_id, *key, facts.external_id)
+        await rename(within.tx, within.tenant, known.person_id, *key, facts.external_id, within.now)
     await within.tx.execute(_CHANGE, _values(within, known.person_id, **_own(facts)))
     within.done["users_changed"] += 1
     return known.person_id
@@ -135,7 +134,6 @@ async def _known(
     within: Within, model: type[Resource[Any]], person: UUID | None, expected_version: str | None
 ) -> Known:
     """The person behind a User as they are now, who stay so: the organisation is locked."""
-    await within.lock()
     found = await read(within, model, [person]) if person is not None else []
     if not found or person is None:
         raise Gone

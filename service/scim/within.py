@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from service.people.lock import lock_organisation
 from service.people.problems import OrganisationBusy
-from service.people.turns import lock_organisation, turns_of
+from service.people.turns import turns_of
 from service.problems import Busy
 from service.scim.mapping import Mapping
 from service.tenants.principals import database_of
@@ -34,32 +35,26 @@ class Within:
     now: datetime
     base: str = ""
     done: Counter[str] = field(default_factory=Counter)
-    is_locked: bool = False
-
-    async def lock(self) -> None:
-        """Before the first write: one writer of a tenant's organisation at a time."""
-        if not self.is_locked:
-            try:
-                await lock_organisation(self.tx, self.tenant)
-            except OrganisationBusy:
-                raise busy() from None
-            self.is_locked = True
 
 
 def busy() -> Busy:
     """The organisation is being written: as 503, after which directories try again. A 409 is to them a duplicate."""
-    refusal = Busy()
-    refusal.headers |= OrganisationBusy().headers
-    return refusal
+    return Busy(headers=OrganisationBusy().headers)
 
 
 @asynccontextmanager
 async def opened(request: Request, tenant: UUID, *, writes: bool) -> AsyncIterator[AsyncSession]:
-    """A request's transaction; one that writes waits for its turn first. Raises Busy."""
+    """A request's transaction; one that writes has its turn and the organisation before it reads anything.
+
+    Raises Busy.
+    """
     async with AsyncExitStack() as stack:
         if writes:
             await stack.enter_async_context(turns_of(request).turn(tenant, busy))
-        yield await stack.enter_async_context(database_of(request).transaction(tenant))
+        tx = await stack.enter_async_context(database_of(request).transaction(tenant))
+        if writes:
+            await lock_organisation(tx, tenant, busy)
+        yield tx
 
 
 def uuid_behind(text: str | None) -> UUID | None:

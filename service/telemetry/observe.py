@@ -10,7 +10,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit.ids import new_id
-from service.problems import Internal
+from service.problems import Internal, place_of_error
 from service.telemetry import metrics
 
 log = structlog.get_logger("access")
@@ -67,13 +67,3 @@ def _route(scope: Scope) -> str:
     route: Any = scope.get("route")
     path = getattr(route, "path_format", None) or getattr(route, "path", None)
     return path if isinstance(path, str) else UNROUTED
-
-
-def place_of_error(error: BaseException) -> str:
-    """File and line where it happened: enough to find it, without its text."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"

@@ -1,8 +1,8 @@
 """Whether somebody may call, asked in a transaction that ends before the work begins.
 
-For bodies that come in for long, and for work that takes long: until that is done the call holds no connection. Where
-something is written then, the request's own transaction comes after it, and with it the caller, who is asked for once
-more, since a key may be revoked meanwhile.
+For bodies that come in for long, for calls that wait for their turn and for work that takes long: until that is done
+the call holds no connection. Where something is written then, the request's own transaction comes after it, and with
+it the caller, who is asked for once more, since a key may be revoked meanwhile.
 """
 
 from typing import Annotated, Any

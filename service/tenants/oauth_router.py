@@ -1,6 +1,7 @@
 """OAuth2 client credentials (RFC 6749, 4.4): short access tokens for API keys, and what a client needs to know of them.
 
-Refusals here have OAuth2's own form, since the clients are OAuth2 libraries: `{"error": ...}`, and no more than that.
+Refusals here have OAuth2's own form, since the clients are OAuth2 libraries: `error` and `error_description`, and no
+more than that.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from fastapi.responses import JSONResponse
 from service.kit.db import Database
 from service.kit.idempotency import SECRET_REPLY
 from service.kit.strict import StrictRoute, read
-from service.problems import Problem, RateLimited
+from service.problems import RateLimited, TooLarge, TooSlow, problems
 from service.tenants.access_tokens import AccessTokens, client_id_of
 from service.tenants.keys import Key
 from service.tenants.presented import basic_of, key_behind
@@ -51,7 +52,15 @@ _BODY: dict[str, Any] = {
         },
     }
 }
-_ERROR = {"application/json": {"schema": {"type": "object", "properties": {"error": {"type": "string"}}}}}
+_REFUSAL = {
+    "type": "object",
+    "required": ["error", "error_description"],
+    "properties": {
+        "error": {"type": "string"},
+        "error_description": {"type": "string", "description": "what to do about it, for whoever reads it"},
+    },
+}
+_ERROR = {"application/json": {"schema": _REFUSAL}}
 _TOKEN = {
     "type": "object",
     "required": ["access_token", "token_type", "expires_in", "scope"],
@@ -70,17 +79,28 @@ _REPLIES: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Refused(Exception):
-    """A refusal in OAuth2's form (RFC 6749, 5.2)."""
+_STRANGER = (
+    "no valid API key of this client_id: client_id is as GET /v1/api-keys shows it, client_secret the key itself, "
+    "neither expired nor revoked"
+)
+_UNNAMED = "name the client: client_id and client_secret in the form, or both by HTTP Basic, once"
 
-    def __init__(self, error: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+
+class Refused(Exception):
+    """A refusal in OAuth2's form (RFC 6749, 5.2); its description holds nothing of what was sent."""
+
+    def __init__(
+        self, error: str, description: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(error)
         self.error = error
+        self.description = description
         self.status = status
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        return JSONResponse({"error": self.error}, self.status, self.headers | _NOT_STORED)
+        told = {"error": self.error, "error_description": self.description}
+        return JSONResponse(told, self.status, self.headers | _NOT_STORED)
 
 
 class Client(NamedTuple):
@@ -90,8 +110,8 @@ class Client(NamedTuple):
     secret: str
 
 
-def _invalid_client() -> Refused:
-    return Refused("invalid_client", 401, {"WWW-Authenticate": 'Basic realm="pouls", charset="UTF-8"'})
+def _invalid_client(description: str = _STRANGER) -> Refused:
+    return Refused("invalid_client", description, 401, {"WWW-Authenticate": 'Basic realm="pouls", charset="UTF-8"'})
 
 
 @router.post(
@@ -100,7 +120,7 @@ def _invalid_client() -> Refused:
     response_class=JSONResponse,
     dependencies=[SECRET_REPLY],
     openapi_extra=_BODY,
-    responses=_REPLIES,
+    responses=_REPLIES | problems(TooSlow),
 )
 async def issue_token(request: Request, now: Now) -> Response:
     """An access token for an API key (client credentials): its id and itself as client id and secret, Basic or body.
@@ -112,7 +132,8 @@ async def issue_token(request: Request, now: Now) -> Response:
     except Refused as refused:
         return refused.response()
     except RateLimited as limited:
-        return Refused("temporarily_unavailable", limited.status, limited.headers).response()
+        told = "more tokens than a minute may have: keep one for its ten minutes, and ask again after Retry-After"
+        return Refused("temporarily_unavailable", told, limited.status, limited.headers).response()
 
 
 @router.get("/.well-known/jwks.json", operation_id="oauth.keys", response_class=JSONResponse)
@@ -149,9 +170,9 @@ async def _issue(request: Request, now: Now) -> Response:
     given = await _form(request)
     client = _client(request.headers.getlist("authorization"), given)
     if "grant_type" not in given:
-        raise Refused("invalid_request")
+        raise Refused("invalid_request", f"grant_type is required: {GRANT}")
     if given["grant_type"] != GRANT:
-        raise Refused("unsupported_grant_type")
+        raise Refused("unsupported_grant_type", f"grant_type must be {GRANT}")
     key = key_behind(client.secret)
     if key is None or client.client_id != client_id_of(key.tenant_id, key.key_id):
         raise _invalid_client()
@@ -185,7 +206,7 @@ async def _held(request: Request, key: Key, now: Now) -> frozenset[str]:
 def _narrowed(scope: str, held: frozenset[str]) -> frozenset[str]:
     wanted = frozenset(scope.split(" "))
     if not wanted <= held:
-        raise Refused("invalid_scope")
+        raise Refused("invalid_scope", "scope must be some of the key's own scopes, with one space between them")
     return wanted
 
 
@@ -193,15 +214,16 @@ async def _form(request: Request) -> dict[str, str]:
     """The parameters, each once; those that nobody knows are ignored, as OAuth2 wants it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM or request.query_params:
-        raise Refused("invalid_request")
+        raise Refused("invalid_request", f"the parameters go into the body, as {FORM}")
     try:
         body = await read(request, BODY_LIMIT, "A form may have 8 KiB.")
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, errors="strict")
-    except (ValueError, Problem):
-        raise Refused("invalid_request") from None
+    except (ValueError, TooLarge):  # no form, and one that is too long; one that is too slow is told so
+        told = "the form can not be read: name=value&name=value, percent-encoded, 8 KiB at most"
+        raise Refused("invalid_request", told) from None
     given = dict(pairs)
     if len(given) < len(pairs):
-        raise Refused("invalid_request")
+        raise Refused("invalid_request", "a parameter may be given once")
     return {name: value for name, value in given.items() if value}  # one without a value is as if it were not there
 
 
@@ -210,12 +232,12 @@ def _client(headers: list[str], given: Mapping[str, str]) -> Client:
     named, secret = given.get("client_id"), given.get("client_secret")
     if not headers:
         if named is None or secret is None:
-            raise _invalid_client()
+            raise _invalid_client(_UNNAMED)
         return Client(named, secret)
     basic = basic_of(headers[0]) if len(headers) == 1 else None
     if basic is None:
-        raise _invalid_client()
+        raise _invalid_client(_UNNAMED)
     found = Client(*(unquote_plus(part) for part in basic))  # RFC 6749, 2.3.1: they are encoded as in a form
     if secret is not None or named not in {None, found.client_id}:
-        raise Refused("invalid_request")
+        raise Refused("invalid_request", "the client is named in two ways: by HTTP Basic or in the form, not by both")
     return found

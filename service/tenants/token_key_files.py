@@ -29,6 +29,8 @@ SIGNS_AFTER = COPIED + MOUNTED + CACHED + LEEWAY
 """From then on a new key signs: five minutes. Until then the one before it does, and all learn of the new one."""
 _PREFIX, _SUFFIX = "oauth-", ".key"
 _VERSION = 7
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_TICK = timedelta(milliseconds=1)
 
 
 def folder_of(keys_dir: Path) -> Path:
@@ -71,13 +73,15 @@ def ensure(folder: Path) -> None:
     try:
         ends_of(folder)
     except KeyMissing:
-        _make(folder)
+        _make(folder, datetime.now(UTC))
 
 
 def rotate(folder: Path, now: datetime) -> str:
     """A new key, which signs five minutes from now; those whose tokens have all run out are removed. Its `kid`."""
-    ended = [kid for kid, ends_at in ends_of(folder).items() if ends_at is not None and ends_at <= now]
-    made = _make(folder)
+    ends = ends_of(folder)
+    ended = [kid for kid, ends_at in ends.items() if ends_at is not None and ends_at <= now]
+    # Its name tells that it is the newest, whatever the clocks say.
+    made = _make(folder, max(now, made_at(max(ends)) + _TICK))
     for kid in ended:
         file_of(folder, kid).unlink()
     sync_folder(folder)
@@ -91,7 +95,7 @@ def _is_ours(kid: str) -> bool:
         return False
 
 
-def _make(folder: Path) -> str:
-    kid = new_id().hex
+def _make(folder: Path, now: datetime) -> str:
+    kid = new_id((now - _EPOCH) // _TICK).hex
     write_new(file_of(folder, kid), secrets.token_bytes(KEY_BYTES))
     return kid

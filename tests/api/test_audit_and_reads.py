@@ -156,6 +156,7 @@ def test_the_command_says_that_an_embedded_database_must_be_stopped_first(
     wide = {"COLUMNS": "200", "TERM": "dumb"}
     told = here(monkeypatch, capsys, "audit-log", "check", "--help", environment=wide).stdout
     assert "stop `pouls demo` or `pouls serve` first" in " ".join(told.split())
+    (tmp_path / "pg").mkdir()
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         busy = here(monkeypatch, capsys, "audit-log", "check", UUID(int=0), "--data", tmp_path)

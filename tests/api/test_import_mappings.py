@@ -3,7 +3,8 @@
 import pytest
 
 from tests.fixtures.house import TenantUnderTest
-from tests.make.people_files import counts, lines, organised, post, put_mapping, stored, undo
+from tests.make.people import organised
+from tests.make.people_files import counts, lines, post, put_mapping, stored, undo
 from tests.make.wire import problem
 from tests.make.world import ok
 
@@ -35,6 +36,15 @@ def test_a_mapping_is_kept_for_its_source(org: TenantUnderTest) -> None:
     assert (body["file"]["encoding"], body["file"]["separator"]) == ("utf-16", "tab")
     assert stored(org) == [("1", "A", None, None, None, {"site": "lyon"}, True, "Zoé Durand")]
     problem(post(org, data, source="other"), 422, "import-headers-refused")
+    told = problem(post(org, b"wer;nach;vor\n1;x;y\n"), 422, "import-headers-refused")
+    kept = "is not a header of the file (said by the mapping kept for this source)"
+    assert {one["pointer"]: one["reason"] for one in told["errors"]} == {
+        "/columns/unit": kept,
+        "/dimensions/site": kept,
+    }
+    sent = '{"columns": {"unit": "Wo"}}'
+    told = problem(post(org, b"id\n1\n", mapping=sent), 422, "import-headers-refused")
+    assert told["errors"] == [{"pointer": "/columns/unit", "reason": "is not a header of the file"}]
 
 
 def test_units_are_made_where_the_mapping_says_so(org: TenantUnderTest) -> None:

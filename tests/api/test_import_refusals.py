@@ -54,8 +54,8 @@ def test_the_same_file_again_is_another_comparison(org: TenantUnderTest) -> None
     put(org, *({"external_id": f"E{number:02}", "unit": "A", "active": False} for number in range(25, 30)))
     second = problem(post(org, file), 409, "import-too-risky")
     assert first["import_id"] != second["import_id"]
-    assert [told["detail"] for told in (first, second)] == [
-        "10 of 30 people would leave; 10 % may.", "5 of 25 people would leave; 10 % may.",
+    assert [told["detail"].partition(";")[0] for told in (first, second)] == [
+        "10 of 30 people would leave", "5 of 25 people would leave",
     ]  # fmt: skip
     kept = ok(org.call("people:write", "GET", IMPORTS))["data"]
     assert [one["state"] for one in kept] == ["refused", "refused", "applied"]

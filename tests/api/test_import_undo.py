@@ -3,7 +3,8 @@
 import pytest
 
 from tests.fixtures.house import TenantUnderTest
-from tests.make.people_files import FIRST, IMPORTS, counts, lines, organised, post, stored, undo
+from tests.make.people import organised
+from tests.make.people_files import FIRST, IMPORTS, counts, lines, post, stored, undo
 from tests.make.wire import problem
 from tests.make.world import ok
 

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
-from service.kit import pace, room
-from service.people import spool
+from service.kit import pace
+from service.kit.room import STEP, Room
+from service.people import room, spool
 from service.people.imports import sheet_csv, upload
 from service.people.imports.parse import Bounds
 from service.people.imports.upload import CSV, IN_MEMORY, LIMIT, WORKBOOK
 from tests.fixtures.house import House, TenantUnderTest
-from tests.make.people_files import FIRST, IMPORTS, few, lines, organised, post, stored
-from tests.make.wire import ask, places, problem, raw
+from tests.make.at_once import Process, a_process
+from tests.make.people import organised
+from tests.make.people_files import FIRST, IMPORTS, few, lines, post, stored
+from tests.make.wire import Sent, ask, places, problem, raw
 from tests.make.workbooks import SHEET, a_workbook, altered, claiming, of_members, zipped
 from tests.make.world import ok
 
@@ -79,7 +82,9 @@ def test_queries_are_judged_before_the_file_is_read(anyone: TenantUnderTest) -> 
         yield b""
 
     answer = raw(anyone.house, "POST", f"{IMPORTS}?mode=some", headers=headers, chunks=chunks())
-    assert places(problem(answer, 422, "invalid")) == {"query:mode": "must be 'full' or 'partial'"}
+    told = problem(answer, 422, "invalid")
+    assert places(told) == {"query:mode": "must be 'full' or 'partial'"}
+    assert len(told["errors"]) == 1
 
 
 def test_no_refusal_repeats_a_cell_or_a_header(anyone: TenantUnderTest) -> None:
@@ -92,7 +97,7 @@ def test_no_refusal_repeats_a_cell_or_a_header(anyone: TenantUnderTest) -> None:
     assert needle not in str(body)
     answer = post(anyone, f"matricule;{needle};{needle}\n1;2;3\n".encode())
     assert places(problem(answer, 422, "import-headers-refused")) == {
-        "/header/2": "column 3 (C) has the header of column 2 (B)"
+        "/header/2": "column 3 (C) has the header of column 2 (B): rename or remove one"
     }
     assert needle not in answer.text
 
@@ -106,8 +111,9 @@ def test_all_seats_fit_into_what_the_chart_gives() -> None:
     ((given, unit),) = re.findall(r"sizeLimit: ([0-9]+)([MG]i)\b", chart)
     whole = int(given) << {"Mi": 20, "Gi": 30}[unit]
     seats = sum(kind.at_once * kind.size for kind in (upload.LONG, upload.SHORT))
-    assert seats <= room.FOR_ALL - (128 << 20)
-    assert whole - (128 << 20) >= room.FOR_ALL
+    assert seats <= room.OF_FILES
+    assert whole - (128 << 20) >= room.OF_FILES + room.OF_ROWS
+    assert upload.IN_MEMORY >= pace.SHORT, "who has a seat is at the pace of those who have one"
     for kind in (upload.LONG, upload.SHORT):
         assert kind.size >= max(kind.body + kind.bounds.lines, kind.bounds.lines + kind.bounds.changes)
     assert upload.LONG.body >= LIMIT
@@ -122,7 +128,7 @@ def an_upload(tenant: TenantUnderTest, chunks: Iterable[bytes | Awaitable[object
 def test_few_long_files_come_in_at_once_and_short_ones_beside_them(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "ROOM", room.Room(1 << 40))  # seats alone
+    monkeypatch.setattr(room, "FILES", Room(1 << 40))  # seats alone
     tenants = [organised(house.tenant()) for _ in range(upload.LONG.at_once + 1)]
     *slow, late = tenants
     app: Any = house.client.app
@@ -164,6 +170,28 @@ def test_few_long_files_come_in_at_once_and_short_ones_beside_them(
     assert ok(post(late, LONG_BEGIN + b"1;A\n", accept_risk=True), 201), "the seats are free again"
 
 
+def test_processes_have_seats_of_their_own(org: TenantUnderTest) -> None:
+    """Two applications of one process too."""
+
+    async def go(second: Process) -> tuple[Sent, Sent]:
+        inside, ends = asyncio.Event(), asyncio.Event()
+
+        def sent() -> Iterator[bytes | Awaitable[object]]:
+            yield LONG_BEGIN
+            inside.set()
+            yield ends.wait()
+            yield b"1;A\n"
+
+        first = asyncio.ensure_future(an_upload(org, sent()))
+        await asyncio.wait({asyncio.ensure_future(inside.wait()), first}, return_when=asyncio.FIRST_COMPLETED)
+        beside = await second.call(org, "POST", f"{IMPORTS}?mode=partial", "matricule;service\n1;A\n", kind=CSV)
+        ends.set()
+        return beside, await first
+
+    with a_process(org.house) as second:
+        assert [answer.status_code for answer in org.house.run(go, second)] == [201, 201]
+
+
 def forever() -> Iterator[bytes | Awaitable[object]]:
     """A client that stops in the middle."""
     yield LONG_BEGIN
@@ -188,10 +216,10 @@ def test_rows_have_the_room_that_is_there(org: TenantUnderTest, monkeypatch: pyt
         return org.call("people:write", "PUT", "/v1/people", content=data, headers=headers)
 
     monkeypatch.setattr(spool, "IN_MEMORY", 1000)
-    monkeypatch.setattr(room, "ROOM", room.Room(room.STEP - 1))
+    monkeypatch.setattr(room, "ROWS", Room(STEP - 1))
     problem(put(), 503, "busy")
     assert stored(org) == []
-    monkeypatch.setattr(room, "ROOM", room.Room(room.STEP))
+    monkeypatch.setattr(room, "ROWS", Room(STEP))
     for _ in range(2):  # it is given back
         ok(put())
 

@@ -6,7 +6,8 @@ import pytest
 
 from service.people.imports.upload import CSV, WORKBOOK
 from tests.fixtures.house import TenantUnderTest
-from tests.make.people_files import FIRST, HEAD, IMPORTS, counts, few, lines, organised, physical, post, stored, undo
+from tests.make.people import organised
+from tests.make.people_files import FIRST, HEAD, IMPORTS, counts, few, lines, physical, post, stored, undo
 from tests.make.statements import statements
 from tests.make.wire import problem
 from tests.make.workbooks import a_workbook
@@ -115,7 +116,8 @@ def test_what_is_too_risky_is_not_done(org: TenantUnderTest, case: str) -> None:
     before = physical(org)
     data, query, sentence = RISKY[case]
     answer = post(org, data, **query)
-    assert problem(answer, 409, "import-too-risky")["detail"] == f"{sentence}."
+    again = "send it with `dry_run=true` to see whom, and with `accept_risk=true` if it is meant"
+    assert problem(answer, 409, "import-too-risky")["detail"] == f"{sentence}; {again}."
     assert physical(org) == before
     kept = ok(org.call("people:write", "GET", answer.headers["location"]))
     assert kept["state"] == "refused"
@@ -131,11 +133,46 @@ def test_a_few_may_leave_a_small_organisation_and_not_most(org: TenantUnderTest)
 
 
 @pytest.mark.parametrize(
+    ("data", "query", "sentence"),
+    [
+        (few(range(9)), {"max_leavers_percent": 0}, "1 of 10 people would leave; 0 % may"),
+        (few(range(5)), {"max_leavers_percent": 49}, "5 of 10 people would leave; 49 % may"),
+        (few(range(10), "B"), {"max_movers_percent": 99}, "10 of 10 people would move; 99 % may"),
+    ],
+    ids=["nobody", "nearly half", "nearly all"],
+)
+def test_a_threshold_of_ones_own_holds_for_a_small_organisation(
+    org: TenantUnderTest, data: bytes, query: dict[str, int], sentence: str
+) -> None:
+    ok(post(org, few(range(10))), 201)
+    assert problem(post(org, data, **query), 409, "import-too-risky")["detail"].startswith(f"{sentence}; ")
+
+
+def test_who_left_stands_in_the_order_of_ids_and_goes_nowhere(
+    org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from service.people.imports import plan  # noqa: PLC0415 - only here
+
+    ok(post(org, few([*range(9, 3, -1), *range(4)])), 201)
+    monkeypatch.setattr(plan, "LISTED", 3)
+    body = ok(post(org, few([5, 6]), dry_run=True), 201)
+    assert [(one["external_id"], one["from_unit"], one["to_unit"]) for one in body["people"]["leavers"]] == [
+        ("0", "A", None), ("1", "A", None), ("2", "A", None),
+    ]  # fmt: skip
+    body = ok(post(org, few([5, 6]), accept_risk=True), 201)
+    kept = ok(org.call("people:write", "GET", f"{IMPORTS}/{body['id']}"))["people"]["leavers"]
+    assert kept[:3] == body["people"]["leavers"]
+    assert [one["external_id"] for one in kept] == ["0", "1", "2", "3", "4", "7", "8", "9"]
+    assert {one["to_unit"] for one in kept} == {None}
+
+
+@pytest.mark.parametrize(
     "data", [b"matricule;service\n", b"matricule;service\n;;\n\n", b"matricule;service\n1;nowhere\n"]
 )
 def test_an_empty_file_deactivates_nobody_whatever_is_accepted(org: TenantUnderTest, data: bytes) -> None:
     ok(post(org, few([1, 2, 3])), 201)
-    problem(post(org, data, accept_risk=True), 422, "import-empty")
+    told = problem(post(org, data, accept_risk=True), 422, "import-empty")
+    assert ("`create_units`" in told["detail"]) == (b"nowhere" in data)
     assert [row[6] for row in stored(org)] == [True] * 3
     assert ok(post(org, data, "partial"), 201)["state"] == "applied"
 
@@ -195,7 +232,7 @@ def test_an_import_is_told(org: TenantUnderTest) -> None:
 def test_while_somebody_else_writes_the_second_is_told_so(
     org: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from service.people import turns  # noqa: PLC0415 - only here
+    from service.people import lock, turns  # noqa: PLC0415 - only here
 
     monkeypatch.setattr(turns, "PATIENCE_S", 0.05)
     app: Any = org.house.client.app
@@ -204,7 +241,7 @@ def test_while_somebody_else_writes_the_second_is_told_so(
         from tests.make.wire import ask  # noqa: PLC0415 - only here
 
         async with app.state.database.transaction(org.tenant_id) as tx:
-            await turns.lock_organisation(tx, org.tenant_id)
+            await lock.lock_organisation(tx, org.tenant_id)
             headers = {"content-type": CSV.encode(), "authorization": b"Bearer " + org.keys["people:write"].encode()}
             return await ask(app, "POST", f"{IMPORTS}?mode=full", headers=headers, chunks=[lines(*FIRST)])
 

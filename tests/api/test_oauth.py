@@ -1,7 +1,10 @@
 """Access tokens for API keys: how they are asked for, what they may do, how their keys are replaced and published."""
 
+import asyncio
 import os
+import re
 from base64 import b64encode
+from collections.abc import Awaitable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +18,14 @@ from joserfc.jwk import KeySet
 from typer.testing import CliRunner
 
 from service.cli import app as commands
+from service.kit import pace
 from service.tenants import token_key_files
 from service.tenants.access_tokens import client_id_of
 from service.tenants.keys import Key
 from service.tenants.token_keys import TokenKeys
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.access_tokens import ask, kids, token_for, with_token
-from tests.make.wire import places, problem
+from tests.make.wire import places, problem, raw
 from tests.make.world import ok
 
 FORM = {"grant_type": "client_credentials"}
@@ -40,13 +44,17 @@ def token_call(tenant: TenantUnderTest, **request: Any) -> httpx2.Response:
     return tenant.house.client.post("/oauth/token", **request)
 
 
-def refused(answer: httpx2.Response, status: int, error: str) -> None:
-    """In OAuth2's own form (RFC 6749, 5.2), and nothing else in it."""
-    assert (answer.status_code, answer.json()) == (status, {"error": error})
+def refused(answer: httpx2.Response, status: int, error: str) -> str:
+    """In OAuth2's own form (RFC 6749, 5.2), and nothing else in it; the description."""
+    told = answer.json()
+    assert (answer.status_code, told.keys(), told["error"]) == (status, {"error", "error_description"}, error)
+    description: str = told["error_description"]
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", description), description
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["pragma"] == "no-cache"
     assert (status == 401) == ("www-authenticate" in answer.headers)
+    return description
 
 
 def test_a_client_is_named_in_the_body_or_by_basic(tenant: TenantUnderTest) -> None:
@@ -144,6 +152,16 @@ WRONG: dict[str, tuple[dict[str, Any], int, str]] = {
 }  # fmt: skip
 
 
+DESCRIBED = {
+    "no grant": "grant_type is required", "another grant": "grant_type must be client_credentials",
+    "a scope that is not held": "own scopes", "a scope that there is not": "own scopes", "two blanks": "one space",
+    "json": "application/x-www-form-urlencoded", "a query": "", "twice": "given once", "no form": "can not be read",
+    "too long": "8 KiB", "nobody": "name the client", "no secret": "name the client",
+    "another secret": "no valid API key", "another id": "no valid API key", "a bearer": "name the client",
+    "basic that is none": "name the client", "two ways": "in two ways", "two names": "in two ways",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_a_refusal_is_in_oauths_own_form(tenant: TenantUnderTest, name: str) -> None:
     client_id, secret = client_of(tenant, "aggregates:read")
@@ -161,7 +179,24 @@ def test_a_refusal_is_in_oauths_own_form(tenant: TenantUnderTest, name: str) -> 
     if status == 422:
         problem(answer, 422, "invalid")  # before anything of OAuth2 is looked at, as everywhere
     else:
-        refused(answer, status, error)
+        described = refused(answer, status, error)
+        assert DESCRIBED[name] in described
+        assert client_id not in described
+
+
+def test_a_form_that_stops_coming_is_too_slow_and_no_wrong_form(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "PATIENCE_S", 0)
+
+    def form() -> Iterator[bytes | Awaitable[object]]:
+        yield b"grant_type=client_credentials&"
+        yield asyncio.Event().wait()
+
+    headers = {"content-type": b"application/x-www-form-urlencoded"}
+    answer = raw(tenant.house, "POST", "/oauth/token", headers=headers, chunks=form())
+    problem(answer, 408, "too-slow")
+    assert answer.headers["connection"] == "close"
 
 
 def test_a_key_that_is_unknown_expired_or_revoked_gets_no_token(tenant: TenantUnderTest) -> None:
@@ -172,14 +207,16 @@ def test_a_key_that_is_unknown_expired_or_revoked_gets_no_token(tenant: TenantUn
         Key(known.tenant_id, UUID(int=7), known.secret),
         Key(stranger.tenant_id, known.key_id, known.secret),
     ]
+    said = set()
     for key in forged:
         named = {"client_id": client_id_of(key.tenant_id, key.key_id), "client_secret": key.text()}
-        refused(token_call(tenant, data=FORM | named), 401, "invalid_client")
+        said.add(refused(token_call(tenant, data=FORM | named), 401, "invalid_client"))
     made = ok(tenant.call("admin", "POST", "/v1/api-keys", json={"name": "n", "scopes": ["people:write"]}), 201)
     named = {"client_id": made["client_id"], "client_secret": made["key"]}
     ok(token_call(tenant, data=FORM | named))
     ok(tenant.call("admin", "DELETE", f"/v1/api-keys/{made['id']}"), 204)
-    refused(token_call(tenant, data=FORM | named), 401, "invalid_client")
+    said.add(refused(token_call(tenant, data=FORM | named), 401, "invalid_client"))
+    assert len(said) == 1  # they look the same
 
 
 def test_a_scope_narrows_and_nothing_widens(tenant: TenantUnderTest) -> None:

@@ -177,6 +177,27 @@ def test_no_past_day_becomes_a_circle(tenant: TenantUnderTest, first: date) -> N
     assert tree(tenant, first + 8 * DAY) == {"TOP": None, "A": "B", "B": "TOP", "C": "B"}
 
 
+def test_no_past_day_becomes_a_circle_by_a_plan_that_is_carried_out_late(tenant: TenantUnderTest, first: date) -> None:
+    """The worker was away from the day before until the day after: B has been below A, and is there no more."""
+    day = first + 12 * DAY
+    put(tenant, unit("B"), unit("C"), unit("D"))
+    moves = [[{"unit": "C", "parent": "D"}], [{"unit": "D", "parent": "TOP"}, {"unit": "A", "parent": "B"}]]
+    for move in moves:
+        ok(tenant.call("people:write", "POST", "/v1/reorganisations", json={"on": str(day), "moves": move}), 201)
+    tenant.house.clock.shift += DAY
+    put(tenant, unit("B", "A"))
+    tenant.house.clock.shift += 2 * DAY
+    put(tenant, unit("B"))
+    tenant.house.sweep()
+    plans = ok(tenant.call("people:write", "GET", "/v1/reorganisations"))["data"]
+    reason = "makes a circle on a day since then, together with what was told of it meanwhile"
+    assert [(plan["state"], plan["errors"]) for plan in plans] == [
+        ("done", []), ("refused", [{"pointer": "/moves/1/unit", "reason": reason}]),
+    ]  # fmt: skip
+    assert tree(tenant, day) == {"TOP": None, "A": "TOP", "B": "A", "C": "D", "D": "TOP"}
+    assert tree(tenant, day + DAY) == {"TOP": None, "A": "TOP", "B": "TOP", "C": "D", "D": "TOP"}
+
+
 def test_a_merged_unit_stays_merged(tenant: TenantUnderTest, first: date) -> None:
     """A source that has not followed is told so, row by row; one that says that the unit is gone has."""
     put(tenant, unit("B", "A", first), unit("C"))

@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.faults.test_erasure import places_of
 from tests.fixtures.house import House, TenantUnderTest
-from tests.make.people_files import organised, post
+from tests.make.people import organised
+from tests.make.people_files import post
 from tests.make.scim import Directory
 from tests.make.wire import places, problem
 from tests.make.world import a_launched_wave, ok

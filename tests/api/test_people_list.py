@@ -149,7 +149,7 @@ def test_a_page_reads_as_many_rows_as_it_shows_however_deep(tenant: TenantUnderT
     headers = {"content-type": "application/x-ndjson"}
     ok(tenant.call("people:write", "PUT", "/v1/people", content=lines, headers=headers))
     asked = people_list.statement(tenant.tenant_id, [], ("hris", "E02900"), 51)
-    sql = str(asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]
+    sql = str(asked.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]  # SQLAlchemy's own
 
     async def plan() -> dict[str, Any]:
         async with tenant.house.worker_database.transaction(tenant.tenant_id) as tx:

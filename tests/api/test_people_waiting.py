@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import TypeAdapter
@@ -13,9 +14,9 @@ from sqlalchemy import text
 
 from service.kit.lines import Row
 from service.kit.reasons import Fault
-from service.people import spool, turns
+from service.people import lock, spool
 from service.people.schemas import PersonIn
-from service.people.spool import AT_ONCE, Spool
+from service.people.spool import AT_ONCE, Spool, Spooling
 from service.tenants.keys import Key
 from tests.fixtures.house import TenantUnderTest
 from tests.make.people import LINES, counts, headers_of, organised, person, put_lines, stored
@@ -41,7 +42,7 @@ def test_two_calls_at_once_do_not_mix(org: TenantUnderTest) -> None:
     async def both() -> list[Sent]:
         calls = []
         async with house.worker_database.transaction(org.tenant_id) as tx:
-            await turns.lock_organisation(tx, org.tenant_id)
+            await lock.lock_organisation(tx, org.tenant_id)
             for sent in (body("A", "B"), body("B", "A")):
                 call = ask(house.client.app, "PUT", "/v1/org-units", headers=headers_of(org), chunks=[sent])
                 calls.append(asyncio.ensure_future(call))
@@ -153,7 +154,7 @@ def test_rows_that_are_all_refused_do_not_keep_others_waiting() -> None:
             for number in range(5 * AT_ONCE):
                 yield Row(number, None, (Fault("/unit", "is required"),))
 
-        with Spool(TypeAdapter(Row[PersonIn]), skip=True) as spool:
+        with Spool(TypeAdapter(PersonIn), Spooling(), uuid4(), skip=True) as spool:
             await spool.take(given())
             beside = asyncio.ensure_future(others())
             read = [row async for row in spool]

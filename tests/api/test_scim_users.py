@@ -49,6 +49,24 @@ def test_without_an_external_id_the_user_name_is_the_key_and_follows_it(director
     assert other["id"] != made["id"]
 
 
+def test_the_units_of_a_manager_who_is_called_otherwise_are_changed_too(directory: Directory) -> None:
+    """Whoever asks for what has changed since finds both."""
+    made = directory.user("anna")
+    directory.sql(
+        "INSERT INTO org_unit (tenant_id, unit_id, source, external_id, name, hierarchy, manager, is_active, "
+        "created_at, updated_at) SELECT tenant_id, gen_random_uuid(), source, 'U', 'U', 'line', external_id, true, "
+        "'2020-02-02', '2020-02-02' FROM person WHERE person_id = :id",
+        id=UUID(made["id"]),
+    )
+    directory.sql("UPDATE person SET updated_at = '2020-02-02'")
+    directory.patch(f"/Users/{made['id']}", {"op": "replace", "path": "userName", "value": "anna2"})
+    (unit,) = directory.sql("SELECT manager, revision, updated_at FROM org_unit WHERE external_id = 'U'")
+    person = person_of(directory, made["id"])
+    assert (unit.manager, unit.revision, person.external_id, person.revision) == ("anna2", 2, "anna2", 2)
+    assert unit.updated_at == person.updated_at
+    assert unit.updated_at.year > 2020
+
+
 def test_a_change_is_a_revision_with_its_history(directory: Directory) -> None:
     made = directory.user("anna", active=True)
     answer = directory.patch(f"/Users/{made['id']}", {"op": "replace", "value": {"active": False}})

@@ -108,6 +108,7 @@ REFUSED = [
     "https://user:canary-1@hris.example/",
     "https://hris.example/#canary-1",
     "https://127.0.0.1/",
+    "https://localhost/",
     "https://[::1]/",
     "https://2130706433/",
     "https://0x7f.1/",

@@ -105,6 +105,14 @@ def test_a_period_that_ends_before_it_begins_is_refused(tenant: TenantUnderTest)
         problem(call(tenant, "POST", f"/{made['id']}/redeliver", json=asked), 422, "invalid")
 
 
+def test_without_a_body_it_is_said_what_one_holds(tenant: TenantUnderTest) -> None:
+    made = ok(call(tenant, "POST", json={"url": "https://hris.example/hook"}), 201)
+    told = problem(call(tenant, "POST", f"/{made['id']}/redeliver"), 422, "invalid")
+    assert told["errors"] == [{"pointer": "", "reason": "a body with `since` is required"}]
+    patched = problem(call(tenant, "PATCH", f"/{made['id']}", headers={"If-Match": '"1"'}), 422, "invalid")
+    assert patched["errors"] == [{"pointer": "", "reason": "a body is required"}]
+
+
 def test_a_receiver_that_fails_is_tried_again_later_and_longer(
     tenant: TenantUnderTest, receiver: Receiver, on_loopback: Courier
 ) -> None:

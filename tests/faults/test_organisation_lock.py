@@ -1,19 +1,24 @@
 """Calls that meet a writer of the organisation: they wait for a while, hold nothing meanwhile, and are told so."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from service.people import turns
-from service.people.turns import lock_organisation
+from service.people.lock import lock_organisation
+from service.people.problems import OrganisationBusy
 from service.routes import ROUTERS
+from service.tenants.keys import Key
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.at_once import PEOPLE, POOL, Process, a_process, header, held_by, until, waiting
-from tests.make.scim import ERROR
+from tests.make.scim import ERROR, USER
 from tests.make.wire import Sent, problem
 from tests.make.world import a_campaign, a_questionnaire, an_org, ok
 
@@ -63,8 +68,14 @@ CASES = {
     "campaigns.launch": Case("POST", "/v1/campaigns/{campaign}/launch", scope=CAMPAIGNS),
     "data_subjects.erase": Case("POST", "/v1/data-subjects/erase", {"external_id": "A-0"}, "admin"),
 }
+OF_SCIM = {
+    "a User of SCIM": Case(
+        "POST", "/scim/v2/Users", {"schemas": [USER], "userName": "new@example.com"}, kind="application/scim+json"
+    ),
+    "a User of SCIM who goes": Case("DELETE", "/scim/v2/Users/{user}"),
+}
 LOCKED_BEFORE = {"campaigns.launch": ["campaign RowExclusiveLock", "campaign RowShareLock"]}
-"""See the docstring of `turns`: the campaign is not launched yet, and nobody else locks it with the organisation."""
+"""See the docstring of `lock`: the campaign is not launched yet, and nobody else locks it with the organisation."""
 
 
 def target(tenant: TenantUnderTest, case: Case) -> Case:
@@ -149,6 +160,38 @@ def test_whoever_waits_too_long_is_told_so_and_may_come_again(
     assert 200 <= tenant.house.run(again).status_code < 300
 
 
+def forged(tenant: TenantUnderTest) -> TenantUnderTest:
+    """The tenant as somebody knows it who has none of its keys; each wrong one is for another id."""
+    return replace(tenant, keys={scope: Key(tenant.tenant_id, uuid4(), bytes(20)).text() for scope in tenant.keys})
+
+
+def powerless(tenant: TenantUnderTest) -> TenantUnderTest:
+    """With a key that may not do it."""
+    return replace(tenant, keys=dict.fromkeys(tenant.keys, tenant.keys["aggregates:read"]))
+
+
+@pytest.mark.parametrize("name", [*CASES, "a User of SCIM", "a User of SCIM who goes"])
+@pytest.mark.parametrize(("caller", "status"), [(forged, 401), (powerless, 403)])
+def test_whoever_may_not_write_stands_in_no_line(
+    tenant: TenantUnderTest,
+    process: Process,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    caller: Callable[[TenantUnderTest], TenantUnderTest],
+    status: int,
+) -> None:
+    """Else it is full of them, and the tenant's own calls are refused."""
+    monkeypatch.setattr(turns, "PATIENCE_S", 0.0)
+    case = (CASES | OF_SCIM)[name]
+    path = re.sub(r"\{\w+\}", str(UUID(int=7)), case.path)
+
+    async def go() -> Sent:
+        async with process.turns.turn(tenant.tenant_id):
+            return await sent(process, caller(tenant), case._replace(path=path))
+
+    assert tenant.house.run(go).status_code == status
+
+
 def test_a_directory_is_told_so_in_the_form_of_scim(
     tenant: TenantUnderTest, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +208,7 @@ def test_a_directory_is_told_so_in_the_form_of_scim(
     for answer in tenant.house.run(go):
         assert header(answer, "content-type") == "application/scim+json"
         assert (answer.status_code, answer.json()["schemas"], answer.json()["status"]) == (503, [ERROR], "503")
-        assert int(header(answer, "retry-after")) > 0
+        assert int(header(answer, "retry-after")) == OrganisationBusy.retry_after_s
 
 
 @pytest.mark.usefixtures("patient")
@@ -268,5 +311,7 @@ def test_every_operation_that_locks_the_organisation_waits_for_its_turn() -> Non
             names = [getattr(one.call, "__qualname__", "") for one in tree(route.dependant)]
             if any(name.startswith("in_turn.") for name in names):
                 assert names.index("in_turn.<locals>.turn") < names.index("transaction"), route.operation_id
+                scopes = {one.call.scope for one in tree(route.dependant) if hasattr(one.call, "scope")}
+                assert len(scopes) == 1, (route.operation_id, "it admits others than it serves")
                 marked.add(route.operation_id)
     assert marked == (CASES.keys() | {"campaigns.approve"}) - {"org_units.put", "people.put", "people_imports.create"}

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from service.campaigns.due import OPEN_WAVE
 from service.campaigns.forecast import queries as forecasts
 from service.kit.jobs import Due
-from service.people import turns
+from service.people import lock, turns
+from service.people.lock import AGAIN, lock_organisation
 from service.people.reorganising.actions import JOB as REORGANISE
-from service.people.turns import AGAIN, lock_organisation
 from service.privacy.erasing import ERASE
-from service.tenants.actions import RETENTION
+from service.privacy.retention import HISTORY
 from tests.api.test_recurring import BEFORE, MONDAY, WEEKLY, travel
 from tests.faults.sessions import a_database
 from tests.faults.writer import write
@@ -61,7 +61,13 @@ def an_old_history(tenant: TenantUnderTest) -> str:
         "INSERT INTO person_version (tenant_id, person_id, valid_from, unit_id, manager_id, is_active) "
         "SELECT tenant_id, person_id, '2002-02-02', unit_id, manager_id, is_active FROM person_version"
     )
-    tenant.sql("UPDATE job SET due_at = now() - interval '1 day' WHERE kind = :kind", kind=RETENTION)
+    tenant.sql(
+        "INSERT INTO job (tenant_id, job_id, kind, subject_id, due_at, attempts) "
+        "SELECT tenant_id, gen_random_uuid(), :kind, tenant_id, now() - interval '1 day', 0 FROM tenant "
+        "WHERE tenant_id = :own",
+        kind=HISTORY,
+        own=tenant.tenant_id,
+    )
     return "SELECT bool_and(valid_from > '2001-12-31') FROM person_version"
 
 
@@ -69,7 +75,7 @@ JOBS: dict[str, Callable[[TenantUnderTest], str]] = {
     OPEN_WAVE: a_planned_wave,
     ERASE: an_erasure,
     REORGANISE: a_reorganisation,
-    RETENTION: an_old_history,
+    HISTORY: an_old_history,
 }
 """What has to be there; and how to see whether the job was done."""
 
@@ -143,7 +149,7 @@ def test_a_job_stands_in_line_with_calls_that_follow_upon_each_other(
 ) -> None:
     """The database gives the lock to whoever waits: who tried now and then would never have it."""
     monkeypatch.setattr(turns, "PATIENCE_S", LONG)
-    monkeypatch.setattr(turns, "PATIENCE_OF_JOBS_S", LONG)
+    monkeypatch.setattr(lock, "PATIENCE_OF_JOBS_S", LONG)
     house, look = org.house, an_erasure(org)
     ident = org.tenant_id
     database: Any = house.client.app.state.database  # type: ignore[attr-defined]  # same

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from service.campaigns.due import OPEN_WAVE
 from service.campaigns.inviting import roster
 from service.people import turns
-from service.people.turns import AGAIN
+from service.people.lock import AGAIN
 from tests.api.test_recurring import BEFORE, MONDAY, WEEKLY, travel
 from tests.fixtures.house import TenantUnderTest
 from tests.make.at_once import PEOPLE, Process, a_process, header, until

@@ -46,7 +46,8 @@ def test_a_file_from_its_first_look_to_its_leavers(running: House, tmp_path: Pat
     looked = run(running, file, "--mode", "full", "--dry-run")
     assert looked.status == 1, looked
     assert "joins" in looked.out
-    assert "read as csv, windows-1252, semicolon: external_id = matricule, unit = service, units by id\n" in looked.out
+    read = "read as csv, windows-1252, semicolon, units by id:\n  external_id = matricule\n  unit = service\n"
+    assert read in looked.out
     assert "column 3 looks like names, which are not kept unless asked for" in looked.out.replace("\n", " ")
     assert "line 4, column 2 (unit): is not a known unit of this source" in looked.out
     assert "nothing was changed (dry run)" in looked.out
@@ -58,11 +59,25 @@ def test_a_file_from_its_first_look_to_its_leavers(running: House, tmp_path: Pat
     assert risky.status == 1
     assert "2 of 2 people would leave; 50 % may" in risky.out
     assert "accept" not in risky.out
+    assert ["A", "1", "0", "1"] in [line.split() for line in risky.out.splitlines()], "where they would leave"
+    assert "see whom with --dry-run; if it is meant, send it with --accept-risk" in risky.said
+    again = run(running, file, "--mode", "full", "--dry-run", "--json")
+    assert (again.status, shown(again)["state"]) == (1, "previewed")
     done = run(running, file, "--mode", "full", "--accept-risk", "--json")
     assert (done.status, shown(done)["counts"]["leavers"]) == (0, 2)
 
 
-def test_a_mapping_goes_before_the_file(running: House, tmp_path: Path) -> None:
+def test_a_mapping_goes_with_the_file(running: House, tmp_path: Path) -> None:
+    file, mapping = tmp_path / "people.csv", tmp_path / "mapping.json"
+    file.write_text("Wer,Wo\n77,A\n", encoding="utf-8")
+    mapping.write_text(json.dumps({"columns": {"external_id": "wer", "unit": "gone"}}), encoding="utf-8")
+    refused = run(running, file, "--mode", "partial", "--mapping", str(mapping), "--source", "apart")
+    assert (refused.status, "columns.unit of the mapping is not a header of the file" in refused.said) == (2, True)
+    plain = run(running, file, "--mode", "partial", "--source", "apart")
+    assert "of the mapping" not in plain.said, "it was not kept"
+
+
+def test_a_mapping_that_took_a_file_is_kept(running: House, tmp_path: Path) -> None:
     file, mapping = tmp_path / "people.csv", tmp_path / "mapping.json"
     file.write_text("Wer,Wo\n77,A\n", encoding="utf-8")
     refused = run(running, file, "--mode", "partial")
@@ -91,3 +106,13 @@ def test_what_can_not_be_used_is_told_in_one_line(running: House, tmp_path: Path
     for missing in (tmp_path / "none.csv", tmp_path / "people.ods"):
         ran = run(running, missing, "--mode", "full")
         assert (ran.status, ran.said.count("\n")) == (2, 1), ran
+
+
+def test_a_key_is_given_once(running: House, tmp_path: Path) -> None:
+    """Else one of the two would be left aside in silence, and it might be of another tenant."""
+    file, keys = tmp_path / "people.csv", tmp_path / "keys.json"
+    file.write_text("matricule;service\n1;A\n", encoding="utf-8")
+    keys.write_text(json.dumps({"keys": {"people:write": running.client._keys["people:write"]}}))
+    refused = run(running, file, "--mode", "full", "--dry-run", "--keys", str(keys))
+    assert (refused.status, refused.out) == (2, "")
+    assert "give --key or --keys, not both" in refused.said

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.cli import local
 from service.main import create_app
-from service.people.turns import Turns, lock_organisation
+from service.people.lock import lock_organisation
+from service.people.turns import Turns
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.scim import USER
 from tests.make.wire import Sent, ask

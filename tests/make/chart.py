@@ -1,8 +1,7 @@
-"""The chart as Helm renders it, and what is in the manifests; the image's last stage."""
+"""The chart as Helm renders it, and what is in the manifests."""
 
 import importlib.util
 import json
-import re
 import subprocess
 import sys
 from functools import cache
@@ -98,11 +97,3 @@ def model_of(group: str) -> type[BaseModel]:
     assert isinstance(model, type)
     assert issubclass(model, BaseModel)
     return model
-
-
-def final_stage() -> list[str]:
-    """The instructions of the image that is shipped, continuation lines joined."""
-    text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE).replace("\\\n", " ")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    start = max(index for index, line in enumerate(lines) if line.startswith("FROM "))
-    return lines[start:]

@@ -41,7 +41,7 @@ def stored(tenant: TenantUnderTest) -> list[Any]:
 def organised(tenant: TenantUnderTest) -> TenantUnderTest:
     """Units TOP, A and B, nobody in them; a dimension."""
     an_org(tenant, {"A": 0, "B": 0})
-    values = [{"id": name, "label": {"fr": name, "en": name}} for name in ("lyon", "paris")]
+    values = [{"id": name, "label": {"fr": name.title(), "en": name.title()}} for name in ("lyon", "paris")]
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=[{"name": "site", "values": values}]))
     return tenant
 

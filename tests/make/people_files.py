@@ -5,18 +5,10 @@ from typing import Any
 
 from service.people.imports.upload import CSV
 from tests.fixtures.house import TenantUnderTest
-from tests.make.world import an_org, ok
+from tests.make.world import ok
 
 IMPORTS = "/v1/people/imports"
 HEAD = "matricule;code service;matricule n+1;date d'entrée;langue;actif;site;nom complet"
-
-
-def organised(tenant: TenantUnderTest) -> TenantUnderTest:
-    """Units TOP, A and B, nobody in them; a dimension."""
-    an_org(tenant, {"A": 0, "B": 0})
-    values = [{"id": name, "label": {"fr": name.title(), "en": name.title()}} for name in ("lyon", "paris")]
-    ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=[{"name": "site", "values": values}]))
-    return tenant
 
 
 def lines(*rows: str, head: str = HEAD) -> bytes:

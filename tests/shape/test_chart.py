@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from service.cli import local
+from service.kit import online
 from service.settings import WebhooksSettings
 from tests.make.chart import (
     CHART,
@@ -15,7 +16,6 @@ from tests.make.chart import (
     Json,
     ask_helm,
     containers,
-    final_stage,
     labels_of,
     model_of,
     of_kind,
@@ -25,6 +25,7 @@ from tests.make.chart import (
     rendered,
     values_of,
 )
+from tests.make.image import final_stage
 
 LOGINS = {"serve": "app-url", "work": "work-url", "migrate": "owner-url"}
 
@@ -119,6 +120,13 @@ def test_a_delivery_ends_before_the_worker_is_killed(manifests: list[Json]) -> N
     (longest,) = [one.le for one in WebhooksSettings.model_fields["timeout_s"].metadata if hasattr(one, "le")]
     assert 2 * longest <= pods(manifests)["work"]["spec"]["terminationGracePeriodSeconds"]
     assert 2 * longest <= local.WORKER_STOP_S
+
+
+def test_a_migration_has_time_to_wait_for_others_more_than_once() -> None:
+    """By its default: each of its large indexes may wait for somebody else."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    minutes = int(online.PATIENCE.removesuffix("min"))
+    assert values["migration"]["activeDeadlineSeconds"] >= 4 * 60 * minutes
 
 
 def test_no_container_runs_as_root_or_can_become_it(manifests: list[Json]) -> None:

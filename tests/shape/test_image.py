@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.chart import ROOT, final_stage
+from tests.make.chart import ROOT
+from tests.make.image import final_stage
 
 
 def test_hadolint_finds_nothing() -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import service
-from service.problems import Problem, every_problem
+from service.problems import Busy, Problem, every_problem
 from service.settings import Settings
 from service.telemetry import metrics
 
@@ -67,6 +67,13 @@ def test_every_problem_shows_its_type_title_and_status() -> None:
     for cls in classes():
         body = cls().body()
         assert body == {"type": f"urn:pouls:problem:{cls.slug}", "title": cls.title, "status": cls.status}
+
+
+def test_a_problem_that_passes_says_when_to_come_again() -> None:
+    found = {cls: cls().headers.get("Retry-After") for cls in classes() if cls.retry_after_s is not None}
+    assert len(found) > 3
+    assert found == {cls: str(cls.retry_after_s) for cls in found}
+    assert Busy("with a detail", headers={"Retry-After": "7"}).headers == {"Retry-After": "7"}
 
 
 def test_a_problem_is_subsumed_by_one_of_its_own_status() -> None:

@@ -115,6 +115,24 @@ DISGUISED = [
 ]  # fmt: skip
 
 
+WITHIN = ["https://localhost/", "https://LOCALHOST:8443/x", "https://hooks.localhost/", "https://127.0.0.1/"]
+
+
+@pytest.mark.parametrize("url", [*WITHIN, "https://10.20.0.1/", "https://[fd00::1]/"])
+def test_the_refusal_of_an_address_names_the_setting_that_allows_it(url: str) -> None:
+    with pytest.raises(UrlRefused, match=r"must be a public address, unless .* \(POULS_WEBHOOKS_ALLOW_NETWORKS\)"):
+        Guard().target(url)
+    with pytest.raises(UrlRefused, match=r"must be https, unless .* \(POULS_WEBHOOKS_ALLOW_HTTP\)"):
+        Guard().target(url.replace("https", "http"))
+
+
+@pytest.mark.parametrize("network", ["127.0.0.0/8", "::1/128"])
+def test_localhost_may_be_named_where_its_network_is_allowed(network: str) -> None:
+    assert Guard((ip_network(network),)).target("https://localhost/").host == "localhost"
+    for not_it in ("https://localhost.example/", "https://notlocalhost/"):
+        assert Guard().target(not_it).literal is None
+
+
 @pytest.mark.parametrize("url", DISGUISED)
 def test_a_url_in_disguise_is_refused_without_a_look_up(url: str) -> None:
     with pytest.raises(UrlRefused) as refused:

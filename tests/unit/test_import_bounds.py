@@ -105,11 +105,12 @@ def random_texts() -> Iterator[str]:
 
 def test_whoever_cancels_an_import_waits_for_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread has the file and the room that goes with it until it ends."""
-    began, ended = Event(), []
+    began, may_end, ended = Event(), Event(), []
 
     def parse(*_: Any, stopped: Any, **__: Any) -> Parsed:
         began.set()
         assert stopped.__self__.wait(60)  # the event behind `stopped`
+        assert may_end.wait(60)
         ended.append(stopped())
         raise Stopped
 
@@ -121,9 +122,15 @@ def test_whoever_cancels_an_import_waits_for_its_thread(monkeypatch: pytest.Monk
             upload.read(io.BytesIO(), upload.CSV, asked, ImportMapping(), [], upload.SHORT.bounds)
         )
         await asyncio.to_thread(began.wait)
-        reading.cancel()
+        for _ in range(3):  # by the client that goes, and by a process that ends
+            reading.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert not reading.done()
+        may_end.set()
         with suppress(asyncio.CancelledError):
             await reading
+        assert reading.cancelled()
         return list(ended)
 
     assert asyncio.run(cancelled()) == [True]

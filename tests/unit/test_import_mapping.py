@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from service.people.imports.mapping import UNKNOWN_HEADER, Columns, HeadersRefused, ImportMapping, find
+from service.people.imports.mapping import (
+    FIRST_LINE,
+    UNKNOWN_HEADER,
+    Columns,
+    HeadersRefused,
+    ImportMapping,
+    find,
+    of_kept,
+)
 from service.people.imports.sheet import SheetRow, column_name
 
 
@@ -62,7 +70,9 @@ def test_what_was_found_reads_the_next_file_alike() -> None:
 def test_unknown_and_repeated_headers_are_named_by_their_place() -> None:
     unknown = UNKNOWN_HEADER
     assert refused("id", "secret", "service", "") == {"/header/1": f"column 2 (B) {unknown}"}
-    assert refused("id", "Sérvice", "", "service") == {"/header/3": "column 4 (D) has the header of column 2 (B)"}
+    assert refused("id", "Sérvice", "", "service") == {
+        "/header/3": "column 4 (D) has the header of column 2 (B): rename or remove one"
+    }
     assert refused("id", "matricule") == {
         "/header/1": "column 2 (B) and column 1 (A) both look like external_id: say which in a mapping"
     }
@@ -74,6 +84,53 @@ def test_unknown_and_repeated_headers_are_named_by_their_place() -> None:
     assert list(refused("id", "service", create_units=True, unit_by="path")) == ["/create_units"]
     with pytest.raises(HeadersRefused):
         find(ImportMapping(), SheetRow(1, ["id"], {1: "holds a formula"}), [])
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("N° matricule", "external_id"),
+        ("Nº matricule", "external_id"),
+        ("Num. matricule", "external_id"),
+        ("Code UO", "unit"),
+        ("Direction", "unit"),
+        ("Code direction", "unit"),
+        ("Responsable hiérarchique", "manager"),
+        ("Manager hiérarchique", "manager"),
+    ],
+)
+def test_more_headers_as_they_stand_in_french_files(head: str, name: str) -> None:
+    others = {"external_id": "id"} if name != "external_id" else {}
+    assert columns(head, *others.values()).at == {name: 0} | dict.fromkeys(others, 1)
+
+
+def test_a_direction_beside_a_department_is_not_taken_for_it() -> None:
+    assert refused("id", "Direction", "Service") == {"/header/1": f"column 2 (B) {UNKNOWN_HEADER}"}
+    assert columns("id", "Direction", "Service", ignore_others=True).at == {"external_id": 0, "unit": 2}
+    said = refused("id", "Direction", "Code direction")
+    assert said == {"/header/2": "column 3 (C) and column 2 (B) both look like unit: say which in a mapping"}
+
+
+def test_a_french_status_is_not_whether_somebody_is_there() -> None:
+    assert refused("id", "Statut") == {"/header/1": f"column 2 (B) {UNKNOWN_HEADER}"}
+
+
+@pytest.mark.parametrize("heads", [("matricule|service",), ("Liste du personnel", "2026")])
+def test_where_no_header_is_known_the_first_line_may_be_another(heads: tuple[str, ...]) -> None:
+    said = refused(*heads)
+    assert list(said) == ["/header", *(f"/header/{place}" for place in range(len(heads)))]
+    assert said["/header"] == FIRST_LINE
+    assert list(refused(*heads, ignore_others=True)) == ["/header", "/columns/external_id"]
+    assert "/header" not in refused("matricule", "another")
+
+
+def test_what_a_kept_mapping_says_wrong_is_told_as_its_own() -> None:
+    with pytest.raises(HeadersRefused) as told:
+        columns("id", "other", columns={"unit": "Wo"})
+    assert dict(of_kept(told.value.faults)) == {
+        "/columns/unit": "is not a header of the file (said by the mapping kept for this source)",
+        "/header/1": f"column 2 (B) {UNKNOWN_HEADER}",
+    }
 
 
 def test_columns_are_called_as_spreadsheets_do() -> None:

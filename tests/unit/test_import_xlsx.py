@@ -156,6 +156,29 @@ def test_hostile_workbooks(name: str) -> None:
     assert told.value.__cause__ is None
 
 
+ENCODED = [b"no-such-encoding", b"idna", b"shift_jis"]
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_an_encoding_that_no_workbook_has_is_damage(encoding: bytes) -> None:
+    head = b'<?xml version="1.0" encoding="' + encoding + b'"?>'
+    with pytest.raises(Unreadable, match="damaged"):
+        rows(altered(a_workbook([["x"], HEAD]), {SHEET: lambda _: head + b"<worksheet/>"}))
+
+
+@pytest.mark.parametrize("at", ["start", "text", "end"])
+@pytest.mark.parametrize("fault", [ValueError, KeyError, RuntimeError])
+def test_a_fault_of_ours_is_no_damage_of_the_file(
+    at: str, fault: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(sheet_xlsx._Cells, at, fail)
+    with pytest.raises(fault):
+        rows(a_workbook([["x"], HEAD]))
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.types import Message
 
+from service.kit import lines
 from service.kit.lines import ARRAY_LIMIT, FAULTS_KEPT, LINE_LIMIT, Refusals, Row, documented, rows
 from service.kit.reasons import Fault
 from service.problems import Invalid, Malformed, Problem, TooLarge, UnsupportedMediaType
@@ -148,6 +149,25 @@ def test_the_longest_array() -> None:
     assert names(read([text[:7], text[7:]], ARRAY)) == ["a"]
     with pytest.raises(TooLarge):
         read([b" " * 2, text[:-1]], ARRAY)
+
+
+def test_whatever_is_sent_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blank lines count as well, and are taken no further than to there."""
+    assert lines.LINES_LIMIT == 256 << 20
+    monkeypatch.setattr(lines, "LINES_LIMIT", 1000)
+    blank = b" " * 99 + b"\n"
+    assert names(read([b'{"name":"a"}'.ljust(99) + b"\n", *[blank] * 9])) == ["a"]
+    taken = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield blank
+
+    with pytest.raises(TooLarge):
+        read(chunks())
+    assert taken == 11
 
 
 def test_without_skip_everything_that_was_refused_is_told_at_the_end() -> None:

@@ -1,16 +1,18 @@
 """What `pouls people import` shows: phases on a terminal, lines that are never broken anywhere else."""
 
 import io
+import json
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from service.cli import people
-from service.cli.people import PIECE, Phases, show
+from service.cli import people_shown
+from service.cli.people import PIECE, Phases
+from service.cli.people_shown import refusal, show
 
 LONG = "x" * 200
-COLUMNS = "external_id = Matricule, unit = Code service, name = Prénom + [b]Nom, site = Lieu"
+COLUMNS = ["external_id = Matricule", "unit = Code service", "name = Prénom + [b]Nom", "site = Lieu"]
 MAPPING: dict[str, Any] = {
     "columns": {"external_id": "Matricule", "unit": "Code service", "manager": None, "name": ["Prénom", "[b]Nom"]},
     "dimensions": {"site": "Lieu"},
@@ -23,6 +25,10 @@ BODY: dict[str, Any] = {
     "counts": {"lines": 3, "refused": 1, "joiners": 1, "returners": 0, "movers": 1, "leavers": 0, "changed": 0},
     "file": {"format": "csv", "encoding": "utf-8", "separator": "semicolon", "mapping": MAPPING, "left_out": []},
     "risks": [f"{LONG} risk"],
+    "units": [
+        {"unit": "B", "joiners": 8, "arrivals": 1, "departures": 0, "leavers": 0},
+        {"unit": f"A{LONG}", "joiners": 0, "arrivals": 0, "departures": 1, "leavers": 1200},
+    ],
     "refusals": [{"line": 4, "column": 2, "field": "unit", "reason": f"{LONG} reason"}],
     "people": {
         "joiners": [{"line": 2, "external_id": LONG, "from_unit": None, "to_unit": LONG, "changed": []}],
@@ -35,7 +41,7 @@ BODY: dict[str, Any] = {
 
 
 def shown(capsys: pytest.CaptureFixture[str], body: dict[str, Any]) -> list[str]:
-    show(people.on_standard_output(), body)
+    show(people_shown.on_standard_output(), body)
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -44,12 +50,16 @@ def test_no_line_is_broken_for_another_program(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     assert shown(capsys, BODY) == [
-        f"read as csv, utf-8, semicolon: {COLUMNS}, units by path",
+        "read as csv, utf-8, semicolon, units by path:",
+        *COLUMNS,
         "line person from to changed",
         f"joins 2 {LONG} {LONG}",
         f"moves 3 E2 {LONG} B unit, name",
+        "unit leave move away come",
+        f"A{LONG} 1,200 1 0",
+        "B 0 0 9",
         f"refused line 4, column 2 (unit): {LONG} reason",
-        "3 lines: 1 refused, 1 joiners, 1 movers; nothing was changed (dry run)",
+        "3 lines: 1 refused, 1 joiner, 1 mover; nothing was changed (dry run)",
         "import 5",
         f"risk {LONG} risk",
     ]
@@ -58,9 +68,52 @@ def test_no_line_is_broken_for_another_program(
 def test_a_workbook_that_makes_units(capsys: pytest.CaptureFixture[str]) -> None:
     mapping = MAPPING | {"unit_by": "id", "create_units": True, "dimensions": {}}
     file = {"format": "xlsx", "encoding": None, "separator": None, "mapping": mapping, "left_out": []}
-    first = shown(capsys, BODY | {"file": file})[0]
-    assert first.startswith("read as xlsx: external_id = Matricule, ")
-    assert first.endswith(", units by id, unknown units are made")
+    lines = shown(capsys, BODY | {"file": file})
+    assert lines[:2] == ["read as xlsx, units by id, unknown units are made:", "external_id = Matricule"]
+
+
+def test_somebody_new_who_is_not_there_yet_joins(capsys: pytest.CaptureFixture[str]) -> None:
+    new = {"line": 20004, "external_id": "E4", "from_unit": None, "to_unit": "B", "changed": []}
+    old = {"line": 5, "external_id": "E5", "from_unit": "B", "to_unit": "B", "changed": ["language"]}
+    counts = BODY["counts"] | {"lines": 1, "changed": 1021}
+    lines = shown(capsys, BODY | {"people": BODY["people"] | {"changed": [new, old]}, "counts": counts, "risks": []})
+    assert "joins (inactive) 20,004 E4 B" in lines
+    assert "changes 5 E5 B B language" in lines
+    assert "changes and 1,019 more (--json: the first 200)" in lines
+    assert "1 line: 1 refused, 1 joiner, 1 mover, 1,021 changed; nothing was changed (dry run)" in lines
+    assert "unit leave move away come" not in lines, "units are told where it is risky"
+
+
+@pytest.mark.parametrize("unit", ["A", "DIRECTION-REGIONALE-OUEST-0012"])
+def test_ids_stay_whole(unit: str) -> None:
+    out = io.StringIO()
+    person = "0193a2d7-f63b-776c-8824-5a39b7623db8"
+    one = {"line": 2, "external_id": person, "from_unit": f"{unit}-1", "to_unit": f"{unit}-2"}
+    moved = [one | {"changed": ["unit", "language", "manager", "hired_on", "dimensions"]}]
+    body = BODY | {"people": BODY["people"] | {"joiners": [], "movers": moved}, "risks": []}
+    show(Console(file=out, width=84), body)
+    assert {person, f"{unit}-1", f"{unit}-2", "dimensions"} <= set(out.getvalue().split())
+
+
+def test_a_refusal_is_a_line_for_each_reason_without_pointers() -> None:
+    faults = [{"pointer": "/header", "reason": "is it so?"}]
+    faults += [{"pointer": f"/header/{at}", "reason": f"column {at + 1} ({'AB'[at]}) is odd: why"} for at in range(2)]
+    faults += [{"pointer": f"/lines/{line}/unit", "reason": "is far"} for line in range(1000, 1021)]
+    faults += [
+        {"pointer": "/columns/name/0", "reason": "is none"},
+        {"parameter": "mode", "in": "query", "reason": "no"},
+    ]
+    body = json.dumps({"title": "Not so", "detail": "Because.", "errors": faults}).encode()
+    lines = ", ".join(f"{line:,} (unit)" for line in range(1000, 1020))
+    assert refusal(422, body).splitlines() == [
+        "422 Not so: Because.",
+        "  is it so?",
+        "  columns 1 (A), 2 (B): is odd: why",
+        f"  lines {lines} and 1 more: is far",
+        "  columns.name.0 of the mapping is none",
+        "  mode no",
+    ]
+    assert refusal(502, b"<html>") == "502"
 
 
 def test_a_terminal_shows_what_is_sent_and_then_that_the_service_works() -> None:

@@ -1,10 +1,11 @@
 """Circles and subtrees of parent links, against a walk by hand."""
 
 import random
+from datetime import date, timedelta
 
 import pytest
 
-from service.people.tree import in_cycles, in_cycles_since, subtree
+from service.people.tree import Link, in_cycles, subtree, told_in_cycles
 
 Parents = dict[int, int | None]
 
@@ -72,20 +73,29 @@ def test_a_top_within_another_is_counted_once() -> None:
 
 
 def test_circles_of_every_day() -> None:
-    """Held against the tree of each day, looked at as a whole."""
+    """Held against the tree of each day, looked at as a whole: who was told by then and lies in a circle."""
     chance = random.Random(3)
-    found_later = 0
+    found_once = 0
     for _ in range(500):
         size = chance.randrange(1, 8)
         ends = [None, *range(size)]
-        first = {node: chance.choice(ends) for node in range(size)}
-        told = [chance.sample(range(size), chance.randrange(size + 1)) for _ in range(4)]
-        later = [{node: chance.choice(ends) for node in nodes} for nodes in told]
-        links, wanted = dict(first), by_hand(first)
-        before = set(wanted)
-        for day in later:
-            links |= day
-            wanted |= by_hand(links)
-        found_later += wanted > before
-        assert in_cycles_since(first, later) == wanted
-    assert found_later > 50
+        days = [date(2026, 1, day) for day in range(1, 6)]
+        past = [Link(day, node, chance.choice(ends)) for day in days for node in chance.sample(range(size), size // 2)]
+        told = [Link(chance.choice(days), node, chance.choice(ends)) for node in chance.sample(range(size), size // 2)]
+        since = {link.node: link.day for link in told}
+        wanted: set[int] = set()
+        for day in days:
+            links: Parents = {link.node: link.parent for link in past if link.day <= day}
+            links |= {link.node: link.parent for link in told if link.day <= day}
+            wanted |= {node for node in by_hand(links) if node in since and since[node] <= day}
+        found_once += bool(wanted - by_hand(links))
+        assert told_in_cycles(chance.sample(past, len(past)), told) == wanted
+    assert found_once > 20
+
+
+def test_it_is_given_up_after_so_many_steps() -> None:
+    day = date(2026, 1, 1)
+    past = [Link(day, node, node + 1) for node in range(9)]
+    told = [Link(day + timedelta(days=1), 9, 0)]
+    assert told_in_cycles(past, told, 19) == {9}
+    assert told_in_cycles(past, told, 18) is None

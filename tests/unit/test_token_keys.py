@@ -71,6 +71,15 @@ def test_the_first_key_signs_at_once_and_a_new_one_when_all_have_read_it() -> No
     assert timedelta(minutes=5) == SIGNS_AFTER
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=-400), timedelta(), timedelta(days=400)])
+def test_a_new_key_is_of_the_moment_that_is_given_and_the_newest(tmp_path: Path, ahead: timedelta) -> None:
+    folder, now = tmp_path / "api", datetime.now(UTC).replace(microsecond=0) + ahead
+    put(folder, a_kid(now - timedelta(days=90)))
+    made = [token_key_files.rotate(folder, now) for _ in range(4)]
+    assert [made_at(kid) - now for kid in made] == [number * A_MOMENT for number in range(4)]
+    assert list(token_key_files.ends_of(folder))[-4:] == made
+
+
 def test_two_processes_on_one_folder_read_a_rotation_without_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "api"
     first = a_kid(datetime.now(UTC) - timedelta(days=90))

@@ -34,13 +34,13 @@ def test_calls_come_in_their_order_and_another_tenant_s_beside_them() -> None:
         call = calls(line, done, ends)
         tasks = [call(number) for number in range(5)]
         await settle()
-        assert (done, line.calls(TENANT)) == ([0], 5)
+        assert (done, line.calls(TENANT), line.tenants()) == ([0], 5, {TENANT})
         async with line.turn(OTHER):
             assert line.calls(OTHER) == 1
         ends.set()
         await asyncio.gather(*tasks)
         assert done == [0, 1, 2, 3, 4]
-        assert (line.calls(TENANT), line.calls(OTHER), line._lines) == (0, 0, {})
+        assert (line.calls(TENANT), line.calls(OTHER), line.tenants()) == (0, 0, frozenset())
 
     asyncio.run(go())
 
@@ -58,7 +58,7 @@ def test_who_is_gone_holds_nobody_up(gone: int) -> None:
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [isinstance(one, asyncio.CancelledError) for one in results] == [number == gone for number in range(3)]
         assert done[-1] == 2
-        assert line._lines == {}
+        assert not line.tenants()
 
     asyncio.run(go())
 
@@ -94,7 +94,7 @@ def test_a_failure_in_its_turn_gives_it_back(monkeypatch: pytest.MonkeyPatch) ->
         for _ in range(2):
             with pytest.raises(ValueError):  # noqa: PT011 - ours, from above
                 await fails(line)
-        assert line._lines == {}
+        assert not line.tenants()
 
     asyncio.run(go())
 
@@ -115,6 +115,6 @@ def test_impatience_is_told_in_the_caller_s_own_way(monkeypatch: pytest.MonkeyPa
             with pytest.raises(TooLong):
                 await waits(line)
             assert line.calls(TENANT) == 1
-        assert line._lines == {}
+        assert not line.tenants()
 
     asyncio.run(go())

@@ -35,9 +35,8 @@ from service.disclosure.forecast import DRAWS, Forecast, Foretold, Shares, Sprea
 from service.disclosure.grid import Grid
 from service.disclosure.policy import Policy
 from service.disclosure.tree import Tree
-from service.kit.db import Database
+from service.kit.db import Database, plan_anew
 from service.people.tables import OrgUnit
-from service.people.turns import plan_anew
 
 PATIENCE_S = 60.0
 

@@ -31,7 +31,7 @@ from service.campaigns.times import calendar
 from service.campaigns.times.timetable import schedule_of, zones_beside
 from service.kit.ids import new_id
 from service.kit.reasons import Fault
-from service.people.actions import dimension_values
+from service.people.queries import dimension_values
 from service.people.tables import OrgUnit
 from service.people.tree import subtree
 from service.people.unit_rows import LINE

@@ -32,7 +32,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.campaigns.times.timetable import A_MOMENT, next_after
 from service.kit import jobs, outbox
 from service.kit.ids import new_id
-from service.people.turns import lock_organisation
+from service.people.lock import lock_organisation
 from service.problems import Invalid
 from service.tenants.actions import audit
 from service.tenants.fingerprints import state_of

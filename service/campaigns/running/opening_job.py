@@ -20,7 +20,7 @@ from service.campaigns.tables import Campaign, Wave
 from service.kit import jobs, outbox
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
-from service.people.turns import AGAIN, lock_for_job
+from service.people.lock import AGAIN, lock_for_job
 from service.problems import Problem
 from service.tenants.actions import audit
 

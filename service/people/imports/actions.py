@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from uuid import UUID
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,13 +23,12 @@ from service.people.imports.compare import compare
 from service.people.imports.jobs import KEPT, PRUNE
 from service.people.imports.mapping import ImportMapping
 from service.people.imports.parse import Parsed
-from service.people.imports.places import Places
+from service.people.imports.places import UNKNOWN, Places
 from service.people.imports.plan import Plan, Planned
-from service.people.imports.problems import ImportEmpty, ImportRunning
+from service.people.imports.problems import NOT_ONE_LINE, UNITS_FIRST, ImportEmpty, ImportRunning
 from service.people.imports.tables import PeopleImport, PeopleImportUnit
+from service.people.lock import lock_organisation
 from service.people.people_rows import CHUNK
-from service.people.problems import OrganisationBusy
-from service.people.turns import lock_organisation
 from service.tenants.actions import audit
 from service.tenants.principals import Principal
 
@@ -61,28 +59,16 @@ class Outcome:
     risks: Sequence[str]
 
 
-async def lock(tx: AsyncSession, tenant: UUID) -> None:
-    """The organisation's lock. Raises ImportRunning.
-
-    Who meets an import is told so: the two files may be of the same day, and the second is to be compared with what the
-    first has made.
-    """
-    try:
-        await lock_organisation(tx, tenant)
-    except OrganisationBusy:
-        raise ImportRunning from None
-
-
 async def run(tx: AsyncSession, caller: Principal, wanted: Asked, parsed: Parsed, now: datetime) -> Outcome:
     """Compare and, unless it is a dry run or too risky, write. Raises ImportRunning, ImportEmpty."""
-    await lock(tx, caller.tenant_id)
+    await lock_organisation(tx, caller.tenant_id, ImportRunning)
     plan, places = await compare(tx, caller.tenant_id, wanted.source, parsed, wanted.mode)
     with closing(plan.spool):
         taken = plan.counts.total() - plan.counts[Kind.leaver]
         if wanted.mode == "full" and not taken:
             told = sorted(parsed.refused.reasons, key=lambda reason: reason.line)
             raise ImportEmpty(
-                "Not one line of the file can be taken; in full mode everybody would leave.",
+                f"{NOT_ONE_LINE} {UNITS_FIRST}" if any(reason.reason == UNKNOWN for reason in told) else NOT_ONE_LINE,
                 faults=[Fault(f"/lines/{reason.line}/{reason.field}", reason.reason) for reason in told],
             )
         risks = _risks(plan, wanted)
@@ -112,7 +98,7 @@ async def run(tx: AsyncSession, caller: Principal, wanted: Asked, parsed: Parsed
 def _risks(plan: Plan, wanted: Asked) -> list[str]:
     risks = wanted.risk.reasons(plan)
     if plan.nameless and wanted.mode == "full":
-        risks.append(f"{plan.nameless} lines do not say whom they are about: nobody knows who has left")
+        risks.append(f"{plan.nameless:,} lines do not say whom they are about: nobody knows who has left")
     return risks
 
 

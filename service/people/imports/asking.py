@@ -12,18 +12,22 @@ from service.kit.text import Slug
 from service.people.callers import PeopleAdmitted
 from service.people.imports.compare import Mode
 from service.people.imports.mapping import ImportMapping
-from service.people.imports.plan import Risk
+from service.people.imports.plan import LEAVERS_PERCENT, MOVERS_PERCENT, SMALL, Risk
 from service.problems import Invalid
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252", "iso-8859-15", "macintosh"]
 Separator = Literal["semicolon", "comma", "tab"]
-LEAVERS_PERCENT = 10
-MOVERS_PERCENT = 25
 _FULL = "`full`: whoever of this source is active and in no line has left; `partial`: only lines count"
 _MAPPING = "JSON, as a source's mapping: in place of that one, for this file alone; it is not kept"
 MAPPING_LENGTH = 4000
 Source = Annotated[Slug, Query(max_length=63, description="whose ids these are")]
-_Percent = Query(ge=0, le=100, description="of the active people of this source; beyond it the import is refused")
+_OF_ALL = "% of the active people of this source; beyond it the import is refused; left out:"
+_LEAVERS = Query(
+    ge=0, le=100, description=f"{_OF_ALL} {LEAVERS_PERCENT}; where they are fewer than {SMALL}, half of them may leave"
+)
+_MOVERS = Query(
+    ge=0, le=100, description=f"{_OF_ALL} {MOVERS_PERCENT}; where they are fewer than {SMALL}, all of them may move"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ def _asked(
     mode: Annotated[Mode, Query(description=_FULL)],
     source: Source = "hris",
     dry_run: Annotated[bool, Query(description="say what would change, and change nothing")] = False,
-    max_leavers_percent: Annotated[int, _Percent] = LEAVERS_PERCENT,
-    max_movers_percent: Annotated[int, _Percent] = MOVERS_PERCENT,
+    max_leavers_percent: Annotated[int | None, _LEAVERS] = None,
+    max_movers_percent: Annotated[int | None, _MOVERS] = None,
     accept_risk: Annotated[bool, Query(description="change as much as the file says, whatever the thresholds")] = False,
     encoding: Annotated[Encoding | None, Query(description="of CSV; left out: found out")] = None,
     separator: Annotated[Separator | None, Query(description="of CSV; left out: found out")] = None,

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,6 +22,7 @@ from service.people.imports.places import VALUE, Places
 from service.people.imports.plan import Plan, Planned
 from service.people.managers import wrong_links
 from service.people.people_rows import CHUNK, Change, Known
+from service.people.queries import declared
 
 Mode = Literal["full", "partial"]
 PAGE = 10_000
@@ -31,7 +32,6 @@ _DIRECTORY = text("""
     SELECT person_id, source, external_id, is_active, manager_id FROM person
     WHERE tenant_id = :tenant AND deleted_at IS NULL AND person_id > :after ORDER BY person_id LIMIT :limit
 """)
-_DIMENSIONS = text("SELECT name, values FROM dimension WHERE tenant_id = :tenant")
 _FIRST = UUID(int=0)
 
 
@@ -48,11 +48,6 @@ class _Directory:
     links: dict[int, int | None] = field(default_factory=dict)
     active: int = 0
     gone: list[str] = field(default_factory=list)
-
-
-async def declared(tx: AsyncSession, tenant: UUID) -> dict[str, list[dict[str, Any]]]:
-    """The declared values by dimension, with their labels."""
-    return {row.name: row.values for row in await tx.execute(_DIMENSIONS, {"tenant": tenant})}
 
 
 async def compare(tx: AsyncSession, tenant: UUID, source: str, parsed: Parsed, mode: Mode) -> tuple[Plan, Places]:
@@ -104,7 +99,7 @@ async def _judge(parsed: Parsed, places: Places, directory: _Directory) -> set[i
     if parsed.mapping.create_units:
         async for line in _unhurried(parsed.good()):
             places.want(line)
-        places.settle()
+        await asyncio.to_thread(places.settle)
     dropped: set[int] = set()
     numbers: dict[int, int] = {}
     async for line in _unhurried(parsed.good()):

@@ -20,6 +20,7 @@ FIELDS = ("external_id", "unit", "unit_name", "unit_parent", "manager", "hired_o
 _GUESSED = {
     "external_id": (
         "external id, id, identifiant, matricule, matricule salarie, matricule employe, numero de matricule, "
+        "n matricule, no matricule, num matricule, numero matricule, "
         "code salarie, id salarie, id employe, identifiant salarie, numero salarie, "
         "employee id, employee number, employee code, "
         "person id, personnel number, staff id, worker id, user id"
@@ -27,7 +28,8 @@ _GUESSED = {
     "unit": (
         "unit, unit id, unite, id unite, code unite, service, code service, id service, departement, code departement, "
         "department, department id, department code, equipe, code equipe, team, team id, org unit, org unit id, "
-        "organizational unit, code structure, structure, entite, code entite, cost center, centre de cout"
+        "organizational unit, code structure, structure, entite, code entite, cost center, centre de cout, "
+        "code uo, uo, direction, code direction"
     ),
     "unit_name": (
         "unit name, nom unite, nom de l unite, nom du service, libelle service, libelle du service, "
@@ -41,6 +43,7 @@ _GUESSED = {
     "manager": (
         "manager, manager id, matricule manager, matricule du manager, id manager, responsable, matricule responsable, "
         "matricule du responsable, id responsable, n 1, matricule n 1, superieur, superieur hierarchique, "
+        "responsable hierarchique, manager hierarchique, "
         "matricule superieur, manager employee id, supervisor, supervisor id, reports to, line manager, "
         "manager external id"
     ),
@@ -49,7 +52,7 @@ _GUESSED = {
         "date anciennete, start date, date of hire, date de debut, date debut, joining date, date d arrivee, entree"
     ),
     "language": "language, langue, lang, locale, langue de correspondance, preferred language, langue preferee",
-    "active": "active, actif, is active, en poste, present, presence, statut, status, employment status, actif inactif",
+    "active": "active, actif, is active, en poste, present, presence, status, employment status, actif inactif",
 }
 _NAMES = (
     "name, nom, nom complet, nom et prenom, nom prenom, prenom nom, full name, display name, employee name, "
@@ -58,7 +61,14 @@ _NAMES = (
     "preferred name, legal name, known as"
 )
 UNKNOWN_HEADER = "has a header that is not known: name it in a mapping, declare it as a dimension, or ignore it"
+SAME_HEADER = "rename or remove one"
+FIRST_LINE = "is the first line the headers and, in CSV, the separator a semicolon, comma or tab?"
+NO_HEADER = "is not a header of the file"
+NAMED_TWICE = "names a column that the mapping has already"
+UNDECLARED = "is not a declared dimension"
 LEFT_OUT = "looks like names, which are not kept unless asked for: say in `columns.name` of a mapping to take it"
+_ABOVE = frozenset({"direction", "code direction"})
+"""They say a unit where nothing else does; beside a department they say what it is part of."""
 _LIKE_NAMES = frozenset(header.strip() for header in _NAMES.split(","))
 _BY_HEADER = {header.strip(): name for name, headers in _GUESSED.items() for header in headers.split(",")}
 
@@ -176,11 +186,16 @@ def find(mapping: ImportMapping, header: SheetRow, dimensions: Sequence[str]) ->
     finder = _Finder(mapping, places, dimensions)
     finder.explicit()
     unread = {folded(name) or name for name in mapping.ignore}
-    for head, place in places.items():
-        known = place in finder.taken or head in unread or finder.guessed(head, place)
-        if not known and not mapping.ignore_others:
-            finder.refuse(place, UNKNOWN_HEADER)
+    strange = [
+        place
+        for head, place in places.items()
+        if not (place in finder.taken or head in unread or finder.guessed(head, place))
+    ]
+    for place in strange if not mapping.ignore_others else ():
+        finder.refuse(place, UNKNOWN_HEADER)
     finder.refuse_gaps()
+    if finder.faults and len(strange) == len(places):
+        finder.faults.insert(0, Fault("/header", FIRST_LINE))
     if finder.faults:
         raise HeadersRefused(finder.faults)
     width = max(places.values()) + 1
@@ -192,9 +207,8 @@ def _places(heads: Mapping[int, str], faults: list[Fault]) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, head in heads.items():
         if head in places:
-            faults.append(
-                Fault(f"/header/{place}", f"{column_name(place)} has the header of {column_name(places[head])}")
-            )
+            same = f"{column_name(place)} has the header of {column_name(places[head])}: {SAME_HEADER}"
+            faults.append(Fault(f"/header/{place}", same))
         else:
             places[head] = place
     return places
@@ -220,9 +234,9 @@ class _Finder:
         for name, header, pointer in _named(self._mapping):
             place = self._places.get(folded(header) or header)
             if place is None:
-                self.faults.append(Fault(pointer, "is not a header of the file"))
+                self.faults.append(Fault(pointer, NO_HEADER))
             elif place in self.taken:
-                self.faults.append(Fault(pointer, "names a column that the mapping has already"))
+                self.faults.append(Fault(pointer, NAMED_TWICE))
             else:
                 self.taken.add(place)
                 self._keep(name, pointer, place)
@@ -231,7 +245,7 @@ class _Finder:
         if pointer.startswith("/dimensions/"):
             self.dimensions[name] = place
             if folded(name) not in self._declared:
-                self.faults.append(Fault(pointer, "is not a declared dimension"))
+                self.faults.append(Fault(pointer, UNDECLARED))
         elif name == "name":
             self.names.append(place)
         else:
@@ -249,7 +263,7 @@ class _Finder:
             self.left_out.append(place)
             return True
         name = _BY_HEADER.get(head)
-        if name is None or getattr(self._mapping.columns, name):
+        if name is None or getattr(self._mapping.columns, name) or (head in _ABOVE and self._has_other(name)):
             return False
         if name in self.at:
             other = column_name(self.at[name])
@@ -258,6 +272,10 @@ class _Finder:
             self.at[name] = place
         return True
 
+    def _has_other(self, name: str) -> bool:
+        """Whether a header says it better."""
+        return any(_BY_HEADER.get(head) == name for head in self._places.keys() - _ABOVE)
+
     def refuse_gaps(self) -> None:
         if "external_id" not in self.at and not self.faults:
             self.faults.append(Fault("/columns/external_id", "is needed: no header looks like the id of people"))
@@ -265,6 +283,15 @@ class _Finder:
             self.faults.append(Fault("/create_units", "needs the units' ids: `unit_by` must be id"))
         elif self._mapping.create_units and "unit_name" not in self.at:
             self.faults.append(Fault("/columns/unit_name", "is needed to make units"))
+
+
+def of_kept(faults: Sequence[Fault]) -> list[Fault]:
+    """The same, where nobody sent the mapping with the file: what is wrong with it was said another day."""
+    said = {NO_HEADER, NAMED_TWICE, UNDECLARED}
+    return [
+        one._replace(reason=f"{one.reason} (said by the mapping kept for this source)") if one.reason in said else one
+        for one in faults
+    ]
 
 
 def _named(mapping: ImportMapping) -> Iterator[tuple[str, str, str]]:

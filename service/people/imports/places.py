@@ -60,18 +60,16 @@ class Places:
     def settle(self) -> None:
         """Give ids to the wanted units whose parents there are."""
         good = dict(self._wanted)
-        while True:
-            looped = in_cycles({unit: wanted.parent for unit, wanted in good.items()})
-            bad = [
-                unit
-                for unit, wanted in good.items()
-                if unit in looped
-                or (wanted.parent is not None and not {wanted.parent} & (good.keys() | self.ids.keys()))
-            ]
-            if not bad:
-                break
-            for unit in bad:
-                del good[unit]
+        below: dict[str, list[str]] = {}
+        for unit, wanted in good.items():
+            if wanted.parent is not None:
+                below.setdefault(wanted.parent, []).append(unit)
+        fallen = [*in_cycles({unit: wanted.parent for unit, wanted in good.items()})]
+        fallen += [unit for parent in below if parent not in good and parent not in self.ids for unit in below[parent]]
+        while fallen:
+            unit = fallen.pop()
+            if good.pop(unit, None) is not None:
+                fallen += below.get(unit, ())
         old = {unit: self._deleted.get(unit) for unit in good}
         fresh = {unit: known.unit_id if known is not None else new_id() for unit, known in old.items()}
         self.ids |= fresh

@@ -1,5 +1,6 @@
 """What an import will do, before it does it: every change on a spool, counts and the first of each kind. Pure."""
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -83,8 +84,9 @@ class Plan:
             return
         self._move(planned)
         listed = self.listed.setdefault(kind, [])
-        if len(listed) < LISTED:
-            listed.append(self._entry(planned))
+        if len(listed) < LISTED or _place(planned.line, change.external_id) < _of(listed[-1]):
+            insort(listed, self._entry(planned), key=_of)
+            del listed[LISTED:]
         old = packed(change.old) if change.old is not None else None
         ids = [str(change.person_id), source, change.external_id]
         self.spool.add([*ids, old, packed(change.new), kind, planned.line, planned.was_deleted])
@@ -100,7 +102,8 @@ class Plan:
         old, new = planned.old, planned.change.new
         changed = changed_fields(old, new) if old is not None else []
         from_unit = self.external.get(old.unit_id) if old is not None and old.unit_id is not None else None
-        to_unit = self.external.get(new.unit_id) if new.unit_id is not None else None
+        stays = planned.kind is not Kind.leaver and new.unit_id is not None
+        to_unit = self.external.get(new.unit_id) if stays and new.unit_id is not None else None
         return Entry(planned.line, planned.change.external_id, from_unit, to_unit, changed)
 
     def _move(self, planned: Planned) -> None:
@@ -116,6 +119,15 @@ class Plan:
                 self.units.setdefault(new.unit_id, Movements()).arrivals += 1
 
 
+def _of(entry: Entry) -> tuple[bool, int, str]:
+    return _place(entry.line, entry.external_id)
+
+
+def _place(line: int | None, external_id: str) -> tuple[bool, int, str]:
+    """In the order of the file; who is in no line comes after it, by id."""
+    return line is None, line or 0, external_id
+
+
 def changed_fields(old: Held, new: Held) -> list[str]:
     """The names of what differs, as callers know them."""
     return [_CALLED.get(name, name) for name in _ATTRIBUTES if getattr(old, name) != getattr(new, name)]
@@ -124,25 +136,29 @@ def changed_fields(old: Held, new: Held) -> list[str]:
 SMALL = 20
 """Of fewer people, a percent is less than one of them."""
 HALF, ALL = 50, 100
+LEAVERS_PERCENT, MOVERS_PERCENT = 10, 25
+"""Of a larger number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Risk:
     """How much of a source's people one import may change without anybody saying so.
 
-    Where they are few, more than half have to leave before it is asked for, and they may all move.
+    What the caller says holds for any number of people. Where nothing is said and they are few, more than half have to
+    leave before it is asked for, and they may all move.
     """
 
-    max_leavers_percent: int
-    max_movers_percent: int
+    max_leavers_percent: int | None = None
+    max_movers_percent: int | None = None
 
     def reasons(self, plan: Plan) -> list[str]:
         """What is beyond it."""
         few = plan.active < SMALL
-        leavers = max(self.max_leavers_percent, HALF) if few else self.max_leavers_percent
-        movers = ALL if few else self.max_movers_percent
+        leavers, movers = (HALF, ALL) if few else (LEAVERS_PERCENT, MOVERS_PERCENT)
+        leavers = leavers if self.max_leavers_percent is None else self.max_leavers_percent
+        movers = movers if self.max_movers_percent is None else self.max_movers_percent
         return [
-            f"{plan.counts[kind]} of {plan.active} people {verb}; {most} % may"
+            f"{plan.counts[kind]:,} of {plan.active:,} people {verb}; {most} % may"
             for kind, most, verb in ((Kind.leaver, leavers, "would leave"), (Kind.mover, movers, "would move"))
             if plan.counts[kind] * ALL > most * plan.active and most < ALL
         ]

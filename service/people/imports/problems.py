@@ -1,6 +1,11 @@
 """What imports of people refuse."""
 
-from service.problems import Busy, Conflict, Invalid, Problem
+from service.people.problems import OrganisationBusy
+from service.problems import Busy, Conflict, Invalid
+
+SEND_AGAIN = "send it with `dry_run=true` to see whom, and with `accept_risk=true` if it is meant"
+NOT_ONE_LINE = "Not one line of the file can be taken; in full mode everybody would leave."
+UNITS_FIRST = "Send the units under this source first, or a mapping with `create_units`."
 
 
 class ImportUnreadable(Invalid):
@@ -32,13 +37,13 @@ class ImportTooRisky(Conflict):
     slug, title = "import-too-risky", "The import would change too much"
 
 
-class ImportRunning(Problem):
-    """Somebody else is writing the organisation; nothing was changed, try again in a moment."""
+class ImportRunning(OrganisationBusy):
+    """Another file of the tenant is being taken in, or somebody writes the organisation; nothing was changed.
 
-    slug, title, status = "import-running", "Another import is running", 409
+    Try again in a moment: the file is then compared with what the other has made.
+    """
 
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "10"})
+    slug, title = "import-running", "Another import or write is under way"
 
 
 class ImportNotUndone(Conflict):
@@ -55,7 +60,4 @@ class ImportersBusy(Busy):
     """As many files are being taken in as can be at once; nothing was stored, try again in a moment."""
 
     slug, title = "importers-busy", "Too many files are being read"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.headers["Retry-After"] = "10"
+    retry_after_s = 10

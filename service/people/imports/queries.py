@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.pages import Page, page_of
-from service.people.diff import Held
+from service.people.diff import Held, Kind
 from service.people.imports import report, schemas
 from service.people.imports.mapping import ImportMapping
 from service.people.imports.parse import LISTED
@@ -21,7 +21,7 @@ from service.problems import NotFound
 _FIRST_OF_EACH = text("""
     SELECT lines.kind, lines.line, lines.person_id, lines.external_id, b.before FROM (
         SELECT l.kind, l.line, l.person_id, p.external_id,
-               row_number() OVER (PARTITION BY l.kind ORDER BY l.line, p.external_id) AS place
+               row_number() OVER (PARTITION BY l.kind ORDER BY l.line, p.external_id COLLATE "C") AS place
         FROM people_import_part i
         CROSS JOIN LATERAL unnest(i.person_ids, i.kinds, i.lines) AS l (person_id, kind, line)
         JOIN person p ON p.tenant_id = i.tenant_id AND p.person_id = l.person_id
@@ -77,7 +77,7 @@ async def _listed(tx: AsyncSession, tenant: UUID, import_id: UUID, *, is_undone:
     for line in lines:
         old, new = befores.get(line.person_id), now[line.person_id].held
         changed = changed_fields(old, new) if old is not None and not is_undone else []
-        to_unit = None if is_undone else _unit(names, new)
+        to_unit = None if is_undone or line.kind == Kind.leaver else _unit(names, new)
         entry = Entry(line.line, line.external_id, _unit(names, old), to_unit, changed)
         out.setdefault(line.kind, []).append(entry)
     return out

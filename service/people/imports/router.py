@@ -17,6 +17,7 @@ from service.people.imports.upload import CSV, WORKBOOK, Uploaded
 from service.people.turns import in_turn
 from service.problems import Invalid, NotFound, TooLarge, TooSlow, UnsupportedMediaType, problems
 from service.tenants.principals import Now, Transaction
+from service.tenants.scopes import Scope
 
 router = api_router()
 _BODY = {
@@ -71,7 +72,7 @@ async def create_import(
     address = f"/v1/people/imports/{outcome.out.id}"
     if outcome.risks:
         # Answered, not raised: the report is to be kept, and nothing else was written.
-        told = f"{'; '.join(outcome.risks)}."
+        told = f"{'; '.join(outcome.risks)}; {refusals.SEND_AGAIN}."
         refused = refusals.ImportTooRisky(told, headers={"Location": address}, import_id=str(outcome.out.id))
         return refused.response()
     response.headers["Location"] = address
@@ -102,7 +103,7 @@ async def get_import(import_id: UUID, caller: PeopleWriter, tx: Transaction) -> 
 @router.post(
     "/people/imports/{import_id}/undo",
     operation_id="people_imports.undo",
-    dependencies=[in_turn(refusals.ImportRunning)],
+    dependencies=[in_turn(Scope.people_write, refusals.ImportRunning)],
     responses=problems(NotFound, Invalid, refusals.ImportNotUndone, refusals.ImportRunning),
 )
 async def undo_import(import_id: UUID, caller: PeopleWriter, tx: Transaction, now: Now) -> schemas.ImportUndone:

@@ -32,7 +32,7 @@ class ImportEntry(Wire):
     line: Annotated[int | None, Field(description="in the file; null: in no line")]
     external_id: str
     from_unit: str | None
-    to_unit: str | None
+    to_unit: Annotated[str | None, Field(description="null of who leaves")]
     changed: list[str]
 
 
@@ -56,13 +56,15 @@ class ImportUnit(Wire):
 
 
 class ImportLists(Wire):
-    """The first 200 people of each kind."""
+    """The first 200 people of each kind, in the order of the file; who is in no line comes last, by id."""
 
     joiners: list[ImportEntry]
     returners: list[ImportEntry]
     movers: list[ImportEntry]
     leavers: list[ImportEntry]
-    changed: list[ImportEntry]
+    changed: Annotated[
+        list[ImportEntry], Field(description="those whose own `changed` is empty are new, and not active")
+    ]
 
 
 class ImportColumn(Wire):
@@ -103,7 +105,7 @@ class PeopleImportOut(ImportSummary):
     refusals: Annotated[list[ImportRefusal], Field(description="the first 200")]
     people: Annotated[
         ImportLists | None,
-        Field(description="whom it changes; of a dry run and of one that was refused, told in its own answer alone"),
+        Field(description="whom it changes; a dry run tells it in its own answer alone, one that was refused never"),
     ]
 
 

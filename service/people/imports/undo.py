@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.people import people_rows
 from service.people.diff import Held
 from service.people.imports import schemas
-from service.people.imports.actions import lock
 from service.people.imports.parse import LISTED
 from service.people.imports.plan import kept_before
-from service.people.imports.problems import ImportNotUndone
+from service.people.imports.problems import ImportNotUndone, ImportRunning
 from service.people.imports.queries import row_of
 from service.people.imports.tables import PeopleImport
+from service.people.lock import lock_organisation
 from service.people.people_rows import Change
 from service.people.put_people import Places, places_of
 from service.people.tree import in_cycles
@@ -97,7 +97,7 @@ _UNDONE = text("""
 async def undo(tx: AsyncSession, caller: Principal, import_id: UUID, now: datetime) -> schemas.ImportUndone:
     """Put everybody back as they were before. Raises NotFound, ImportRunning, ImportNotUndone."""
     tenant = caller.tenant_id
-    await lock(tx, tenant)
+    await lock_organisation(tx, tenant, ImportRunning)
     row = await row_of(tx, tenant, import_id)
     await _refuse(tx, row)
     places = await places_of(tx, tenant, now)

@@ -3,14 +3,14 @@
 A mebibyte of it comes into memory. What is longer takes a seat before the rest is read; a file that is not takes one of
 another kind once it is in, so that it does not wait for clients that send long ones. The seat is kept until the import
 is done. It is as much room on the disk as that needs at a time: the file beside its lines, then these lines beside what
-they change. Two long files at once, each 96 + 256 MiB, and two short ones, each 16 + 16 MiB, are 768 of the 896 MiB
-that service/kit/room.py has for all. What a workbook has in memory while it is read is bounded in workbook.py.
+they change. Two long files at once, each 96 + 256 MiB, and two short ones, each 16 + 16 MiB, are the 768 MiB that
+service/people/room.py has for files. What a workbook has in memory while it is read is bounded in workbook.py.
 """
 
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import IO, Annotated
@@ -18,24 +18,26 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from service.kit import room
+from service.kit import pace
 from service.kit.db import Database
 from service.kit.pace import body_of
+from service.kit.room import Share
+from service.people import room
 from service.people.callers import PeopleAdmitted
 from service.people.imports import queries
 from service.people.imports.asking import Asked, AskedImport
-from service.people.imports.compare import declared
-from service.people.imports.mapping import HeadersRefused, ImportMapping
+from service.people.imports.mapping import HeadersRefused, ImportMapping, of_kept
 from service.people.imports.parse import OF_LONG, Bounds, Parsed, parse
 from service.people.imports.problems import ImportersBusy, ImportHeadersRefused, ImportRunning, ImportUnreadable
 from service.people.imports.sheet import Unreadable
+from service.people.queries import declared
 from service.people.turns import turns_of
 from service.problems import TooLarge, UnsupportedMediaType
 from service.tenants.presented import Presented
 from service.tenants.principals import database_of, presented_key
 
 LIMIT = 1 << 28
-IN_MEMORY = 1 << 20
+IN_MEMORY = pace.SHORT  # so that whoever has a seat is at the pace of those who have one
 CSV = "text/csv"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SENTENCE = "A file may have 256 MiB."
@@ -63,22 +65,27 @@ class Seats:
 
 LONG = Seats(2, LIMIT, OF_LONG)
 SHORT = Seats(2, 0, Bounds(16 << 20, 16 << 20))
-_seated: dict[UUID, Seats] = {}
 
 
-@contextmanager
-def seat(tenant: UUID, of: Seats) -> Iterator[None]:
-    """A tenant has one at most, since its files wait for each other anyway. Raises ImportRunning, ImportersBusy."""
-    if tenant in _seated:
-        raise ImportRunning
-    with room.Share(room.ROOM) as share:
-        if sum(one is of for one in _seated.values()) >= of.at_once or not share.hold(of.size):
-            raise ImportersBusy
-        _seated[tenant] = of
-        try:
-            yield
-        finally:
-            del _seated[tenant]
+class Seated:
+    """Whose files have a seat in this process."""
+
+    def __init__(self) -> None:
+        self._seated: dict[UUID, Seats] = {}
+
+    @contextmanager
+    def seat(self, tenant: UUID, of: Seats) -> Iterator[None]:
+        """A tenant has one at most, since its files wait for each other anyway. Raises ImportRunning, ImportersBusy."""
+        if tenant in self._seated:
+            raise ImportRunning
+        with Share(room.FILES) as share:
+            if sum(one is of for one in self._seated.values()) >= of.at_once or not share.hold(of.size):
+                raise ImportersBusy
+            self._seated[tenant] = of
+            try:
+                yield
+            finally:
+                del self._seated[tenant]
 
 
 def kind_of(request: Request) -> str:
@@ -131,19 +138,28 @@ async def read(
             bounds=bounds,
         )
 
-    thread = asyncio.ensure_future(asyncio.to_thread(work))
+    # No task: the end of a loop cancels each of these, and a thread goes on.
+    thread = asyncio.get_running_loop().run_in_executor(None, work)
     try:
         return await asyncio.shield(thread)
     except Unreadable as error:
         raise ImportUnreadable(str(error)) from None
     except HeadersRefused as error:
-        raise ImportHeadersRefused(faults=error.faults) from None
+        faults = error.faults if asked.mapping is not None else of_kept(error.faults)
+        raise ImportHeadersRefused(faults=faults) from None
     except asyncio.CancelledError:  # file and seat are the thread's until it ends, which is soon
         gone.set()
-        await asyncio.wait({thread})
+        await _end_of(thread)
         if thread.exception() is None:
             thread.result().spool.close()
         raise
+
+
+async def _end_of(thread: asyncio.Future[Parsed]) -> None:
+    """Wait for it, however often whoever waits is cancelled."""
+    while not thread.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({thread})
 
 
 async def _uploaded(
@@ -157,7 +173,8 @@ async def _uploaded(
     chunks = body_of(request)
     begin = await begun(chunks)
     seats = LONG if len(begin) > IN_MEMORY else SHORT
-    with seat(key.tenant_id, seats):
+    seated: Seated = request.app.state.seated
+    with seated.seat(key.tenant_id, seats):
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
             await take(begin, chunks, file)
             async with database.transaction(key.tenant_id) as tx:

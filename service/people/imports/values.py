@@ -37,6 +37,10 @@ _SIGNED_NUMBER = re.compile(r"[+-]\d+", re.ASCII)
 _EPOCH = date(1899, 12, 30)
 _FIRST, _LAST = date(1900, 3, 1), date(2199, 12, 31)
 _DAY = "must be a day, as 31/12/2026 or 2026-12-31"
+_FLAG = (
+    "must be yes or no (oui, non, vrai, faux, true, false, 1, 0); "
+    "if the column is something else, ignore it in the mapping"
+)
 _ID: TypeAdapter[str] = TypeAdapter(ExternalId)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TAG: TypeAdapter[str] = TypeAdapter(Language)
@@ -87,7 +91,7 @@ def flag(text: str) -> bool:
         return True
     if word in _NO:
         return False
-    raise Refused("must be yes or no: oui, non, vrai, faux, true, false, 1, 0")
+    raise Refused(_FLAG)
 
 
 def language(text: str) -> str:

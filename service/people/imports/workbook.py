@@ -23,7 +23,6 @@ _OF_A_TEXT = 64
 """What each takes beside its characters."""
 _OF_A_PLACE = 8
 _CHUNK = 1 << 16
-_BROKEN = (*workbook.BROKEN, expat.ExpatError)
 _EMPTY = sys.getsizeof("")
 DAMAGED = "the workbook is damaged"
 T = TypeVar("T")
@@ -33,7 +32,7 @@ def told(reason: str, act: Callable[[], T]) -> T:
     """What `act` gives; whatever a library says against the file is this reason."""
     try:
         return act()
-    except _BROKEN:
+    except workbook.BROKEN:
         pass
     # Raised out here, so that the exception does not carry the library's own, which may quote the file.
     raise Unreadable(reason)
@@ -56,12 +55,12 @@ class Events:
 
 def stream(archive: ZipFile, name: str, events: Events) -> Iterator[None]:
     """Tell all of a file of the archive, and pause from time to time. Raises Unreadable."""
-    parser = _parser(events)
+    parser, is_ours = _parser(events)
     source = told(DAMAGED, lambda: archive.open(name))
     with source:
         while True:
             chunk = told(DAMAGED, lambda: source.read(_CHUNK))
-            told(DAMAGED, lambda chunk=chunk: parser.Parse(chunk, not chunk))  # type: ignore[misc]  # bound at once
+            _feed(parser, chunk, is_ours)
             yield
             if not chunk:
                 return
@@ -73,35 +72,58 @@ def tell(archive: ZipFile, name: str, events: Events) -> None:
         pass
 
 
-def _parser(events: Events) -> expat.XMLParserType:
+def _feed(parser: expat.XMLParserType, chunk: bytes, is_ours: Callable[[], bool]) -> None:
+    """A fault of what is told of the file is one of ours, and is raised as it is."""
+    try:
+        parser.Parse(chunk, not chunk)
+    except (expat.ExpatError, LookupError, ValueError):  # the latter of an encoding that the file declares
+        if is_ours():
+            raise
+    else:
+        return
+    raise Unreadable(DAMAGED)
+
+
+def _parser(events: Events) -> tuple[expat.XMLParserType, Callable[[], bool]]:
+    """A parser; and whether it ended within our own code."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    depth = 0
+    depth, within = 0, False
 
     def refuse(*_: Any) -> None:
         raise Unreadable("the workbook declares a document type or entities, which are not read")
 
-    told_start, told_end = events.start, events.end
+    told_start, told_text, told_end = events.start, events.text, events.end
 
     def start(name: str, given: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, within
+        within = True
         depth += 1
         if depth > MAX_DEPTH:
             raise Unreadable("the workbook is nested too deep")
         told_start(name.rpartition(":")[2] if ":" in name else name, given)
+        within = False
+
+    def text(text: str) -> None:
+        nonlocal within
+        within = True
+        told_text(text)
+        within = False
 
     def end(name: str) -> None:
-        nonlocal depth
+        nonlocal depth, within
+        within = True
         depth -= 1
         told_end(name.rpartition(":")[2] if ":" in name else name)
+        within = False
 
     # Without a document type there are no entities but the five of XML, and nothing is fetched from anywhere.
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = events.text
-    return parser
+    parser.CharacterDataHandler = text
+    return parser, lambda: within
 
 
 class Book(Events):

@@ -1,7 +1,7 @@
 """Carrying a reorganisation out, today or on its day; it moves units and people, never a roster that is frozen."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID
@@ -17,11 +17,20 @@ from service.kit.ids import new_id
 from service.kit.jobs import Due, Handler
 from service.kit.reasons import Fault
 from service.people import people_rows, unit_rows
+from service.people.lock import AGAIN, lock_for_job, lock_organisation
+from service.people.past import links_since
 from service.people.people_rows import CHUNK, Change, Known
-from service.people.reorganising.reorganise import Outcome, Unit, merged_units, named_people, reorganised
+from service.people.reorganising.reorganise import (
+    CIRCLE_ONCE,
+    Outcome,
+    Unit,
+    merged_units,
+    named_people,
+    reorganised,
+)
 from service.people.reorganising.schemas import Effect, ReorganisationIn, ReorganisationOut, Unmet
 from service.people.tables import Reorganisation
-from service.people.turns import AGAIN, lock_for_job, lock_organisation
+from service.people.tree import Link, told_in_cycles
 from service.people.unit_rows import KnownUnit, UnitChange, UnitHeld
 from service.problems import Conflict, Invalid, NotFound
 from service.tenants.actions import audit
@@ -101,7 +110,7 @@ async def reorganise(
         await jobs.enqueue(tx, tenant, JOB, row.reorganisation_id, datetime.combine(day, time(), UTC))
         audit(tx, tenant, now, caller.actor, "reorganisation.planned", str(row.reorganisation_id), on=str(day))
     else:
-        await _write(tx, tenant, ground, outcome, day, now)
+        await _write(tx, tenant, ground, outcome, _changes(ground, outcome, day), day, now)
         audit(tx, tenant, now, caller.actor, "reorganisation.done", str(row.reorganisation_id), **effect.model_dump())
     return ReorganisationOut.of(row)
 
@@ -142,6 +151,9 @@ def planned_job(clock: Clock) -> Handler:
         wanted = ReorganisationIn.model_validate(row.wanted)
         ground = await _ground(tx, due.tenant_id, wanted)
         outcome = await _settled(ground, wanted)
+        changes = [] if outcome.faults else _changes(ground, outcome, row.on_day)
+        if changes and row.on_day < now.astimezone(UTC).date():
+            await _look_back(tx, due.tenant_id, outcome, changes, row.on_day)
         subject = str(row.reorganisation_id)
         if outcome.faults:
             row.state = "refused"
@@ -150,7 +162,7 @@ def planned_job(clock: Clock) -> Handler:
             audit(tx, due.tenant_id, now, WORKER, "reorganisation.refused", subject)
             return None
         effect = _effect(outcome, ground).model_dump()
-        await _write(tx, due.tenant_id, ground, outcome, row.on_day, now)
+        await _write(tx, due.tenant_id, ground, outcome, changes, row.on_day, now)
         row.state, row.effect = "done", effect
         audit(tx, due.tenant_id, now, WORKER, "reorganisation.done", subject, **effect)
         return None
@@ -178,7 +190,18 @@ async def _settled(ground: _Ground, wanted: ReorganisationIn) -> Outcome:
     return await asyncio.to_thread(ground.outcome, wanted)
 
 
-async def _write(tx: AsyncSession, tenant: UUID, ground: _Ground, outcome: Outcome, day: date, now: datetime) -> None:
+async def _look_back(
+    tx: AsyncSession, tenant: UUID, outcome: Outcome, changes: Sequence[UnitChange], day: date
+) -> None:
+    """Refuse what would make a circle on a day before today: the worker was away, and others have moved since."""
+    past = await links_since(tx, tenant, day)
+    told = [Link(day, change.unit_id, change.new.parent_id) for change in changes if change.is_real]
+    looped = await asyncio.to_thread(told_in_cycles, past, told) or set()
+    outcome.refuse_circles({change.external_id for change in changes if change.unit_id in looped}, CIRCLE_ONCE)
+
+
+def _changes(ground: _Ground, outcome: Outcome, day: date) -> list[UnitChange]:
+    """What becomes of the units, where all can be done."""
     ids = {name: unit.unit_id for name, unit in ground.units.items()}
     ids |= {name: new_id() for name in outcome.units if name not in ids}
     source = next(iter(ground.units.values())).source if ground.units else ""
@@ -189,9 +212,23 @@ async def _write(tx: AsyncSession, tenant: UUID, ground: _Ground, outcome: Outco
         parent = ids[unit.parent] if unit.parent is not None else None
         new = UnitHeld(unit.name, parent, unit.hierarchy, manager, unit.is_active)
         changes.append(UnitChange(ids[name], source, name, old.held if old is not None else None, new, day))
+    return changes
+
+
+async def _write(
+    tx: AsyncSession,
+    tenant: UUID,
+    ground: _Ground,
+    outcome: Outcome,
+    changes: Sequence[UnitChange],
+    day: date,
+    now: datetime,
+) -> None:
     await unit_rows.write(tx, tenant, changes, now)
+    ids = {name: unit.unit_id for name, unit in ground.units.items()}
+    ids |= {change.external_id: change.unit_id for change in changes}
     moves = [
-        Change(known.person_id, source, name, known.held, replace(known.held, unit_id=ids[home]), day)
+        Change(known.person_id, *known.key, known.held, replace(known.held, unit_id=ids[home]), day)
         for name, home in outcome.homes.items()
         if (known := ground.people[name])
     ]

@@ -1,6 +1,7 @@
 """Moves, merges and splits on a tree of units, as links between external ids of one source. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from service.kit.reasons import Fault, pointer
@@ -11,6 +12,8 @@ from service.people.unit_rows import LINE
 UNKNOWN = "is not a known active unit of this `source`"
 NOT_LINE = "is not in the line hierarchy"
 TWICE = "is named twice in this reorganisation"
+CIRCLE = "makes a circle"
+CIRCLE_ONCE = "makes a circle on a day since then, together with what was told of it meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,20 @@ class Outcome:
         homes: the new unit of everybody who changes.
         lineage: (unit, what became of it, "merge" or "split").
         faults: what can not be done; where there is any, nothing else means anything.
+        places: where each unit is named that is moved or merged.
     """
 
     units: dict[str, Unit] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)
     lineage: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def refuse_circles(self, looped: AbstractSet[str], reason: str = CIRCLE) -> None:
+        """Tell of the units that lie in a circle by their places, or without one if nobody named them."""
+        self.faults += [Fault(place, reason) for name, place in self.places.items() if name in looped]
+        if looped and not self.faults:
+            self.faults.append(Fault("", reason))
 
 
 def reorganised(units: Mapping[str, Unit], homes: Mapping[str, str | None], wanted: ReorganisationIn) -> Outcome:
@@ -53,7 +64,7 @@ def reorganised(units: Mapping[str, Unit], homes: Mapping[str, str | None], want
         done.move(["moves", index], move)
     for index, merge in enumerate(wanted.merges):
         done.merge(["merges", index], merge)
-    done.refuse_circles()
+    done.outcome.refuse_circles(in_cycles({name: unit.parent for name, unit in done.now.items()}))
     return done.outcome
 
 
@@ -79,7 +90,6 @@ class _Work:
         self.now = dict(units)
         self.homes = dict(homes)
         self.outcome = Outcome()
-        self._named: dict[str, Place] = {}
         self._placed: set[str] = set()
 
     def fault(self, place: Place, reason: str) -> None:
@@ -138,14 +148,6 @@ class _Work:
             if home in gone:
                 self._house(person, merge.into)
 
-    def refuse_circles(self) -> None:
-        looped = in_cycles({name: unit.parent for name, unit in self.now.items()})
-        for name, place in self._named.items():
-            if name in looped:
-                self.fault(place, "makes a circle")
-        if looped and not self.outcome.faults:
-            self.fault([], "makes a circle")
-
     def _above(self, name: str | None, gone: Sequence[str]) -> str | None:
         seen = set[str]()
         while name is not None and name in gone and name not in seen:
@@ -168,10 +170,10 @@ class _Work:
         return unit
 
     def _once(self, place: Place, name: str) -> bool:
-        if name in self._named:
+        if name in self.outcome.places:
             self.fault(place, TWICE)
             return False
-        self._named[name] = place
+        self.outcome.places[name] = pointer(place)
         return True
 
     def _set(self, name: str, unit: Unit) -> None:

@@ -11,9 +11,10 @@ from service.people.callers import PeopleWriter
 from service.people.problems import OrganisationBusy
 from service.people.reorganising import actions, queries
 from service.people.reorganising.schemas import LineageOut, ReorganisationIn, ReorganisationOut, ReorganisationPage
-from service.people.turns import IN_TURN
+from service.people.turns import in_turn
 from service.problems import Conflict, Invalid, NotFound, problems
 from service.tenants.principals import Now, Transaction
+from service.tenants.scopes import Scope
 
 router = api_router()
 DryRun = Annotated[bool, Query(description="say what it would change, and keep nothing")]
@@ -23,7 +24,7 @@ DryRun = Annotated[bool, Query(description="say what it would change, and keep n
     "/reorganisations",
     status_code=201,
     operation_id="reorganisations.create",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.people_write)],
     responses=problems(Invalid, OrganisationBusy),
 )
 async def create_reorganisation(
@@ -56,7 +57,7 @@ async def get_reorganisation(caller: PeopleWriter, tx: Transaction, reorganisati
 @router.post(
     "/reorganisations/{reorganisation_id}/cancel",
     operation_id="reorganisations.cancel",
-    dependencies=[IN_TURN],
+    dependencies=[in_turn(Scope.people_write)],
     responses=problems(NotFound, Conflict, OrganisationBusy),
 )
 async def cancel_reorganisation(
