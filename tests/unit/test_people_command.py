@@ -26,7 +26,7 @@ BODY: dict[str, Any] = {
     "file": {"format": "csv", "encoding": "utf-8", "separator": "semicolon", "mapping": MAPPING, "left_out": []},
     "risks": [f"{LONG} risk"],
     "units": [
-        {"unit": "B", "joiners": 8, "arrivals": 1, "departures": 0, "leavers": 0},
+        {"unit": "B", "joiners": 8, "arrivals": 1, "departures": 5, "leavers": 0},
         {"unit": f"A{LONG}", "joiners": 0, "arrivals": 0, "departures": 1, "leavers": 1200},
     ],
     "refusals": [{"line": 4, "column": 2, "field": "unit", "reason": f"{LONG} reason"}],
@@ -57,7 +57,7 @@ def test_no_line_is_broken_for_another_program(
         f"moves 3 E2 {LONG} B unit, name",
         "unit leave move away come",
         f"A{LONG} 1,200 1 0",
-        "B 0 0 9",
+        "B 0 5 9",
         f"refused line 4, column 2 (unit): {LONG} reason",
         "3 lines: 1 refused, 1 joiner, 1 mover; nothing was changed (dry run)",
         "import 5",
@@ -67,7 +67,7 @@ def test_no_line_is_broken_for_another_program(
 
 def test_a_workbook_that_makes_units(capsys: pytest.CaptureFixture[str]) -> None:
     mapping = MAPPING | {"unit_by": "id", "create_units": True, "dimensions": {}}
-    file = {"format": "xlsx", "encoding": None, "separator": None, "mapping": mapping, "left_out": []}
+    file: dict[str, Any] = {"format": "xlsx", "encoding": None, "separator": None, "mapping": mapping, "left_out": []}
     lines = shown(capsys, BODY | {"file": file})
     assert lines[:2] == ["read as xlsx, units by id, unknown units are made:", "external_id = Matricule"]
 

@@ -1,6 +1,7 @@
 """How `pouls people import` speaks with a service: mappings, waiting, the status with which it ends, wrong files."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -111,7 +112,7 @@ def test_a_service_that_is_busy_is_asked_again_for_two_minutes(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(people.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     service = Service(refused(409, "busy", retry_after="10"), httpx2.Response(201, json=FINE_BODY))
     assert run(service).exit_code == 0
     assert slept == [10]
