@@ -94,7 +94,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for statement in without_jobs(*JOBS, "erase_person"):
+    for statement in without_jobs(*JOBS, "forget_history", "erase_person"):
         op.execute(statement)
     for table, privileges in WORKS.items():
         op.execute(f"REVOKE {privileges} ON {table} FROM pouls_work")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from tests.fixtures.house import TenantUnderTest
@@ -187,8 +188,10 @@ def test_a_policy_below_the_organisation_s_is_refused(org: TenantUnderTest) -> N
     ok(org.call(WRITE, "POST", "/v1/campaigns", json=body | {"policy": {"k_mean": 9, "collusion": 1}}), 201)
 
 
-def test_a_campaign_is_launched_once_whoever_asks_at_the_same_time(org: TenantUnderTest) -> None:
-    """Both have come as far as the campaign, which somebody else holds, when they are let go."""
+def test_a_campaign_is_launched_once_whoever_asks_at_the_same_time(
+    org: TenantUnderTest, other_process: FastAPI
+) -> None:
+    """Of two processes: both have come as far as the campaign, which somebody else holds, when they are let go."""
     campaign = a_campaign(org)["id"]
     house, path = org.house, f"/v1/campaigns/{campaign}/launch"
     headers = {"authorization": b"Bearer " + org.keys[WRITE].encode()}
@@ -199,13 +202,14 @@ def test_a_campaign_is_launched_once_whoever_asks_at_the_same_time(org: TenantUn
         calls = []
         async with house.worker_database.transaction(org.tenant_id) as tx:
             await tx.execute(hold, {"id": campaign})
-            calls = [asyncio.ensure_future(ask(house.client.app, "POST", path, headers=headers)) for _ in range(2)]
+            apps: tuple[Any, Any] = (house.client.app, other_process)
+            calls = [asyncio.ensure_future(ask(app, "POST", path, headers=headers)) for app in apps]
             for _ in range(500):
                 if await tx.scalar(waiting) == len(calls):
                     break
                 await asyncio.sleep(0.01)
             else:
-                pytest.fail("they do not wait for each other")
+                raise AssertionError("they do not wait for each other")
         return await asyncio.gather(*calls)
 
     first, second = sorted(house.run(both), key=lambda answer: answer.status_code)

@@ -51,7 +51,7 @@ def test_two_calls_at_once_do_not_mix(org: TenantUnderTest) -> None:
                     break
                 await asyncio.sleep(0.01)
             else:
-                pytest.fail("they do not wait for each other")
+                raise AssertionError("they do not wait for each other")
         return await asyncio.gather(*calls)
 
     assert sorted(answer.status_code for answer in house.run(both)) == [200, 422]

@@ -222,4 +222,4 @@ def test_nobody_waits_for_ever_for_a_file(tenant: TenantUnderTest, monkeypatch: 
         if take(tenant, b"{}", "format=json").status_code == 200:
             break
     else:
-        pytest.fail("the seats are not given back")
+        raise AssertionError("the seats are not given back")

@@ -72,7 +72,7 @@ def test_the_first_wave_is_planned_and_opens_at_its_time(org: TenantUnderTest) -
     assert moment(wave["opens_at"]) == MONDAY
     problem(org.call("invitations:read", "GET", f"/v1/waves/{wave['id']}/invitations"), 409, "wrong-state")
     problem(org.call(None, "GET", f"/v1/respond/{wave['address']}"), 409, "wave-not-open")
-    travel(org, MONDAY - timedelta(seconds=5))
+    travel(org, MONDAY - timedelta(minutes=2))
     assert [one["state"] for one in waves(org, campaign)] == ["planned"]
     travel(org, MONDAY + timedelta(seconds=1))
     first, second = waves(org, campaign)

@@ -18,7 +18,6 @@ from service.campaigns.inviting import roster
 from service.campaigns.taking_part import lines
 from service.kit.ids import new_id
 from service.kit.postgres import Embedded
-from service.privacy.readings import Readings
 from service.responses import intake
 from service.responses.intake import Intake, Outcome, Submission
 from service.responses.seal import Batch, Seal
@@ -55,7 +54,7 @@ def what_a_thief_finds(
         pytest.skip("the raw files of a foreign server are not ours to read")
     segment = checkpointed(postgres) if with_files else None
     wave = a_wave(tenant)
-    read_so_far(tenant)
+    tenant.house.write_readings()
     before = rows_before(postgres, tenant.tenant_id)
     responses = responses_of(wave)
     started = datetime.now(UTC)
@@ -79,12 +78,6 @@ def what_a_thief_finds(
         looked_for=looked_for,
     )
     return findings(steal(postgres, segment), known, b"".join(logs.readouterr()))
-
-
-def read_so_far(tenant: TenantUnderTest) -> None:
-    """What was read before the first answer is counted in memory, and would be written down in between."""
-    readings: Readings = tenant.house.client.app.state.readings  # type: ignore[attr-defined]  # an ASGI app to its types
-    tenant.house.run(readings.write)
 
 
 def provoke_refusals(tenant: TenantUnderTest, code: str, word: str) -> None:

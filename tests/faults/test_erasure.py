@@ -168,7 +168,8 @@ def check_lines(erased: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     "statement",
     [
-        """UPDATE roster_line SET label = (SELECT max(label) FROM wave_class w WHERE w.tenant_id = $1)
+        """UPDATE roster_line r SET label = (
+            SELECT max(label) FROM wave_class w WHERE w.tenant_id = $1 AND w.label <> r.label)
         WHERE tenant_id = $1 AND salt = ''""",
         "UPDATE roster_line SET person_id = gen_random_uuid() WHERE tenant_id = $1 AND salt = ''",
         "DELETE FROM person WHERE tenant_id = $1 AND external_id = 'A-2'",

@@ -5,15 +5,11 @@ a second of grace, on the process that revoked it and on the other one.
 """
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 
-from service.cli import local
-from service.main import create_app
-from tests.fixtures.house import House, TenantUnderTest
+from tests.fixtures.house import TenantUnderTest
 from tests.make.wire import ask
 from tests.make.world import ok
 
@@ -21,16 +17,6 @@ CLIENTS = 4
 WARM = 10
 AFTER = 5
 PATH = "/v1/releases"
-
-
-@pytest.fixture
-def other(house: House) -> Iterator[FastAPI]:
-    """A second API process over the same database, in the same loop."""
-    app = create_app(local.acting_as(house.settings, house.postgres, "pouls_app"), clock=house.clock)
-    lifespan = app.router.lifespan_context(app)
-    house.run(lifespan.__aenter__)
-    yield app
-    house.run(lifespan.__aexit__, None, None, None)
 
 
 class Load:
@@ -54,12 +40,12 @@ class Load:
                 self.warm.set()
 
 
-def test_what_begins_after_it_is_refused_everywhere(tenant: TenantUnderTest, other: FastAPI) -> None:
+def test_what_begins_after_it_is_refused_everywhere(tenant: TenantUnderTest, other_process: FastAPI) -> None:
     house = tenant.house
     made = ok(tenant.call("admin", "POST", "/v1/api-keys", json={"name": "n", "scopes": ["aggregates:read"]}), 201)
     form = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": made["key"]}
     token = ok(house.client.post("/oauth/token", data=form))["access_token"]
-    apps: dict[str, Any] = {"one": house.client.app, "other": other}
+    apps: dict[str, Any] = {"one": house.client.app, "other": other_process}
 
     async def go() -> Load:
         load = Load()

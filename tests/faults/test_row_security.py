@@ -195,6 +195,12 @@ def test_another_tenants_rows_are_neither_seen_nor_changed(
         assert leaks(house, role, stranger, statement, inhabited) == set(), statement
 
 
+TOLD = """
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+"""
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("named", ["nobody", "a stranger", "a tenant that does not exist"])
 def test_no_row_is_put_under_another_tenant(
@@ -205,12 +211,14 @@ def test_no_row_is_put_under_another_tenant(
         table: write(house, f"SELECT to_jsonb(t)::text FROM {table} t WHERE tenant_id = $1 LIMIT 1", inhabited)[0][0]  # noqa: S608 - a name of ours
         for table in TABLES
     }
+    columns = {table: [row[0] for row in write(house, TOLD, table)] for table in TABLES}
 
     async def go() -> set[str]:
         accepted = set()
         async with acting(house, role) as session:
             for table, row in rows.items():
-                insert = f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, $1::text::jsonb)).*"
+                told = ", ".join(columns[table])
+                insert = f"INSERT INTO {table} ({told}) SELECT {told} FROM jsonb_populate_record(NULL::{table}, $1::text::jsonb)"  # noqa: S608, E501 - names of ours
                 state, _ = await session.run(tenant, insert, row)
                 # The worker's own row for any tenant is a duplicate here.
                 if state != DENIED and (role, table) not in SHARED_WITH_WORKERS:

@@ -136,7 +136,7 @@ async def _until_full(app: FastAPI) -> None:
         if intake._count == 4:
             return
         await asyncio.sleep(0.01)
-    pytest.fail("the queue does not fill")
+    raise AssertionError("the queue does not fill")
 
 
 @asynccontextmanager
@@ -223,7 +223,7 @@ async def _until_waiting(database: Database, sessions: int) -> None:
             if await connection.scalar(waiting) == sessions:
                 return
         await asyncio.sleep(0.01)
-    pytest.fail(f"{sessions} sessions do not wait")
+    raise AssertionError(f"{sessions} sessions do not wait")
 
 
 def test_a_closing_waits_its_turn_and_no_longer(tenant: TenantUnderTest, small: FastAPI) -> None:

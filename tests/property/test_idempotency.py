@@ -51,8 +51,8 @@ def named(request: dict[str, Any]) -> Ask:
     async def go() -> Ask:
         found = attempt(Request(scope, receive))
         assert found is not None
-        await found.finish()
-        found.close()
+        async for _ in Request(scope, found.receive).stream():
+            pass
         return found.ask(TENANT, HOLDER)
 
     return asyncio.run(go())

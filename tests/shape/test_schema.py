@@ -97,14 +97,13 @@ def test_every_foreign_key_is_the_beginning_of_an_index(house: House) -> None:
     assert all(UNINDEXED.values())
 
 
-# Conditions of the worker's on tables of hundreds of thousands of rows, and the index that is to answer them.
-ANSWERED = {
-    "person_version WHERE tenant_id = {t} AND manager_id = {t}": "ix_person_version__tenant_id_manager_id",
-    "people_import_line WHERE tenant_id = {t} AND person_id = {t}": "ix_people_import_line__tenant_id_person_id",
-    "people_import_line WHERE tenant_id = {t} AND manager_before = {t}":
-        "ix_people_import_line__tenant_id_manager_before",
-    "idempotent_reply WHERE tenant_id = {t} AND created_at <= now()": "ix_idempotent_reply__tenant_id_created_at",
-}  # fmt: skip
+# Conditions of the worker's on tables of hundreds of thousands of rows, all of which an index is to answer.
+ANSWERED = [
+    "person_version WHERE tenant_id = {t} AND manager_id = {t}",
+    "people_import_line WHERE tenant_id = {t} AND person_id = {t}",
+    "people_import_line WHERE tenant_id = {t} AND manager_before = {t}",
+    "idempotent_reply WHERE tenant_id = {t} AND created_at <= now()",
+]
 
 
 @pytest.mark.parametrize("condition", ANSWERED)
@@ -121,7 +120,6 @@ def test_row_security_leaves_an_index_its_use(house: House, condition: str) -> N
         return list(connection.execute(text(f"EXPLAIN SELECT tenant_id FROM {asked}")))  # noqa: S608 - from this test
 
     plan = "\n".join(row[0] for row in inspect(house, look))
-    assert f"using {ANSWERED[condition]} on" in plan
     (found,) = [line for line in plan.splitlines() if "Index Cond" in line]
     assert all(column in found for column in condition.split()[2::4])
 
