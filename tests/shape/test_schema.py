@@ -99,29 +99,40 @@ def test_every_foreign_key_is_the_beginning_of_an_index(house: House) -> None:
 
 # Conditions of the worker's on tables of hundreds of thousands of rows, all of which an index is to answer.
 ANSWERED = [
-    "person_version WHERE tenant_id = {t} AND manager_id = {t}",
-    "people_import_line WHERE tenant_id = {t} AND person_id = {t}",
-    "people_import_line WHERE tenant_id = {t} AND manager_before = {t}",
-    "idempotent_reply WHERE tenant_id = {t} AND created_at <= now()",
+    ("person_version", "manager_id", "= '00000000-0000-0000-0000-000000000001'"),
+    ("people_import_line", "person_id", "= '00000000-0000-0000-0000-000000000001'"),
+    ("people_import_line", "manager_before", "= '00000000-0000-0000-0000-000000000001'"),
+    ("idempotent_reply", "created_at", "<= now()"),
 ]
+# Of all indexes of a nearly empty table the planner takes any, so the others go, for as long as the transaction lasts.
+OTHERS = """
+    SELECT i.indexrelid::regclass::text, c.conname FROM pg_index i LEFT JOIN pg_constraint c
+        ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid AND c.contype IN ('p', 'u')
+    WHERE i.indrelid = CAST(:relation AS regclass) AND pg_get_indexdef(i.indexrelid) NOT LIKE :wanted
+"""
 
 
-@pytest.mark.parametrize("condition", ANSWERED)
-def test_row_security_leaves_an_index_its_use(house: House, condition: str) -> None:
+@pytest.mark.parametrize(("table", "column", "condition"), ANSWERED)
+def test_row_security_leaves_an_index_its_use(house: House, table: str, column: str, condition: str) -> None:
     """Which an index on an expression has not, where a function in it may tell of other tenants' rows, as `->>` may.
 
     It is forced on the owner as well, who looks here.
     """
+    mine = "tenant_id = '00000000-0000-0000-0000-000000000001'"
 
-    def look(connection: Connection) -> list[Any]:
+    def look(connection: Connection) -> list[str]:
+        others = connection.execute(text(OTHERS), {"relation": table, "wanted": f"%(tenant_id, {column}%"}).all()
+        for index, constraint in others:
+            gone = f"ALTER TABLE {table} DROP CONSTRAINT {constraint} CASCADE" if constraint else f"DROP INDEX {index}"
+            connection.execute(text(gone))
         for setting in ("enable_seqscan", "enable_bitmapscan"):
             connection.execute(text(f"SET LOCAL {setting} = off"))
-        asked = condition.format(t="'00000000-0000-0000-0000-000000000001'")
-        return list(connection.execute(text(f"EXPLAIN SELECT tenant_id FROM {asked}")))  # noqa: S608 - from this test
+        plan = f"EXPLAIN SELECT tenant_id FROM {table} WHERE {mine} AND {column} {condition}"  # noqa: S608 - from this test
+        return [row[0] for row in connection.execute(text(plan)) if "Index Cond" in row[0]]
 
-    plan = "\n".join(row[0] for row in inspect(house, look))
-    (found,) = [line for line in plan.splitlines() if "Index Cond" in line]
-    assert all(column in found for column in condition.split()[2::4])
+    (found,) = inspect(house, look)
+    assert "tenant_id" in found
+    assert column in found
 
 
 def test_no_constraint_is_left_unchecked_and_no_index_half_built(house: House) -> None:
