@@ -2,8 +2,8 @@
 
 Expanding only. Tables of their own rather than columns of `person`: every import and every move rewrites a person's
 row, and would carry the directory's document along; the narrow indexes of these rows find any page of a long list,
-since one covers the other's column. Vacuumed early, so that walking along an index looks at no row. `user_name`
-compares by code point, in the form that the service has folded, whatever the database's own order is.
+since one covers the other's column. Vacuumed early, so that walking along an index looks at no row. `user_name` and
+`display_name` compare by code point, in the form that the service has folded, whatever the database's own order is.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,7 @@ TABLES = {
             directory jsonb NOT NULL,
             revision bigint NOT NULL DEFAULT 1,
             updated_at timestamptz NOT NULL,
+            display_name text COLLATE "C" GENERATED ALWAYS AS (directory -> 'keys' ->> 'displayName') STORED,
             CONSTRAINT pk_scim_user PRIMARY KEY (tenant_id, person_id),
             CONSTRAINT uq_scim_user__tenant_id_user_name UNIQUE (tenant_id, user_name) INCLUDE (person_id),
             CONSTRAINT fk_scim_user__tenant_id__tenant FOREIGN KEY(tenant_id) REFERENCES tenant (tenant_id),
@@ -54,6 +55,9 @@ def upgrade() -> None:
     for statement in made(TABLES, GRANTS):
         op.execute(statement)
     op.execute("CREATE INDEX ix_scim_user__tenant_id_external_id ON scim_user (tenant_id, external_id)")
+    op.execute(
+        "CREATE INDEX ix_scim_user__tenant_id_display_name_person_id ON scim_user (tenant_id, display_name, person_id)"
+    )
 
 
 def downgrade() -> None:

@@ -58,9 +58,9 @@ def facts_of(resource: Resource[Any], mapping: Mapping) -> Facts:
     _judge_texts(document)
     key = folded(user_name, exact=False)
     external_id = said.get("externalId") or key
-    for one in (key, external_id):
+    for one in (key, external_id, said.get("displayName", "")):  # no longer than what an index can hold
         if len(one) > KEY_LENGTH:
-            raise Refused(f"userName and externalId have at most {KEY_LENGTH} characters.")
+            raise Refused(f"userName, externalId and displayName have at most {KEY_LENGTH} characters.")
     by_groups = mapping.dimension if mapping.groups is Groups.dimension else None
     units = {Unit.department: enterprise.get("department"), Unit.extension: ours.get("unit")}
     return Facts(

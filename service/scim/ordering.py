@@ -34,8 +34,9 @@ class Order:
         """What follows ORDER BY."""
         down = self.is_descending != reverse
         by = self.by if self.by is not None else self.id
-        parts = [by] if self.by is None or self.is_unique else [by.is_(None), by, self.id]
-        return [part.desc() if down else part for part in parts]
+        parts = [by] if self.by is None or self.is_unique else [by, self.id]
+        # As an index has them, read forwards or backwards.
+        return [part.desc().nulls_first() if down else part.asc().nulls_last() for part in parts]
 
     def after(self, place: "Place") -> ColumnElement[bool]:
         """That something comes after a place, or before it for a page back."""

@@ -50,6 +50,7 @@ def source(mapping: Mapping) -> Source:
     values = {
         "id": Value(cast(U.c.person_id, Text), equal=lambda text: _just(U.c.person_id, text)),
         "userName": Value(U.c.user_name, is_unique=True),
+        "displayName": Value(U.c.display_name),
         "externalId": _EXTERNAL_ID,
         "active": Value(case((or_(~P.c.is_active, KEYS.has_key("active")), P.c.is_active)), Kind.flag),
         "meta": Value(literal("User")),

@@ -74,6 +74,7 @@ class InTransactions(AsyncScimStorage):
             yield
 
 
+@pytest.mark.uncounted
 class TestOurStorage(AsyncScimStorageContract):
     """Every rule, with the models of RFC 7643 rather than our fewer attributes; nothing is skipped."""
 

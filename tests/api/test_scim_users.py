@@ -171,6 +171,7 @@ def test_dimensions_are_attributes_with_closed_lists(directory: Directory) -> No
         {PERSON: {"hiredOn": "yesterday"}},
         {PERSON: {"hiredOn": "2021-02-31"}},
         {"displayName": "x" * 201},
+        {"displayName": " " * 200 + "x"},
         {"displayName": "bell\u0007"},
         {"name": {"formatted": "nul\u0000"}},
         {"externalId": "x" * 201},
@@ -189,6 +190,13 @@ def test_what_can_not_stand_is_refused_without_an_echo(directory: Directory, mor
     for value in more.values():
         assert str(value) not in refused.text
     assert directory.sql("SELECT 1 FROM person") == []
+
+
+@pytest.mark.parametrize("sign", ["\U0001d160", "\u0130"])  # which grow, composed or in small letters
+def test_the_longest_display_name_fits_into_its_index(directory: Directory, sign: str) -> None:
+    name = sign * 200
+    directory.user("anna", displayName=name)
+    assert directory.names(sortBy="displayName", filter=f'displayName eq "{name}"') == ["anna"]
 
 
 def test_a_unit_said_by_department_must_be_there(directory: Directory) -> None:
