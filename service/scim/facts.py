@@ -58,7 +58,7 @@ def facts_of(resource: Resource[Any], mapping: Mapping) -> Facts:
     _judge_texts(document)
     key = folded(user_name, exact=False)
     external_id = said.get("externalId") or key
-    for one in (key, external_id, said.get("displayName", "")):  # no longer than what an index can hold
+    for one in (key, external_id, said.get("displayName", "")):  # folded, 2,400 bytes: an index takes 2,704
         if len(one) > KEY_LENGTH:
             raise Refused(f"userName, externalId and displayName have at most {KEY_LENGTH} characters.")
     by_groups = mapping.dimension if mapping.groups is Groups.dimension else None

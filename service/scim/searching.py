@@ -31,7 +31,7 @@ from service.scim.within import Within
 
 USER, GROUP = "User", "Group"
 SORTED_IN_MEMORY = 10_000
-# No index gives such an order: a first page keeps the best few, a deep one sorts everybody, and must not do it on disk.
+# Most orders have no index: a first page keeps the best few, a deep one sorts everybody, and must not do it on disk.
 _ROOM = text("SET LOCAL work_mem = '64MB'")
 Found = tuple[str, str]
 

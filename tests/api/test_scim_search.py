@@ -3,7 +3,13 @@
 from typing import Any
 
 import pytest
+from scim2_models import SearchRequest, User
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 
+from service.scim import user_rows
+from service.scim.mapping import DEFAULT
+from service.scim.ordering import order_of
 from tests.fixtures.house import TenantUnderTest
 from tests.make.scim import ENTERPRISE, ERROR, USER, Directory
 
@@ -93,6 +99,7 @@ def test_a_filter_that_can_not_be_is_refused_without_an_echo(directory: Director
         ({"sortBy": "userName"}, ["%wild_", "Adele", "bernard", "Chloé", "élodie"]),
         ({"sortBy": "userName", "sortOrder": "descending"}, ["élodie", "Chloé", "bernard", "Adele", "%wild_"]),
         ({"sortBy": "displayName"}, ["bernard", "%wild_", "Adele", "Chloé", "élodie"]),  # who has none comes last
+        ({"sortBy": "displayName", "sortOrder": "descending"}, ["élodie", "Chloé", "Adele", "%wild_", "bernard"]),
         ({}, NAMES),
     ],
 )
@@ -103,12 +110,39 @@ def test_an_order_is_kept_over_all_pages(five: Directory, order: dict[str, str],
         assert (page["totalResults"], page["startIndex"]) == (5, start)
         by_index += [one["userName"] for one in page["Resources"]]
     assert by_index == found
-    by_cursor, cursor = [], ""
-    while cursor is not None:
-        page = five.get("/Users", cursor=cursor, count=2, **order)
-        by_cursor += [one["userName"] for one in page["Resources"]]
-        cursor = page.get("nextCursor")
-    assert by_cursor == found
+    forwards, page = [], five.get("/Users", cursor="", count=2, **order)
+    while True:
+        forwards.append([one["userName"] for one in page["Resources"]])
+        if "nextCursor" not in page:
+            break
+        page = five.get("/Users", cursor=page["nextCursor"], count=2, **order)
+    assert [name for names in forwards for name in names] == found
+    for before in forwards[-2::-1]:
+        page = five.get("/Users", cursor=page["previousCursor"], count=2, **order)
+        assert [one["userName"] for one in page["Resources"]] == before
+    assert "previousCursor" not in page
+
+
+@pytest.mark.parametrize("name", ["userName", "displayName"])
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+def test_such_a_page_is_read_off_an_index(directory: Directory, name: str, order: str) -> None:
+    """Or it would take longer the deeper it lies, and the first one as long as everybody."""
+    tenant = directory.tenant
+    asked = SearchRequest[User](sort_by=name, sort_order=order)
+    placed = order_of(asked, user_rows.source(DEFAULT).values[name], user_rows.U.c.person_id)
+    page = select(user_rows.U.c.person_id, placed.by).where(user_rows.U.c.tenant_id == tenant.tenant_id)
+    asked_for = page.order_by(*placed.clauses()).limit(2)
+    written = str(asked_for.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+
+    async def plan() -> str:
+        async with tenant.house.client.app.state.database.transaction(tenant.tenant_id) as tx:  # type: ignore[attr-defined]
+            for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+                await tx.execute(text(f"SET LOCAL enable_{way} = off"))
+            return "\n".join(await tx.scalars(text("EXPLAIN " + written)))
+
+    found = tenant.house.run(plan)
+    assert "Index Only Scan" in found
+    assert "Sort" not in found
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,6 @@ from tests.faults.sealed_world import (
 from tests.fixtures.house import TenantUnderTest
 from tests.make.world import post
 
-# Needles in haystacks, for half a minute; what runs in the service is covered elsewhere.
-pytestmark = pytest.mark.uncounted
-
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[bytes]
 

@@ -51,9 +51,6 @@ from tests.faults.linking import (
 from tests.fixtures.house import House
 from tests.make.world import ok
 
-# Many small worlds; what runs in the service is covered elsewhere.
-pytestmark = pytest.mark.uncounted
-
 FALSE_ALARM = 2.5e-7
 """Of each of the four tests that find nothing, with all its attacks: once in a million runs of all four."""
 FEW = {"A": 20, "B": 20}

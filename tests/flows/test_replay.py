@@ -146,7 +146,6 @@ def test_into_a_running_service(
     assert not any(key in refused.stdout + refused.stderr for key in service.line["keys"].values())
 
 
-@pytest.mark.uncounted  # an oracle of the tests, many times
 def test_a_leak_or_an_untruth_is_found(loaded: Loaded) -> None:
     """The check itself: one withheld cell shown, one figure one step away, and so on, are faults."""
     cells, truth = loaded.cells, loaded.truth
@@ -266,7 +265,6 @@ def test_an_untruth_about_ends_is_found() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.uncounted
 def test_a_part_of_the_federal_survey(service: Running, tmp_path: Path, shared_data: Path) -> None:
     sample = fevs_sample(shared_data / "fevs2018" / "responses.csv.gz", tmp_path / "part.csv", people=1500, seed=5)
     truth = fevs_truth(sample)
