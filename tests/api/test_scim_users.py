@@ -193,7 +193,7 @@ def test_what_can_not_stand_is_refused_without_an_echo(directory: Directory, mor
 
 
 @pytest.mark.parametrize("sign", ["\U0001d160", "\u0130"])  # which grow, composed or in small letters
-def test_the_longest_display_name_fits_into_its_index(directory: Directory, sign: str) -> None:
+def test_a_long_name_that_grows_when_folded_is_found_by_itself(directory: Directory, sign: str) -> None:
     name = sign * 200
     directory.user("anna", displayName=name)
     assert directory.names(sortBy="displayName", filter=f'displayName eq "{name}"') == ["anna"]
