@@ -18,16 +18,21 @@ from service.campaigns.taking_part.kiosk import Kiosk
 from service.kit.clock import Clock, system_clock
 from service.kit.crypto import derive, read_key
 from service.kit.db import Database
+from service.kit.heads import Heads
+from service.kit.kept_files import KeptFiles
 from service.kit.limits import FailureLimit
 from service.kit.rates import counter_for
 from service.kit.repeats import Repeats
 from service.kit.strict import query_faults
+from service.odata.application import PREFIX as ODATA
+from service.odata.application import ODataApplication
 from service.people.imports.upload import Seated
 from service.people.spool import Spooling
 from service.people.turns import Turns
 from service.privacy.readings import COUNTS, Readings
 from service.privacy.subjects import Subjects
 from service.problems import Invalid, NotFound
+from service.releases.kept_answers import KeptAnswers
 from service.responses.intake import Intake
 from service.responses.respond import PATH, Respond
 from service.responses.seal import Seal
@@ -35,7 +40,7 @@ from service.responses.waves import Waves
 from service.routes import ROUTERS
 from service.scim.application import PREFIX as SCIM
 from service.scim.application import ScimApplication
-from service.settings import Settings
+from service.settings import ReadsSettings, Settings, runtime_root
 from service.telemetry import metrics
 from service.telemetry.observe import Observe
 from service.tenants.access_tokens import AccessTokens
@@ -67,6 +72,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.files.start()
         await intake.start()
         counting = asyncio.create_task(readings.run())
         try:
@@ -76,10 +82,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             await readings.try_write()
             await intake.stop()
             await counter.close()
+            await app.state.files.stop()
             await database.close()
 
     respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE), clock)
-    app = routed(respond, lifespan)
+    app = routed(respond, lifespan, settings.reads)
     app.state.settings = settings
     app.state.clock = clock
     app.state.database = database
@@ -93,6 +100,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.rate_limits = RateLimits(counter, settings.limits.requests_a_minute, settings.limits.tokens_a_minute)
     app.state.subjects = Subjects(intake_key)
     app.state.readings = readings
+    app.state.files = KeptFiles(settings.reads.dir or runtime_root(), settings.reads.files_mib << 20)
     app.state.turns = Turns()
     app.state.seated = Seated()
     app.state.spooling = Spooling()
@@ -121,8 +129,9 @@ class _Service(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None, reads: ReadsSettings | None = None) -> FastAPI:
     """The application's routes and layers, without anything behind them; enough to describe the API."""
+    reads = reads or ReadsSettings()
     app = _Service(
         respond,
         title=openapi.TITLE,
@@ -134,10 +143,13 @@ def routed(respond: ASGIApp, lifespan: Lifespan[FastAPI] | None = None) -> FastA
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
+    app.add_middleware(KeptAnswers, reads.known_s, reads.answers_mib << 20)
+    app.add_middleware(Heads)
     app.add_middleware(Observe)
     app.router.routes.append(Route(PATH, respond, methods=["POST"]))  # so that other methods get their 405
     app.router.routes.extend(reference.ROUTES)
     app.router.routes.append(Mount(SCIM, ScimApplication()))
+    app.router.routes.append(Mount(ODATA, ODataApplication()))
     for mounted in ROUTERS:
         counts = [COUNTS] if mounted.counted else []
         app.include_router(mounted.router, tags=[mounted.audience], dependencies=counts)

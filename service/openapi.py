@@ -25,7 +25,9 @@ DESCRIPTION = (
     "Every error is `application/problem+json` (RFC 9457) and never repeats what was sent. "
     "A withheld aggregate is a row with a reason, never a hole and never a number. "
     "SCIM 2.0 is at `/scim/v2`, with the same keys (`people:write`): it describes itself under `/ResourceTypes` and "
-    "`/Schemas`, and has errors of its own form."
+    "`/Schemas`, and has errors of its own form. "
+    "OData 4.0 is at `/odata/`, with the same keys (`aggregates:read`), also by HTTP Basic: it describes itself under "
+    "`/odata/$metadata`, and has errors of its own form."
 )
 TAGS = [
     {"name": "HRIS", "description": "People, org units, questionnaires, campaigns, participation links."},

@@ -15,10 +15,15 @@ from service.questionnaires.catalogue.router import router as catalogue
 from service.questionnaires.drafts.router import router as questionnaire_drafts
 from service.questionnaires.formats.router import router as questionnaire_formats
 from service.questionnaires.router import router as questionnaires
+from service.releases.aggregates.router import router as aggregates
+from service.releases.benchmarks.router import router as benchmarks
 from service.releases.comment_router import router as comments
+from service.releases.file_router import router as files
 from service.releases.participation_router import router as participation
 from service.releases.recut_router import router as recuts
+from service.releases.report.router import router as reports
 from service.releases.router import router as releases
+from service.releases.withdrawing_router import router as withdrawals
 from service.responses.entry_router import router as entries
 from service.responses.router import router as responses
 from service.scim.router import router as scim_mapping
@@ -49,11 +54,16 @@ ROUTERS = (
     Mounted(campaign_rules, "HRIS"),
     Mounted(participation, "HRIS", counted=True),
     Mounted(recuts, "HRIS", counted=True),
+    Mounted(withdrawals, "HRIS"),
     Mounted(webhooks, "HRIS"),
     Mounted(entries, "Intranet"),
     Mounted(responses, "Intranet"),
     Mounted(releases, "BI", counted=True),
+    Mounted(files, "BI", counted=True),
+    Mounted(aggregates, "BI", counted=True),
+    Mounted(benchmarks, "BI", counted=True),
     Mounted(comments, "BI", counted=True),
+    Mounted(reports, "BI", counted=True),
     Mounted(tenants, "Operators", counted=True),
     Mounted(privacy, "Operators", counted=True),
     Mounted(oauth, "Operators"),

@@ -67,6 +67,18 @@ class WebhooksSettings(_Group):
     )
 
 
+class ReadsSettings(_Group):
+    dir: Path | None = Field(None, description="where files of results are kept for a while; default: temporary files")
+    files_mib: int = Field(512, ge=16, le=1 << 20, description="room for them; each is gone after an hour")
+    answers_mib: int = Field(64, ge=1, le=1 << 14, description="memory for answers about results that are given again")
+    known_s: float = Field(
+        2.0,
+        ge=0,
+        le=5,
+        description="how long a key and a release are taken for what they were; 0: no answer is kept",
+    )
+
+
 class RetentionSettings(_Group):
     audit_days: int = Field(1095, ge=365, le=3650, description="audit log, and proofs that somebody was erased")
     reads_days: int = Field(365, ge=30, le=1095, description="who read what")
@@ -95,6 +107,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     limits: LimitsSettings = LimitsSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
+    reads: ReadsSettings = ReadsSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 

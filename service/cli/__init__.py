@@ -26,6 +26,7 @@ _COMMANDS = {
     "questionnaire": ("questionnaire", "questionnaire"),
     "people": ("people", "people"),
     "openapi": ("admin", "openapi"),
+    "bi": ("bi", "bi"),
     "db": ("admin", "db"),
     "keys": ("admin", "keys"),
     "tenants": ("tenant_end", "tenants"),

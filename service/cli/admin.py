@@ -62,7 +62,7 @@ def db_migrate(to: Annotated[str, typer.Option(help="a revision, or `base`")] = 
         postgres = _external(Settings())
         with external.told_plainly():
             await ensure_roles(postgres)
-            await migrate(postgres.url("pouls_owner"), to)
+            await migrate(postgres.admin_url(), to)
 
     asyncio.run(go())
 

@@ -103,7 +103,7 @@ async def prepare_database(postgres: Postgres) -> None:
     """Roles, schema and migrations."""
     with external.told_plainly():
         await ensure_roles(postgres)
-        await migrate(postgres.url("pouls_owner"))
+        await migrate(postgres.admin_url())
 
 
 def prepare_keys(settings: Settings) -> None:

@@ -39,7 +39,7 @@ def tenants_export(
     """Write all rows of a tenant into a zip of NDJSON files, one a table; keys and sealed answers stay behind."""
     from service.privacy import tenant_files  # noqa: PLC0415 - as in `serve`
 
-    async def go(database: Database) -> dict[str, int]:
+    async def go(database: Database, _: Postgres) -> dict[str, int]:
         async with database.engine.connect() as connection:
             reading = await connection.execution_options(isolation_level="REPEATABLE READ")
             async with reading.begin():
@@ -68,11 +68,32 @@ def tenants_delete(
     """
     settings = settings_with(None, None, data)
     typed = typer.prompt("The name of the tenant that is to be deleted for good") if name is None else name
-    signed = _run(settings, lambda database: _delete(settings, database, tenant, typed))
-    text = json.dumps(signed, indent=1, ensure_ascii=False)
-    if receipt is not None:
-        receipt.write_text(text + "\n", encoding="utf-8")
-    typer.echo(text)
+
+    def tell(signed: dict[str, Any]) -> None:
+        text = json.dumps(signed, indent=1, ensure_ascii=False)
+        if receipt is not None:
+            receipt.write_text(text + "\n", encoding="utf-8")
+        typer.echo(text)
+
+    async def go(database: Database, postgres: Postgres) -> None:
+        tell(await _delete(settings, database, tenant, typed))
+        await _end_logins(settings, postgres, tenant)
+
+    _run(settings, go)
+
+
+async def _end_logins(settings: Settings, postgres: Postgres, tenant: UUID) -> None:
+    """BI servers' logins see nothing since their rows are gone; now they go as well. Raises LeftToAdministrator."""
+    from service.cli import bi  # noqa: PLC0415 - as in `serve`
+    from service.tenants import bi_logins  # noqa: PLC0415 - as above
+
+    database = bi.as_itself(settings, postgres)
+    try:
+        async with database.transaction() as tx:
+            logins = await bi_logins.in_database(tx, tenant)
+        await bi.end(database, logins)
+    finally:
+        await database.close()
 
 
 async def _delete(settings: Settings, database: Database, tenant: UUID, typed: str) -> dict[str, Any]:
@@ -91,12 +112,12 @@ async def _delete(settings: Settings, database: Database, tenant: UUID, typed: s
         return signer.signed(await tenant_end.delete(tx, tenant, keys, every_table(), datetime.now(UTC)))
 
 
-def _run(settings: Settings, act: Callable[[Database], Awaitable[Any]]) -> Any:
+def _run(settings: Settings, act: Callable[[Database, Postgres], Awaitable[Any]]) -> Any:
     with local.database_that_is_there(settings) as postgres:
         return asyncio.run(_with(settings, postgres, act))
 
 
-async def _with(settings: Settings, postgres: Postgres, act: Callable[[Database], Awaitable[Any]]) -> Any:
+async def _with(settings: Settings, postgres: Postgres, act: Callable[[Database, Postgres], Awaitable[Any]]) -> Any:
     if local.is_external(postgres):
         await external.require_schema(settings, ROLE)
     else:
@@ -104,6 +125,6 @@ async def _with(settings: Settings, postgres: Postgres, act: Callable[[Database]
     patient = settings.database.model_copy(update={"statement_timeout_s": STATEMENT_TIMEOUT_S})
     database = Database(postgres.url(ROLE), ROLE, patient)
     try:
-        return await act(database)
+        return await act(database, postgres)
     finally:
         await database.close()

@@ -62,7 +62,10 @@ class RevisionUnknown(Mendable):
 
 
 async def migrate(url: str, to: str = "head") -> None:
-    """Bring the schema to a revision, as its owner; two at once wait for one another."""
+    """Bring the schema to a revision, as its owner; two at once wait for one another.
+
+    The login may take all our roles, since the views for BI servers are made under another one.
+    """
     engine = create_async_engine(
         async_url(url),
         connect_args={"server_settings": {"role": "pouls_owner", "search_path": "pouls"}},

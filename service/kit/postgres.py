@@ -21,7 +21,8 @@ from service.kit.mendable import Mendable
 from service.kit.os_user import OsUser, die_with_parent, may_reach, unprivileged_user
 from service.settings import Settings, runtime_root
 
-ROLES = ("pouls_owner", "pouls_app", "pouls_work", "pouls_bi")
+LOGINS = ("pouls_owner", "pouls_app", "pouls_work")
+ROLES = (*LOGINS, "pouls_bi", "pouls_bi_views")  # the last two never log in: BI logins' group, and their views' owner
 DATABASE = "pouls"
 ADMIN = "postgres"
 START_LIMIT_S = 60.0
@@ -29,8 +30,7 @@ STOP_LIMIT_S = 30.0
 RETRY_PAUSES_S = (0.1, 0.4, 1.0)
 """After each start that found the cluster taken, or failed; then it is given up."""
 RUNTIME_PREFIX = "pouls-"
-LONGEST_ROOT = 70
-"""A socket's path may have 107 bytes."""
+LONGEST_ROOT = 70  # a socket's path may have 107 bytes
 
 # No statement, parameter or row of a respondent ever reaches the server's log: no statements, no details.
 CONFIGURATION = {
@@ -141,7 +141,7 @@ class Embedded:
         return found
 
     def _make_credentials(self) -> None:
-        passwords = {name: secrets.token_urlsafe(24) for name in (ADMIN, *ROLES)}
+        passwords = {name: secrets.token_urlsafe(24) for name in (ADMIN, *LOGINS)}
         self._credentials_file.unlink(missing_ok=True)
         write_new(self._credentials_file, json.dumps(passwords).encode())
 

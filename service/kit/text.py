@@ -14,6 +14,7 @@ CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n")
 SURROGATES = re.compile("[\ud800-\udfff]")
 _NOT_IN_PROSE = re.compile(f"[{CONTROLS.decode()}]|{SURROGATES.pattern}")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # Names and ids are copied into other systems' lists: there, DEL and the controls of Latin-1 do harm as well.
 _NOT_IN_NAMES = re.compile(f"[\x7f-\x9f]|{_NOT_IN_PROSE.pattern}")
@@ -47,7 +48,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 
 def _only_text(value: object) -> object:
-    if not isinstance(value, str | date):  # a datetime is a date
+    if not (isinstance(value, date) or (isinstance(value, str) and _MOMENT.match(value))):  # a datetime is a date
         raise PydanticCustomError("datetime_type", "a time is text")
     return value
 
@@ -66,7 +67,7 @@ def _in_reach(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_in_reach)]
-"""RFC 3339 with its zone; a number is not taken for seconds."""
+"""RFC 3339 with its zone; neither a number nor a text of digits is taken for seconds."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A date as YYYY-MM-DD; neither a number nor a text of digits is taken for days or seconds."""
 LocalTime = Annotated[str, StringConstraints(pattern=LOCAL_TIME)]

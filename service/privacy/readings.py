@@ -17,7 +17,7 @@ from fastapi import Depends, Request
 from sqlalchemy import text
 
 from service.kit.db import Database
-from service.tenants.principals import caller_of, now_of
+from service.tenants.principals import Principal, caller_of, now_of
 
 EVERY_S = 5.0
 log = structlog.get_logger()
@@ -33,6 +33,12 @@ _COUNT = text("""
 
 # By operation, the parameter of its path that says what is read; none where it is of no one thing.
 COUNTED = {
+    "aggregates.comparison": None,
+    "aggregates.heat_map": None,
+    "aggregates.latest": None,
+    "aggregates.trend": None,
+    "benchmarks.get": None,
+    "benchmarks.list": None,
     "audit_log.export": None,
     "audit_log.list": None,
     "data_subjects.export": None,
@@ -40,11 +46,17 @@ COUNTED = {
     "read_access.list": None,
     "recuts.list": "wave_id",
     "releases.cells": "release_id",
+    "releases.cells_arrow": "release_id",
     "releases.cells_csv": "release_id",
+    "releases.cells_json": "release_id",
+    "releases.cells_parquet": "release_id",
     "releases.certificate": "release_id",
+    "releases.chart": "release_id",
     "releases.comments": "release_id",
     "releases.get": "release_id",
     "releases.list": None,
+    "releases.report": "release_id",
+    "releases.report_pdf": "release_id",
     "waves.invitations": "wave_id",
     "waves.participation": "wave_id",
 }
@@ -69,6 +81,18 @@ class Readings:
 
     def add(self, tenant: UUID, reading: Reading) -> None:
         self._counts.setdefault(tenant, Counter())[reading] += 1
+
+    def count(self, caller: Principal, day: date, operation: str, subject: str) -> None:
+        """For what is no route of ours, and counts by itself: OData, as `odata.read` of an entity set."""
+        self.add(caller.tenant_id, Reading(day, caller.actor, operation, subject))
+
+    def count_route(self, request: Request, caller: Principal) -> None:
+        """An operation of ours that has answered; nothing where it is none that is counted."""
+        operation = request.scope["route"].operation_id
+        if operation in COUNTED:
+            name = COUNTED[operation]
+            subject = "" if name is None else request.path_params[name]
+            self.count(caller, now_of(request).date(), operation, str(subject))
 
     async def write(self) -> None:
         """Write everything down, a transaction for each tenant."""
@@ -117,14 +141,9 @@ async def counted(request: Request) -> AsyncIterator[None]:
     call that still waits for its body, or for its turn.
     """
     yield
-    operation = request.scope["route"].operation_id
-    if operation in COUNTED:
-        name = COUNTED[operation]
-        subject = "" if name is None else request.path_params[name]
-        readings: Readings = request.app.state.readings
-        principal = caller_of(request)
-        day = now_of(request).date()
-        readings.add(principal.tenant_id, Reading(day, principal.actor, operation, str(subject)))
+    readings: Readings = request.app.state.readings
+    if request.scope["route"].operation_id in COUNTED:  # else nobody may have asked who is calling
+        readings.count_route(request, caller_of(request))
 
 
 COUNTS = Depends(counted, scope="function")

@@ -6,10 +6,10 @@ from fractions import Fraction
 from math import floor, hypot, isfinite, isnan, sqrt
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 from scipy.stats import false_discovery_control
 
-_CONFIDENCE = 0.95
+from service.releases.welch import Welch
+
 _FEWEST_FOR_A_VARIANCE = 2
 
 
@@ -91,16 +91,14 @@ def change(before: Wave, after: Wave) -> Change | None:
         return Change(
             difference=difference, fewest=fewest, standard_error=0.0, p_value=known, interval=(center, center)
         )
-    # A wave without error has no share, and perhaps a single answer: nothing to divide by.
-    shares = ((errors[0] / error, before.n), (errors[1] / error, after.n))
-    degrees = 1 / sum(share**4 / (n - 1) for share, n in shares if share)
-    reach = float(stdtrit(degrees, (1 + _CONFIDENCE) / 2)) * error
+    test = Welch.of(errors, [before.n, after.n])
+    reach = test.reach()
     return Change(
         difference=difference,
         fewest=fewest,
         standard_error=error,
-        degrees_of_freedom=degrees,
-        p_value=min(1.0, 2 * float(stdtr(degrees, -abs(center) / error))),
+        degrees_of_freedom=test.degrees,
+        p_value=test.p_value(center),
         interval=(center - reach, center + reach),
     )
 

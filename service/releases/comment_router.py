@@ -11,7 +11,9 @@ from service.kit.strict import api_router
 from service.problems import Invalid, NotFound, problems
 from service.releases import comment_rows
 from service.releases.comment_schemas import CommentOut, CommentPage
-from service.releases.router import NOT_MODIFIED, IfNoneMatch, ReleaseToRead, cached_as, etag_of
+from service.releases.kept_answers import KEPT
+from service.releases.problems import WithdrawnRelease
+from service.releases.reading import NOT_MODIFIED, AggregateReader, IfNoneMatch, ReleaseToRead, cached_as, etag_of
 from service.tenants.principals import Transaction
 
 router = api_router()
@@ -20,12 +22,14 @@ router = api_router()
 @router.get(
     "/releases/{release_id}/comments",
     operation_id="releases.comments",
+    dependencies=[KEPT],
     response_model=CommentPage,
-    responses=NOT_MODIFIED | problems(NotFound, Invalid),
+    responses=NOT_MODIFIED | problems(NotFound, Invalid, WithdrawnRelease),
 )
 async def list_comments(
     request: Request,
     release: ReleaseToRead,
+    caller: AggregateReader,
     tx: Transaction,
     item: Annotated[str | None, Query(max_length=63, description="id of a text item")] = None,
     unit: Annotated[str | None, Query(max_length=200, description="external id of a unit")] = None,
@@ -43,11 +47,11 @@ async def list_comments(
     for name, text in (("item", item), ("unit", unit)):
         if text is not None and not text.isprintable():
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
-    asked = "\0".join("" if text is None else "=" + text for text in (item, unit))
-    headers = cached_as(etag_of(release, "comments", asked, str(limit), cursor or ""))
+    asked = "\0".join("" if text is None else "=" + text for text in (item, unit, *(caller.unit or ())))
+    headers = cached_as(release, etag_of(release, "comments", asked, str(limit), cursor or ""))
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
-    found = await comment_rows.page(tx, release, item, unit, uuid_behind(cursor), limit + 1)
+    found = await comment_rows.page(tx, release, caller.unit, item, unit, uuid_behind(cursor), limit + 1)
     page = page_of(found, limit, key=lambda row: str(row.comment_id), show=CommentOut.of)
     response = Response(media_type="application/json", headers=headers)
     response.body = CommentPage(data=page.rows, next=link_next(request, response, page)).model_dump_json().encode()

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, exists, select, text
+from sqlalchemy import Row, Select, exists, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid
 from service.releases.comments import Comment
+from service.releases.queries import below
 from service.releases.tables import Release, ReleaseComment, ReleaseUnit
+from service.tenants.registrar import Unit
 
 ROWS_AT_ONCE = 5000
 _INSERT = text("""
@@ -43,10 +45,19 @@ async def write(tx: AsyncSession, release: Release, comments: Sequence[Comment])
 
 
 async def page(
-    tx: AsyncSession, found: Release, item: str | None, unit: str | None, after: UUID | None, limit: int
+    tx: AsyncSession,
+    found: Release,
+    within: Unit | None,
+    item: str | None,
+    unit: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Comments in the order of their ids. Raises Invalid for an item or unit that the release does not have."""
-    await _check(tx, found, item, unit)
+    """Comments in the order of their ids, within a unit (None: all of them).
+
+    Raises Invalid for an item or unit that the release does not have, there.
+    """
+    await _check(tx, found, within, item, unit)
     here = (col(ReleaseComment.tenant_id) == found.tenant_id) & (col(ReleaseComment.release_id) == found.release_id)
     statement: Select[Any] = (
         select(
@@ -59,7 +70,7 @@ async def page(
             & (col(ReleaseUnit.release_id) == col(ReleaseComment.release_id))
             & (col(ReleaseUnit.node) == col(ReleaseComment.node)),
         )
-        .where(here)
+        .where(here, below(within))
     )
     if item is not None:
         statement = statement.where(col(ReleaseComment.item) == item)
@@ -71,13 +82,14 @@ async def page(
     return rows
 
 
-async def _check(tx: AsyncSession, found: Release, item: str | None, unit: str | None) -> None:
+async def _check(tx: AsyncSession, found: Release, within: Unit | None, item: str | None, unit: str | None) -> None:
     faults = []
     for name, value, table in (("item", item, ReleaseComment), ("unit", unit, ReleaseUnit)):
         if value is None:
             continue
         here = (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
-        if not await tx.scalar(select(exists().where(here, col(getattr(table, name)) == value))):
+        seen = below(within) if table is ReleaseUnit else true()
+        if not await tx.scalar(select(exists().where(here, seen, col(getattr(table, name)) == value))):
             what = "an item with comments" if name == "item" else "a unit"
             faults.append(ParameterFault(name, "query", f"is not {what} of this release"))
     if faults:

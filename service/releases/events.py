@@ -34,3 +34,9 @@ class ReleaseWithheld(OfRelease):
     """There is no result, and the release tells the reason."""
 
     type: ClassVar[str] = "release.withheld"
+
+
+class ReleaseWithdrawn(OfRelease):
+    """Its figures are not to be used any more; the release tells why, and what replaces it."""
+
+    type: ClassVar[str] = "release.withdrawn"

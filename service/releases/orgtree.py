@@ -50,5 +50,20 @@ class OrgTree:
             levels.append(0 if parent < 0 else levels[parent] + 1)
         return cls(tuple(nodes), np.array(parents, np.int64), tuple(levels))
 
+    def lasts(self) -> list[int]:
+        """By node the last one below it, or itself: a node and all below it stand one after the other."""
+        lasts = list(range(len(self.units)))
+        for node, parent in reversed(list(enumerate(self.parents.tolist()))):
+            if parent >= 0:
+                lasts[parent] = max(lasts[parent], lasts[node])
+        return lasts
+
+    def paths(self) -> list[list[str]]:
+        """By node the names from the top down to it."""
+        paths: list[list[str]] = []
+        for unit, parent in zip(self.units, self.parents.tolist(), strict=True):
+            paths.append([*(paths[parent] if parent >= 0 else []), unit.name])
+        return paths
+
     def place_of(self) -> dict[UUID | None, int]:
         return {unit.unit_id: index for index, unit in enumerate(self.units)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from service.problems import Conflict
+from service.problems import Conflict, Problem
 
 
 class ReleaseRefused(Exception):
@@ -85,3 +85,21 @@ class ParticipationGone(Conflict):
     """The wave's roster is gone, with its key; or nobody is invited yet."""
 
     slug, title = "participation-gone", "This wave has no roster"
+
+
+class WithdrawnRelease(Problem):
+    """The figures are not to be used any more; `reason` says why, `replaced_by` which release to read instead."""
+
+    slug, title, status = "release-withdrawn", "This release was withdrawn", 410
+
+
+class NotPublished(Conflict):
+    """Only a published release can be withdrawn: a refused one shows nothing."""
+
+    slug, title = "not-published", "This release shows nothing that could be withdrawn"
+
+
+class FormatNotInstalled(Problem):
+    """Files of this format need an extra (`columns`, for a PDF `reports`) that this installation was made without."""
+
+    slug, title, status = "format-not-installed", "This installation does not write files of this format", 501

@@ -30,13 +30,15 @@ COLUMNS_AT_ONCE = 12
 ROWS_AT_ONCE = 100_000
 
 _UNITS = text("""
-    INSERT INTO release_unit (tenant_id, release_id, node, parent, source, unit, unit_name, level, dimensions)
+    INSERT INTO release_unit
+        (tenant_id, release_id, node, parent, source, unit, unit_name, level, dimensions, last, path)
     SELECT CAST(:tenant AS uuid), CAST(:release AS uuid), node, parent, source, unit, unit_name, level,
-           CAST(dimensions AS jsonb)
+           CAST(dimensions AS jsonb), last, ARRAY(SELECT jsonb_array_elements_text(CAST(path AS jsonb)))
     FROM unnest(
         CAST(:nodes AS integer[]), CAST(:parents AS integer[]), CAST(:sources AS text[]), CAST(:units AS text[]),
-        CAST(:names AS text[]), CAST(:levels AS integer[]), CAST(:dimensions AS text[])
-    ) AS place (node, parent, source, unit, unit_name, level, dimensions)
+        CAST(:names AS text[]), CAST(:levels AS integer[]), CAST(:dimensions AS text[]), CAST(:lasts AS integer[]),
+        CAST(:paths AS text[])
+    ) AS place (node, parent, source, unit, unit_name, level, dimensions, last, path)
 """)
 _TYPES = dict.fromkeys(("n_from", "n_to"), "integer") | {"distribution": "jsonb"}
 _TYPES |= dict.fromkeys(
@@ -115,9 +117,7 @@ async def publish(
     tx.add(release)
     await tx.flush()
     scope = {"tenant": release.tenant_id, "release": release.release_id}
-    values = places.get("dimensions") or [{}] * len(places["nodes"])
-    written = places | {"dimensions": [json.dumps(one, sort_keys=True) for one in values]}
-    await tx.execute(_UNITS, scope | written)
+    await tx.execute(_UNITS, scope | places | _beside(outcome.tree, places))
     tx.add_all(
         ReleaseMeasure(tenant_id=release.tenant_id, release_id=release.release_id, **asdict(one)) for one in measures
     )
@@ -158,6 +158,18 @@ def _places(outcome: Outcome) -> dict[str, list[Any]]:
     if outcome.breakdowns.linked:
         places["dimensions"] = [values for values in groups for _ in range(size)]
     return places
+
+
+def _beside(tree: OrgTree, places: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """What is written of each place and follows from what the digest is over."""
+    size, nodes = len(tree.units), places["nodes"]
+    lasts, paths = tree.lasts(), [json.dumps(path) for path in tree.paths()]
+    values = places.get("dimensions") or [{}] * len(nodes)
+    return {
+        "dimensions": [json.dumps(one, sort_keys=True) for one in values],
+        "lasts": [first + last for first in range(0, len(nodes), size) for last in lasts],
+        "paths": paths * (len(nodes) // size),
+    }
 
 
 @dataclass(frozen=True, slots=True)

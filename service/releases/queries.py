@@ -1,32 +1,40 @@
 """Reading releases: rows by index, a page at a time."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from service.campaigns.plan import MOST_CROSSED, ORG
-from service.kit.db import Database
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid, NotFound
 from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseCertificate, ReleaseMeasure, ReleaseUnit
+from service.tenants.principals import Principal
+from service.tenants.registrar import Unit
 
-CELLS_AT_ONCE = 5000
 Position = tuple[int, int]
 Condition = ColumnElement[bool]
 START: Position = (-1, -1)
-_LISTED = ("release_id", "wave_id", "recut_id", "part", "status", "reason", "digest", "released_at")
+_LISTED = (
+    "release_id", "wave_id", "recut_id", "part", "status", "reason", "digest", "released_at", "withdrawn_at",
+    "withdrawn_because", "replaced_by",
+)  # fmt: skip
+OVERLAP = timedelta(hours=1)
+"""What changed before it is committed by now, or never: no transaction that writes a release takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellFilter:
-    """Which cells of a release."""
+    """Which cells of a release; `within`: of this unit and of what is below it alone."""
 
+    within: Unit | None = None
     unit: str | None = None
     measure: str | None = None
     kind: str | None = None
@@ -37,18 +45,32 @@ class CellFilter:
 
     def text(self) -> str:
         """The filter as one string, for the ETag."""
-        parts = (self.unit, self.measure, self.kind, self.family, self.breakdown, self.dimension, self.value)
+        parts = (
+            *(self.within or (None, None)),
+            self.unit,
+            self.measure,
+            self.kind,
+            self.family,
+            self.breakdown,
+            self.dimension,
+            self.value,
+        )
         return "\0".join("" if part is None else "=" + part for part in parts)
 
 
 async def releases(
-    tx: AsyncSession, tenant: UUID, wave: UUID | None, after: UUID | None, limit: int
+    tx: AsyncSession, caller: Principal, wave: UUID | None, since: datetime | None, after: UUID | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """Releases in the order they were made, one more than `limit` where there are more; of a manifest, its head."""
+    """Releases in the order they were made, one more than `limit` where there are more; of a manifest, its head.
+
+    Those that have the caller's unit, and that were released or withdrawn since the moment, where one is given.
+    """
     statement: Select[Any] = select(
         *(col(getattr(Release, name)) for name in _LISTED),
         *(col(Release.manifest)[name].label(name) for name in ("campaign", "wave")),
-    ).where(col(Release.tenant_id) == tenant)
+    ).where(col(Release.tenant_id) == caller.tenant_id, has_unit(caller.unit))
+    if since is not None:
+        statement = statement.where(col(Release.changed_at) >= since)
     if wave is not None:
         statement = statement.where(col(Release.wave_id) == wave)
     if after is not None:
@@ -57,12 +79,48 @@ async def releases(
     return rows
 
 
-async def release(tx: AsyncSession, tenant: UUID, release_id: UUID) -> Release:
-    """Raises NotFound."""
-    found = await tx.get(Release, (tenant, release_id))
+async def as_of(tx: AsyncSession) -> datetime:
+    """From when on a reader of all releases up to now has to ask again, by the database's clock."""
+    found: datetime | None = await tx.scalar(select(func.statement_timestamp() - OVERLAP))
+    if found is None:
+        raise RuntimeError("the database has no time")
+    return found
+
+
+async def release(tx: AsyncSession, caller: Principal, release_id: UUID) -> Release:
+    """One that the caller may read something of. Raises NotFound."""
+    mine = (col(Release.tenant_id) == caller.tenant_id) & (col(Release.release_id) == release_id)
+    found = (await tx.scalars(select(Release).where(mine, has_unit(caller.unit)))).one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+def has_unit(unit: Unit | None) -> Condition:
+    """That a release has this unit."""
+    if unit is None:
+        return true()
+    return exists().where(
+        col(ReleaseUnit.tenant_id) == col(Release.tenant_id),
+        col(ReleaseUnit.release_id) == col(Release.release_id),
+        col(ReleaseUnit.source) == unit.source,
+        col(ReleaseUnit.unit) == unit.external_id,
+    )
+
+
+def below(unit: Unit | None) -> Condition:
+    """That a place is this unit or below it."""
+    if unit is None:
+        return true()
+    top = aliased(ReleaseUnit)
+    return exists().where(
+        col(top.tenant_id) == col(ReleaseUnit.tenant_id),
+        col(top.release_id) == col(ReleaseUnit.release_id),
+        col(top.source) == unit.source,
+        col(top.unit) == unit.external_id,
+        col(top.dimensions) == col(ReleaseUnit.dimensions),
+        col(ReleaseUnit.node).between(col(top.node), col(top.last)),
+    )
 
 
 async def of_recuts(tx: AsyncSession, tenant: UUID, recuts: Sequence[UUID]) -> dict[UUID, Release]:
@@ -96,7 +154,7 @@ async def check(tx: AsyncSession, found: Release, wanted: CellFilter) -> None:
 def _conditions(wanted: CellFilter) -> Iterator[tuple[str, type[ReleaseUnit] | type[ReleaseMeasure], Condition]]:
     """What is asked, each with the rows that must have it."""
     if wanted.unit is not None:
-        yield "unit", ReleaseUnit, col(ReleaseUnit.unit) == wanted.unit
+        yield "unit", ReleaseUnit, (col(ReleaseUnit.unit) == wanted.unit) & below(wanted.within)
     if wanted.measure is not None:
         yield "measure", ReleaseMeasure, col(ReleaseMeasure.measure) == wanted.measure
     values = col(ReleaseUnit.dimensions)
@@ -119,8 +177,30 @@ def _broken_down(names: Sequence[str]) -> Condition:
     return and_(rest == literal({}, JSONB), *(values.op("?")(name) for name in names[1:]))
 
 
-def _of(table: type[ReleaseUnit] | type[ReleaseMeasure] | type[ReleaseCell], found: Release) -> Condition:
+def of_release(table: type[ReleaseUnit] | type[ReleaseMeasure] | type[ReleaseCell], found: Release) -> Condition:
+    """That a row is of this release."""
     return (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
+
+
+def measures_wanted(found: Release, wanted: CellFilter) -> Select[Any]:
+    """The measures asked for."""
+    exact = {"kind": wanted.kind, "family": wanted.family}
+    return (
+        select(*(col(getattr(ReleaseMeasure, name)) for name in ("number", "measure", "kind", "family", "options")))
+        .where(of_release(ReleaseMeasure, found))
+        .where(*(condition for _, table, condition in _conditions(wanted) if table is ReleaseMeasure))
+        .where(*(col(getattr(ReleaseMeasure, name)) == value for name, value in exact.items() if value is not None))
+    )
+
+
+def places_wanted(found: Release, wanted: CellFilter) -> Select[Any]:
+    """The places asked for, of those that may be seen."""
+    names = ("node", "source", "unit", "unit_name", "level", "dimensions")
+    return (
+        select(*(col(getattr(ReleaseUnit, name)) for name in names))
+        .where(of_release(ReleaseUnit, found), below(wanted.within))
+        .where(*(condition for _, table, condition in _conditions(wanted) if table is ReleaseUnit))
+    )
 
 
 def _cells(found: Release, wanted: CellFilter, after: Position, limit: int) -> Select[Any]:
@@ -129,25 +209,11 @@ def _cells(found: Release, wanted: CellFilter, after: Position, limit: int) -> S
     In this order whatever the planner thinks of tables that nobody has analysed since they were filled: the other way
     round, a release of 100,000 cells is read once for each of its places. Every place has a cell of every measure.
     """
-    asked = list(_conditions(wanted))
-    measures = (
-        select(*(col(getattr(ReleaseMeasure, name)) for name in ("number", "measure", "kind", "family", "options")))
-        .where(_of(ReleaseMeasure, found), *(condition for _, table, condition in asked if table is ReleaseMeasure))
-        .where(
-            *(
-                col(getattr(ReleaseMeasure, name)) == value
-                for name in ("kind", "family")
-                if (value := getattr(wanted, name)) is not None
-            )
-        )
-        .cte("measure")
-    )
+    measures = measures_wanted(found, wanted).cte("measure")
     # The first place may have been shown to its last measure.
     enough = select(limit / func.greatest(func.count(), 1) + 2).select_from(measures).scalar_subquery()
-    names = ("node", "source", "unit", "unit_name", "level", "dimensions")
     place = (
-        select(*(col(getattr(ReleaseUnit, name)) for name in names))
-        .where(_of(ReleaseUnit, found), *(condition for _, table, condition in asked if table is ReleaseUnit))
+        places_wanted(found, wanted)
         .where(col(ReleaseUnit.node) >= after[0])
         .order_by(col(ReleaseUnit.node))
         .limit(enough)
@@ -156,7 +222,7 @@ def _cells(found: Release, wanted: CellFilter, after: Position, limit: int) -> S
     cell = (
         select(*(col(getattr(ReleaseCell, name)) for name in ("status", "reason", *NUMBERS)))
         .where(
-            _of(ReleaseCell, found),
+            of_release(ReleaseCell, found),
             col(ReleaseCell.node) == place.c.node,
             col(ReleaseCell.number) == measures.c.number,
         )
@@ -178,19 +244,3 @@ async def cells(
     """Cells after a position, unit by unit, in the order of the questionnaire."""
     rows: Sequence[Row[Any]] = (await tx.execute(_cells(found, wanted, after, limit))).all()
     return rows
-
-
-async def all_cells(database: Database, found: Release, wanted: CellFilter) -> AsyncIterator[Sequence[Row[Any]]]:
-    """Every cell, in chunks, each read in a transaction of its own: a slow reader holds no connection.
-
-    A release never changes, so the chunks agree.
-    """
-    after = START
-    while True:
-        async with database.transaction(found.tenant_id) as tx:
-            chunk = await cells(tx, found, wanted, after, CELLS_AT_ONCE)
-        if chunk:
-            yield chunk
-        if len(chunk) < CELLS_AT_ONCE:
-            return
-        after = (chunk[-1].node, chunk[-1].number)

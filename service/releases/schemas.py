@@ -1,21 +1,17 @@
-"""Releases and cells on the wire. One flat shape for JSON and CSV, so that no value can differ between them."""
+"""Releases and recuts on the wire."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, ConfigDict, Field
 from sqlalchemy import Row
 
-from service.campaigns.plan import MOST_BREAKDOWNS, ORG
-from service.kit.text import ExternalId, Language, Name, Slug, Wire
+from service.campaigns.plan import MOST_BREAKDOWNS
+from service.kit.text import ExternalId, Language, Name, Slug, Wire, prose
 from service.releases.problems import ReleaseRefused, first_line
 from service.releases.statistics_schemas import Statistics
 from service.releases.tables import Recut, Release
-
-Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-
 
 # In the order in which a release meets them.
 _REASONS = "; ".join(f"`{refused.slug}`: {first_line(refused)}" for refused in ReleaseRefused.__subclasses__())
@@ -36,10 +32,16 @@ class ReleaseOut(Wire):
     wave_number: int
     recut_id: Annotated[UUID | None, Field(description="the recut that it came of; null for a wave's first release")]
     interim: Annotated[int | None, Field(description="which results before the closing; null for the wave's own")]
-    status: Literal["published", "refused"]
+    status: Annotated[
+        Literal["published", "refused", "withdrawn"],
+        Field(description="`withdrawn`: was published, and its figures are not to be used any more"),
+    ]
     reason: Reason
     digest: str
     released_at: datetime
+    withdrawn_at: datetime | None
+    withdrawn_because: Annotated[str | None, Field(description="of a withdrawn one, in the words of who withdrew it")]
+    replaced_by: Annotated[UUID | None, Field(description="of a withdrawn one: the release to read instead")]
 
     @classmethod
     def of(cls, row: Row[Any]) -> "ReleaseOut":
@@ -59,16 +61,23 @@ class ReleaseDetail(ReleaseOut):
     what each text item asks, and how many comments are shown.
     """
 
-    statistics: Annotated[Statistics | None, Field(description="null where nothing is told")]
+    statistics: Annotated[
+        Statistics | None,
+        Field(description="null where nothing is told, of a withdrawn release, and for a key of a unit"),
+    ]
     manifest: dict[str, Any]
 
     @classmethod
-    def of(cls, row: Release) -> "ReleaseDetail":  # type: ignore[override]  # a whole row here, some columns in a list
-        told = row.manifest.get("statistics")
+    def of(cls, row: Release, *, whole: bool = True) -> "ReleaseDetail":  # type: ignore[override]  # a whole row here
+        """Of a whole row; `whole`: also what is told of everybody together."""
+        manifest = row.manifest
+        if not whole or row.withdrawn_at is not None:
+            manifest = {name: value for name, value in manifest.items() if name != "statistics"}
+        told = manifest.get("statistics")
         return cls(
-            **_head(row, row.manifest["campaign"], row.manifest["wave"]),
+            **_head(row, manifest["campaign"], manifest["wave"]),
             statistics=None if told is None else Statistics.model_validate(told),
-            manifest=row.manifest,
+            manifest=manifest,
         )
 
 
@@ -130,11 +139,25 @@ def _head(row: Row[Any] | Release, campaign: dict[str, Any], wave: dict[str, Any
         "wave_number": wave["number"],
         "recut_id": row.recut_id,
         "interim": row.part,
-        "status": row.status,
+        "status": row.status if row.withdrawn_at is None else "withdrawn",
         "reason": row.reason,
         "digest": row.digest,
         "released_at": row.released_at,
+        "withdrawn_at": row.withdrawn_at,
+        "withdrawn_because": row.withdrawn_because,
+        "replaced_by": row.replaced_by,
     }
+
+
+class WithdrawalIn(Wire):
+    """Why a release's figures are not to be used any more. It stands there for whoever reads results: name nobody."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Two units had changed their names."}]})
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(prose)]
+    replaced_by: Annotated[
+        UUID | None, Field(description="a published release of the same campaign to read instead; may be told later")
+    ] = None
 
 
 class RecutValue(Wire):
@@ -229,127 +252,13 @@ class RecutOut(Wire):
         )
 
 
-class OptionShare(Wire):
-    option: str
-    value: Annotated[float, Field(description="percent")]
-    bound: Literal["at_least", "at_most"] | None
-
-
-def breakdown_of(values: dict[str, str]) -> str:
-    """What a place is broken down by, as text: `org`, `org*site`, `org*site*tenure`, names by the alphabet."""
-    return "*".join([ORG, *sorted(values)])
-
-
-def shares(options: list[str], stored: list[list[Any]]) -> list[dict[str, Any]]:
-    """A stored distribution with the names of its options."""
-    return [
-        {"option": option, "value": value, "bound": bound}
-        for option, (value, bound) in zip(options, stored, strict=True)
-    ]
-
-
-class CellOut(Wire):
-    """One unit, or its part with some values, one measure, one family.
-
-    A withheld cell has the same shape, a reason, and no number.
-    """
-
-    unit: str | None
-    source: str | None
-    unit_name: str
-    level: int
-    breakdown: Annotated[str, Field(description="`org` for the whole unit, else with its dimensions: `org*site`")]
-    dimensions: Annotated[dict[str, str], Field(description="value by dimension; empty for the whole unit")]
-    measure: str
-    kind: Literal["item", "scale", "index"]
-    family: Literal["mean", "distribution"]
-    status: Literal["published", "withheld"]
-    reason: str | None
-    n_from: Annotated[
-        int | None,
-        Field(
-            description="respondents, at least; a range of 5 under 30, exact from 30. Of what is asked of some people "
-            "a range of 5 or more under 100, of 20 or more from there on; of the group rule the fewest of its parts"
-        ),
-    ]
-    n_to: Annotated[int | None, Field(description="respondents, at most")]
-    mean: Annotated[
-        Number | None,
-        Field(
-            description="of the scores, from `lowest` to `highest` of the measure in the release's manifest; of a "
-            "reversed item turned, so that higher is better. Coarser where a smaller group could be derived from it; "
-            "of an item with an answer whose share is only told as `at_least`, that answer's score. A scale's is made "
-            "of its items' as told"
-        ),
-    ]
-    sd: Annotated[
-        Number | None,
-        Field(description="in the unit of the mean; where at least 30 people, and no smaller group, stand behind it"),
-    ]
-    favourable: Annotated[
-        Number | None,
-        Field(
-            description="percent of answers in the top two fifths of the points (4 and 5 of 5), turned where an item "
-            "is reversed; of eNPS promoters. Steps of 5 under 30 people, whole points under 100, and coarser where a "
-            "smaller group could be worked out from it"
-        ),
-    ]
-    favourable_bound: Annotated[str | None, Field(description="`at_least`: read 90 as 90 or more; `at_most` likewise")]
-    neutral: Number | None
-    neutral_bound: str | None
-    unfavourable: Number | None
-    unfavourable_bound: str | None
-    distribution: Annotated[
-        list[OptionShare] | None,
-        Field(
-            description="by point as it was answered or by option; of a ranking who put it first, of a scale or "
-            "index people by band of the score"
-        ),
-    ]
-    mean_bound: Annotated[str | None, Field(description="of a mean shown as 0 to 100, as those of shares")]
-    se: Annotated[
-        Number | None,
-        Field(
-            description="standard error of the mean, in its unit, corrected for participation as it is shown: in "
-            "steps of 5 points, 90 % at most"
-        ),
-    ]
-    low: Annotated[Number | None, Field(description="the mean's 95 % interval, rounded outwards")]
-    high: Number | None
-    basis: Annotated[
-        Literal["cell", "release"] | None,
-        Field(
-            description="whose standard deviation the interval is made with: the cell's own, from 30 people on, or "
-            "that of the whole release, with the least number of people that the cell may have"
-        ),
-    ]
-    rwg: Annotated[
-        Number | None,
-        Field(
-            description="rwg(j): how far people agree on a scale's items, 1: wholly; where their deviations are shown"
-        ),
-    ]
-    enps: Annotated[
-        Number | None,
-        Field(description="promoters less detractors, -100 to 100; null where their bounds leave its sign open"),
-    ]
-    enps_bound: Annotated[str | None, Field(description="as those of shares")]
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> "CellOut":
-        found = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
-        del found["node"], found["number"]
-        options = found.pop("options")
-        if found["distribution"] is not None:
-            found["distribution"] = shares(options, found["distribution"])
-        return cls(**found, breakdown=breakdown_of(found["dimensions"]))
-
-
 class ReleasePage(Wire):
     data: list[ReleaseOut]
     next: str | None
-
-
-class CellPage(Wire):
-    data: list[CellOut]
-    next: str | None
+    as_of: Annotated[
+        datetime,
+        Field(
+            description="to be sent as `since` the next time. It lies an hour back, so that nothing is missed that was "
+            "being written"
+        ),
+    ]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from service.kit.columns import TenantRow, document, moment, refers, values_of_dimensions
@@ -55,6 +55,13 @@ class Release(TenantRow, table=True):
         UniqueConstraint("tenant_id", "wave_id", "recut_id", "part", postgresql_nulls_not_distinct=True),
         refers("wave", ("wave_id", "wave_id")),
         refers("recut", ("recut_id", "recut_id")),
+        refers("release", ("replaced_by", "release_id")),
+        Index("ix_release__tenant_id_changed_at", "tenant_id", "changed_at"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_because IS NULL)", name="withdrawn_has_reason"),
+        CheckConstraint(
+            "replaced_by IS NULL OR withdrawn_at IS NOT NULL AND replaced_by <> release_id",
+            name="replaced_is_withdrawn",
+        ),
         CheckConstraint("(status = 'refused') = (reason IS NOT NULL)", name="refused_has_reason"),
         CheckConstraint("status IN ('published', 'refused')", name="status"),
     )
@@ -69,6 +76,17 @@ class Release(TenantRow, table=True):
     digest: str
     manifest: dict[str, Any] = document()
     released_at: datetime = moment()
+    # What was seen was seen: a withdrawn release is no longer shown, and still judged with all that comes after it.
+    withdrawn_at: datetime | None = moment(nullable=True)
+    withdrawn_because: str | None = None
+    replaced_by: UUID | None = None
+    # The database's moment, whatever the service's clock says: by it readers go on where they were.
+    changed_at: datetime | None = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),
+        nullable=False,
+        sa_column_kwargs={"server_default": text("clock_timestamp()")},
+    )
 
 
 class ReleaseCertificate(TenantRow, table=True):
@@ -84,7 +102,8 @@ class ReleaseCertificate(TenantRow, table=True):
 class ReleaseUnit(TenantRow, table=True):
     """A place: a unit of the frozen org tree, whole or the part of it that has these values; whole units come first.
 
-    Parents stand before children, and are of the same values.
+    Parents stand before children, and are of the same values. A unit and everything below it are the nodes from its own
+    to `last`; `path` names the units from the top down to it.
     """
 
     __tablename__ = "release_unit"
@@ -101,6 +120,8 @@ class ReleaseUnit(TenantRow, table=True):
     unit_name: str
     level: int
     dimensions: dict[str, str] = values_of_dimensions()
+    last: int | None = None
+    path: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
 
 
 class ReleaseComment(TenantRow, table=True):

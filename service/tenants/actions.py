@@ -16,7 +16,7 @@ from service.problems import NotFound
 from service.tenants import expiring
 from service.tenants.fingerprints import fingerprint, state_of
 from service.tenants.keys import SECRET_BYTES, Key
-from service.tenants.registrar import Registrar
+from service.tenants.registrar import Registrar, Unit
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry, Tenant
 
@@ -76,8 +76,9 @@ async def create_key(
     now: datetime,
     actor: str,
     expires_at: datetime | None = None,
+    unit: Unit | None = None,
 ) -> Key:
-    """A new key. Its text can be shown only now: the database keeps a hash."""
+    """A new key, of one unit's results alone where it has one. Its text can be shown only now: only a hash is kept."""
     key = Key(tenant, new_id(), secrets.token_bytes(SECRET_BYTES))
     held = sorted(str(scope) for scope in set(scopes))
     made = ApiKey(
@@ -88,10 +89,13 @@ async def create_key(
         scopes=held,
         created_at=now,
         expires_at=expires_at,
-        mac=registrar.sign(tenant, key.key_id, key.secret_hash(), held, expires_at),
+        mac=registrar.sign(tenant, key.key_id, key.secret_hash(), held, expires_at, unit),
+        unit_source=None if unit is None else unit.source,
+        unit=None if unit is None else unit.external_id,
     )
     tx.add(made)
-    audit(tx, tenant, now, actor, "key.created", str(key.key_id), after=state_of(made), name=name, scopes=held)
+    limit = {} if unit is None else {"unit": unit._asdict()}
+    audit(tx, tenant, now, actor, "key.created", str(key.key_id), after=state_of(made), name=name, scopes=held, **limit)
     await expiring.foresee(tx, tenant, key.key_id, expires_at, now)
     return key
 

@@ -20,7 +20,7 @@ from service.problems import Forbidden
 from service.tenants.access_tokens import AccessToken
 from service.tenants.presented import Presented, presented_key, unauthenticated
 from service.tenants.rate_limits import RateLimits
-from service.tenants.registrar import Registrar
+from service.tenants.registrar import Registrar, Unit, unit_of
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey
 
@@ -29,11 +29,12 @@ _CALLER = "pouls.caller"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated key."""
+    """An authenticated key; `unit`: whose results it reads, with those below it. None: all."""
 
     tenant_id: UUID
     key_id: UUID
     scopes: frozenset[str]
+    unit: Unit | None = None
 
     @property
     def actor(self) -> str:
@@ -88,9 +89,18 @@ async def authenticated(
         raise unauthenticated(request)
     await limits.count(request, key.key_id)
     held = frozenset(row.scopes)
-    caller = Principal(key.tenant_id, key.key_id, held & key.scopes if isinstance(key, AccessToken) else held)
+    scopes = held & key.scopes if isinstance(key, AccessToken) else held
+    caller = Principal(key.tenant_id, key.key_id, scopes, unit_of(row.unit_source, row.unit))
     request.scope[_CALLER] = caller
     return caller
+
+
+async def recognised(request: Request, caller: Principal, tx: AsyncSession) -> Principal:
+    """Who called with this key before, if it is still good; its secret was right then. Raises Unauthenticated."""
+    row = await tx.get(ApiKey, (caller.tenant_id, caller.key_id))
+    if row is None or not is_good(row, registrar_of(request), now_of(request)):
+        raise unauthenticated(request)
+    return Principal(caller.tenant_id, caller.key_id, frozenset(row.scopes), unit_of(row.unit_source, row.unit))
 
 
 def caller_of(request: Request) -> Principal:
@@ -147,6 +157,7 @@ __all__ = [
     "holding",
     "now_of",
     "presented_key",
+    "recognised",
     "registrar_of",
     "transaction",
 ]

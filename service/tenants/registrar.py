@@ -7,10 +7,22 @@ deleting or revoking it, and undo that. To speak with it takes its secret, of wh
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from service.kit.crypto import derive, mac, same
+
+
+class Unit(NamedTuple):
+    """A unit of the organisation by its name in the system it comes from."""
+
+    source: str
+    external_id: str
+
+
+def unit_of(source: str | None, external_id: str | None) -> Unit | None:
+    """The unit in two columns, which are empty together."""
+    return None if source is None or external_id is None else Unit(source, external_id)
 
 
 class Held(Protocol):
@@ -21,6 +33,8 @@ class Held(Protocol):
     secret_hash: bytes
     scopes: list[str]
     expires_at: datetime | None
+    unit_source: str | None
+    unit: str | None
     mac: bytes | None
 
 
@@ -31,14 +45,24 @@ class Registrar:
         self._key = derive(intake_key, b"pouls registrar")
 
     def sign(
-        self, tenant: UUID, key_id: UUID, secret_hash: bytes, scopes: Iterable[str], expires_at: datetime | None
+        self,
+        tenant: UUID,
+        key_id: UUID,
+        secret_hash: bytes,
+        scopes: Iterable[str],
+        expires_at: datetime | None,
+        unit: Unit | None = None,
     ) -> bytes:
-        """That whoever has this secret holds these scopes, until then (None: for good)."""
+        """That whoever has this secret holds these scopes, until then (None: for good), of this unit (None: of all)."""
         until = b"" if expires_at is None else expires_at.astimezone(UTC).isoformat().encode()
         held = (str(scope).encode() for scope in sorted(scopes))
-        return mac(self._key, b"api key", tenant.bytes, key_id.bytes, secret_hash, until, *held)
+        # Keys of a unit are signed as another kind of thing, so that neither passes for the other.
+        kind = [b"api key"] if unit is None else [b"key of a unit", *(name.encode() for name in unit)]
+        return mac(self._key, *kind, tenant.bytes, key_id.bytes, secret_hash, until, *held)
 
     def knows(self, row: Held) -> bool:
         """Whether the row is as it was made. One of before keys were signed is not."""
-        signed = self.sign(row.tenant_id, row.key_id, row.secret_hash, row.scopes, row.expires_at)
+        signed = self.sign(
+            row.tenant_id, row.key_id, row.secret_hash, row.scopes, row.expires_at, unit_of(row.unit_source, row.unit)
+        )
         return row.mac is not None and same(signed, row.mac)

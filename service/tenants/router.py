@@ -16,6 +16,7 @@ from service.problems import Invalid, NotFound, problems
 from service.tenants import actions, queries
 from service.tenants.access_tokens import client_id_of
 from service.tenants.principals import Now, Principal, Transaction, database_of, holding, registrar_of
+from service.tenants.registrar import unit_of
 from service.tenants.schemas import AuditPage, KeyIn, KeyMade, KeyOut
 from service.tenants.scopes import Scope
 
@@ -39,8 +40,11 @@ async def create_api_key(
     """Make a key. Its text is in this answer and nowhere else."""
     if given.expires_at is not None and given.expires_at <= now:
         raise Invalid(faults=[Fault("/expires_at", "must be in the future")])
+    if given.unit is not None and set(given.scopes) != {Scope.aggregates_read}:
+        raise Invalid(faults=[Fault("/scopes", "must be aggregates:read alone for a key of a unit")])
+    unit = None if given.unit is None else unit_of(given.unit.source, given.unit.external_id)
     key = await actions.create_key(
-        tx, registrar_of(request), caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at
+        tx, registrar_of(request), caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at, unit
     )
     response.headers["Cache-Control"] = "no-store"
     return KeyMade(id=key.key_id, client_id=client_id_of(key.tenant_id, key.key_id), key=key.text())

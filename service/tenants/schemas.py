@@ -6,20 +6,37 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from service.kit.text import Moment, Name, Wire
+from service.kit.text import ExternalId, Moment, Name, Slug, Wire
 from service.tenants.access_tokens import client_id_of
+from service.tenants.registrar import unit_of
 from service.tenants.scopes import Scope
 from service.tenants.tables import ApiKey, AuditEntry
 
 
+class KeyUnit(Wire):
+    """A unit by its name in the system it comes from. Unknown ones are taken too: results are of units as they were."""
+
+    source: Slug = "hris"
+    external_id: ExternalId
+
+
 class KeyIn(Wire):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "Power BI", "scopes": ["aggregates:read"], "expires_at": None}]}
+        json_schema_extra={
+            "examples": [
+                {"name": "Power BI", "scopes": ["aggregates:read"], "expires_at": None},
+                {"name": "Lyon's BI", "scopes": ["aggregates:read"], "unit": {"external_id": "LYON"}},
+            ]
+        }
     )
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     expires_at: Moment | None = None
+    unit: Annotated[
+        KeyUnit | None,
+        Field(description="the key reads the results of this unit and of those below it alone: `aggregates:read` only"),
+    ] = None
 
 
 class KeyOut(Wire):
@@ -30,9 +47,11 @@ class KeyOut(Wire):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    unit: KeyUnit | None
 
     @classmethod
     def of(cls, row: ApiKey) -> "KeyOut":
+        unit = unit_of(row.unit_source, row.unit)
         return cls(
             id=row.key_id,
             client_id=client_id_of(row.tenant_id, row.key_id),
@@ -41,6 +60,7 @@ class KeyOut(Wire):
             created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            unit=None if unit is None else KeyUnit(source=unit.source, external_id=unit.external_id),
         )
 
 

@@ -19,7 +19,10 @@ class Tenant(TenantRow, table=True):
 
 class ApiKey(TenantRow, table=True):
     __tablename__ = "api_key"
-    __table_args__ = (refers("tenant"),)
+    __table_args__ = (
+        refers("tenant"),
+        CheckConstraint("(unit_source IS NULL) = (unit IS NULL)", name="whole_unit"),
+    )
 
     key_id: UUID = Field(primary_key=True)
     name: str
@@ -30,6 +33,26 @@ class ApiKey(TenantRow, table=True):
     revoked_at: datetime | None = moment(nullable=True)
     # Over all of it that says who may do what; keys of before there was one have none, and are refused.
     mac: bytes | None = None
+    # Of a key that reads the results of one unit, and of what is below it, alone.
+    unit_source: str | None = None
+    unit: str | None = None
+
+
+class BiLogin(TenantRow, table=True):
+    """A login of the database that reads the tenant's results in the schema `bi`; its name has a digest of whose."""
+
+    __tablename__ = "bi_login"
+    __table_args__ = (
+        refers("tenant"),
+        CheckConstraint(
+            "login ~ '^pouls_bi_[0-9a-f]{16}(_[a-z0-9]{1,30})?$'"
+            " AND substr(login, 10, 16) = left(encode(sha256(uuid_send(tenant_id)), 'hex'), 16)",
+            name="names_its_tenant",
+        ),
+    )
+
+    login: str = Field(primary_key=True)
+    created_at: datetime = moment()
 
 
 class AuditEntry(TenantRow, table=True):

@@ -30,6 +30,7 @@ EVENTS: tuple[type[Event], ...] = (
     campaigns.WaveCancelled,
     campaigns.WaveDestroyed,
     releases.ReleasePublished,
+    releases.ReleaseWithdrawn,
     releases.ReleaseWithheld,
     people.ImportFinished,
     tenants.KeyExpiring,

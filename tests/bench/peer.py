@@ -1,6 +1,6 @@
-"""`python -m tests.bench.peer bare|insert|canned`: serve what the intake is compared with, on a port of its own.
+"""`python -m tests.bench.peer bare|insert|canned|prepared|behind`: serve what ours is compared with, on its own port.
 
-`bare` and `insert` run under the service's own server settings (`local.serving`), on uvloop and httptools. `canned`
+All but `canned` run under the service's own server settings (`local.serving`), on uvloop and httptools. `canned`
 answers without reading: it shows how fast the load generator is by itself.
 """
 
@@ -17,6 +17,7 @@ from service.cli import local
 from service.settings import Settings
 from tests.bench.bare import REPLY, bare
 from tests.bench.insert import insert
+from tests.bench.prepared import behind, prepared
 
 DSN = "BENCH_DSN"
 CONNECTIONS = "BENCH_CONNECTIONS"
@@ -64,6 +65,10 @@ def main(kind: str) -> None:
             uvloop.run(_serve(bare()))
         case "insert":
             uvloop.run(_serve(insert(os.environ[DSN], int(os.environ[CONNECTIONS]))))
+        case "prepared":
+            uvloop.run(_serve(prepared()))
+        case "behind":
+            uvloop.run(_serve(behind()))
         case "canned":
             uvloop.run(_serve_canned())
         case _:

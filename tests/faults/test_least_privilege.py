@@ -17,6 +17,7 @@ APP = {
     ),
     "alembic_version": "s", "api_key": "s i u(revoked_at)", "audit_entry": "s i",
     "audit_link": "s", "erasure": "s i", "read_access": "s i u(reads)",
+    "benchmark": "s i u(figures,title,updated_at) d",
     "campaign": "s i u(contract,contract_digest,contract_mac,proposed_by,schedule,state)",
     "campaign_rules": "s i u(mac,rules,updated_at)", "dimension": "s i u",
     "idempotent_reply": "s i u(created_at,reply,request_mac)",
@@ -30,7 +31,8 @@ APP = {
     "person_version": "s i u d", "project_member": "s i d", "reorganisation": "s i u", "unit_lineage": "s i",
     "questionnaire": "s i", "questionnaire_draft": "s i u(document,key,revision,updated_at) d",
     "questionnaire_version": "s i", "recut": "s i",
-    "release": "s", "release_cell": "s", "release_certificate": "s", "release_comment": "s",
+    "release": "s u(changed_at,replaced_by,withdrawn_at,withdrawn_because)",
+    "release_cell": "s", "release_certificate": "s", "release_comment": "s",
     "release_measure": "s", "release_unit": "s", "roster_line": "s i u(mac)",
     "sealed_batch": "i", "spent_code": "s i", "tenant": "s i",
     "wave": "s i u(closes_at,contract,contract_digest,contract_mac,handed_out,invited,opens_at,roster_digest,state)",
@@ -98,8 +100,31 @@ def test_the_worker_may_do_what_is_listed_and_no_more(house: House) -> None:
     assert _privileges(house, "pouls_work") == WORK
 
 
-def test_the_bi_role_may_do_nothing_yet(house: House) -> None:
+def test_the_group_of_bi_logins_may_do_nothing_with_tables(house: House) -> None:
     assert _privileges(house, "pouls_bi") == {}
+
+
+VIEWS = {
+    "bi_login": "s", "release_cell": "s", "release_measure": "s", "release_unit": "s",
+    "release": "s(digest,manifest,part,recut_id,release_id,released_at,status,tenant_id,wave_id,withdrawn_at)",
+}  # fmt: skip
+
+
+def test_who_owns_the_views_may_read_what_they_show_and_no_more(house: House) -> None:
+    assert _privileges(house, "pouls_bi_views") == VIEWS
+
+
+def test_the_schema_of_views_is_open_to_its_group_alone(house: House) -> None:
+    found = write(
+        house,
+        """
+        SELECT a.grantee::regrole::text, a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a
+        WHERE n.nspname = 'bi' AND a.grantee <> n.nspowner ORDER BY 1
+        """,
+    )
+    assert [tuple(row) for row in found] == [("pouls_bi", "USAGE"), ("pouls_owner", "USAGE")]
+    owned = "SELECT DISTINCT relkind::text FROM pg_class WHERE relowner = 'pouls_bi_views'::regrole"
+    assert [row[0] for row in write(house, owned)] == ["v"]
 
 
 def test_the_api_process_can_read_no_batch_and_no_half_of_a_key(house: House) -> None:
@@ -169,14 +194,14 @@ def test_only_the_owner_makes_tables(house: House, role: str) -> None:
     assert write(house, owned.replace("$1", f"'{role}'")) == []
 
 
-@pytest.mark.parametrize("role", ["pouls_app", "pouls_work", "pouls_bi"])
+@pytest.mark.parametrize("role", ["pouls_app", "pouls_work", "pouls_bi", "pouls_bi_views"])
 def test_no_role_makes_temporary_tables(house: House, role: str) -> None:
     """They are looked up before ours: an injected one could stand in for `wave`."""
     assert write(house, "SELECT has_database_privilege($1, current_database(), 'TEMP')", role) == [(False,)]
 
 
 def test_the_tables_belong_to_the_owner(house: House) -> None:
-    found = write(house, "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'pouls'")
+    found = write(house, "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname IN ('pouls', 'bi')")
     assert [row[0] for row in found] == ["pouls_owner"]
 
 

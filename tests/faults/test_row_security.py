@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from service.tenants.bi_logins import name_of
 from tests.faults.writer import answer_all, write
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.world import LaunchedWave, a_campaign, a_launched_wave, codes_of, ok
@@ -23,7 +24,7 @@ DENIED = "42501"
 TABLES = (
     "event", "webhook_delivery", "webhook_endpoint",
     "import_mapping", "people_import", "people_import_line", "people_import_part", "people_import_unit",
-    "audit_link", "erasure", "read_access",
+    "audit_link", "benchmark", "bi_login", "erasure", "read_access",
     "api_key", "audit_entry", "campaign", "campaign_rules", "dimension", "idempotent_reply", "invited_day", "job",
     "org_unit", "org_unit_version", "participation_snapshot", "person", "person_version", "project_member",
     "questionnaire", "questionnaire_draft", "questionnaire_version", "recut", "release", "release_cell",
@@ -32,6 +33,11 @@ TABLES = (
     "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "unit_lineage", "wave", "wave_class",
     "wave_destruction", "wave_key", "wave_part", "wave_unit",
 )  # fmt: skip
+# Of BI logins, to whose tenant the second binds whoever owns the views.
+POLICIES = {"job": ["tenant", "worker"]} | {
+    table: ["bi", "bi_alone", "tenant"]
+    for table in ("bi_login", "release", "release_cell", "release_measure", "release_unit")
+}
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
 SHARED_WITH_WORKERS = {("pouls_work", "job")}
 
@@ -47,6 +53,8 @@ def inhabit(house: House) -> UUID:
     body = [{"name": "site", "values": [{"id": "paris", "label": {"fr": "Paris"}}]}]
     ok(tenant.call("people:write", "PUT", "/v1/dimensions", json=body))
     ok(tenant.call("admin", "PUT", "/v1/campaign-rules", json={"burden": {"most": 5, "days": 30}}))
+    benchmark = {"title": "Elsewhere", "figures": [{"measure": "climate", "mean": 3.5}]}
+    ok(tenant.call("campaigns:write", "PUT", "/v1/benchmarks/elsewhere", json=benchmark))
     hook = {"url": "https://hris.example/hook"}
     ok(tenant.call("webhooks:write", "POST", "/v1/webhook-endpoints", json=hook), 201)
     ok(tenant.call("people:write", "PUT", "/v1/scim-mapping", json={"groups": "units", "unit": "groups"}))
@@ -83,6 +91,8 @@ def inhabit(house: House) -> UUID:
     ok(tenant.call("people:write", "POST", "/v1/reorganisations", json=merge), 201)
     ok(tenant.call("admin", "POST", "/v1/data-subjects/erase", json={"external_id": "A-1"}), 202)
     ok(tenant.call("admin", "GET", "/v1/read-access"))
+    login = "INSERT INTO bi_login VALUES ($1, $2, now())"
+    write(house, login, tenant.tenant_id, name_of(tenant.tenant_id))
     for table in TABLES:
         assert write(house, f"SELECT 1 FROM {table} WHERE tenant_id = $1 LIMIT 1", tenant.tenant_id), table  # noqa: S608 - a name of ours
     return tenant.tenant_id
@@ -289,7 +299,7 @@ def test_every_table_of_tenants_forces_row_security(house: House) -> None:
             continue
         assert row["forced"], row["relname"]
         assert row["leads"] == "tenant_id", row["relname"]
-        assert row["policies"] == (["tenant", "worker"] if row["relname"] == "job" else ["tenant"]), row["relname"]
+        assert row["policies"] == POLICIES.get(row["relname"], ["tenant"]), row["relname"]
 
 
 def test_foreign_keys_carry_the_tenant(house: House) -> None:

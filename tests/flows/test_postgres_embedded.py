@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.kit.postgres import ADMIN, ROLES, Embedded, FolderInUse
+from service.kit.postgres import ADMIN, LOGINS, Embedded, FolderInUse
 from tests.flows.children import is_running, needs_proc, python_for, python_path
 from tests.flows.clusters import removed
 from tests.flows.embedded import Make, ask, postmaster, run, runtime_of
@@ -145,8 +145,8 @@ def test_passwords_are_each_their_own_and_for_the_owner_alone(running: Embedded,
     other = Embedded(tmp_path)
     other._make_credentials()
     found = running.credentials(), other.credentials()
-    assert set(found[0]) == set(found[1]) == {ADMIN, *ROLES}
-    assert len({*found[0].values(), *found[1].values()}) == 2 * (len(ROLES) + 1)
+    assert set(found[0]) == set(found[1]) == {ADMIN, *LOGINS}
+    assert len({*found[0].values(), *found[1].values()}) == 2 * (len(LOGINS) + 1)
     assert stat.S_IMODE((running.folder / "database.json").stat().st_mode) == 0o600
     hashed = ask(running, "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
     assert hashed.startswith("SCRAM-SHA-256$")

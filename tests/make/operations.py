@@ -81,12 +81,27 @@ OPERATIONS = [
     ("participations:write", "POST", "/v1/participations"),
     ("campaigns:write", "POST", "/v1/waves/{id}/recuts"),
     ("campaigns:write", "GET", "/v1/waves/{id}/recuts"),
+    ("campaigns:write", "POST", "/v1/releases/{id}/withdraw"),
+    ("campaigns:write", "PUT", "/v1/benchmarks/{name}"),
+    ("campaigns:write", "DELETE", "/v1/benchmarks/{name}"),
+    ("aggregates:read", "GET", "/v1/benchmarks"),
+    ("aggregates:read", "GET", "/v1/benchmarks/{name}"),
     ("aggregates:read", "GET", "/v1/releases"),
+    ("aggregates:read", "GET", "/v1/aggregates/latest"),
+    ("aggregates:read", "GET", "/v1/aggregates/trend"),
+    ("aggregates:read", "GET", "/v1/aggregates/comparison"),
+    ("aggregates:read", "GET", "/v1/aggregates/heat-map"),
     ("aggregates:read", "GET", "/v1/releases/{id}"),
     ("aggregates:read", "GET", "/v1/releases/{id}/certificate"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/cells.arrow"),
     ("aggregates:read", "GET", "/v1/releases/{id}/cells.csv"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/cells.json"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/cells.parquet"),
     ("aggregates:read", "GET", "/v1/releases/{id}/comments"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/report"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/report.pdf"),
+    ("aggregates:read", "GET", "/v1/releases/{id}/charts/{chart}.svg"),
     ("admin", "POST", "/v1/api-keys"),
     ("admin", "GET", "/v1/api-keys"),
     ("admin", "DELETE", "/v1/api-keys/{id}"),
@@ -123,7 +138,7 @@ NAMES = {
 
 def at(path: str, ident: object) -> str:
     """The path with an id in it; of what has a number or a key as well, the first."""
-    return path.format(id=ident, number=1, key="enps", source="hris")
+    return path.format(id=ident, number=1, key="enps", source="hris", name="elsewhere", chart="means")
 
 
 def a_body_for(method: str, path: str) -> dict[str, Any]:
@@ -135,6 +150,7 @@ def a_body_for(method: str, path: str) -> dict[str, Any]:
         ("POST", "versions"): QUESTIONNAIRE,
         ("PUT", "{id}"): {"document": {}},
         ("PATCH", "{id}"): {},
+        ("POST", "withdraw"): {"reason": "A unit had another name."},
         ("POST", "redeliver"): {"since": "2027-01-01T00:00:00Z"},
     }
     last = path.rpartition("/")[2]

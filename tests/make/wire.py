@@ -13,6 +13,7 @@ MEMBERS = {"type", "title", "status", "detail", "errors", "errors_total"}
 MORE = {
     "import-not-undone": {"people", "people_total"},
     "import-too-risky": {"import_id"},
+    "release-withdrawn": {"reason", "replaced_by"},
     "scim-groups-in-use": {"groups"},
 }
 """What some say beside these."""

@@ -166,6 +166,13 @@ def test_each_process_can_have_a_login_of_its_own(server: Embedded, database: st
     assert asyncio.run(go("SET row_security = off; SELECT 1 FROM pouls.wave")) == "42501"
 
 
+def test_a_schema_of_somebody_elses_is_not_taken(server: Embedded, database: str) -> None:
+    run(server, "CREATE SCHEMA bi", database=database)
+    with pytest.raises(RolesMissing, match="the database has another schema bi"):
+        asyncio.run(ensure_roles(External(url_of(server, database))))
+    assert run(server, "SELECT to_regnamespace('pouls')", database=database) == [(None,)], "nothing is done by half"
+
+
 def test_two_that_prepare_the_same_database_at_once(server: Embedded, database: str) -> None:
     async def go() -> list[Any]:
         return await asyncio.gather(

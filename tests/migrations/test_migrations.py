@@ -32,6 +32,8 @@ def test_up_down_and_up_again_is_the_same(fresh: str) -> None:
     assert ask(fresh, "SELECT * FROM alembic_version") == []
     left = "SELECT grantee FROM information_schema.role_table_grants WHERE table_schema = 'pouls'"
     assert {row[0] for row in ask(fresh, left)} <= {"pouls_owner"}
+    assert ask(fresh, "SELECT relname FROM pg_class WHERE relnamespace = 'bi'::regnamespace") == []
+    assert ask(fresh, "SELECT proname FROM pg_proc WHERE pronamespace = 'bi'::regnamespace") == []
     asyncio.run(migrate(fresh))
     assert ask(fresh, EVERYTHING) == first
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from uuid import UUID
 
 from service.kit.migrate import migrate
+from service.tenants.bi_logins import name_of
 from service.webhooks.due import DELIVER
 from service.worker import create_sweeper
 from tests.fixtures.empty import EVERYTHING, ask
@@ -48,6 +50,7 @@ THEN = (
     ),
     UNCHECKED, into("roster_line", LINE, f"{WAVE}, {PERSON}, 0, 0, '', ''"), CHECKED,
 )  # fmt: skip
+LOGIN = f"'{name_of(UUID(T.strip(chr(39))))}'"
 NOW: Mapping[str, str] = {
     "org_unit_version": f"({T}, {UNIT}, '2026-01-01', 'A', NULL, '1', true)",
     "person_version": f"({T}, {PERSON}, '2026-01-01', {UNIT}, {NEWCOMER}, true)",
@@ -65,7 +68,9 @@ NOW: Mapping[str, str] = {
     "import_mapping": f"({T}, 'hris', '{{}}', now())",
     "scim_user": f"({T}, {NEWCOMER}, 'two@example.org', '2', '{{}}', 1, now())",
     "scim_mapping": f"({T}, '{{}}', now())",
+    "benchmark": f"({T}, 'elsewhere', 'Elsewhere', '{{}}', now())",
     "audit_link": f"({T}, 1, {EVENT}, '')",
+    "bi_login": f"({T}, {LOGIN}, now())",
     "read_access": f"({T}, '2026-01-01', 'key', 'releases.list', '', 1)",
     "erasure": f"({T}, {GONE}, 'somebody', {NEWCOMER}, now(), NULL, NULL)",
 }

@@ -23,7 +23,7 @@ from service.tenants.scopes import Scope
 ROOT = Path(__file__).resolve().parents[2]
 HOT = "responses.submit"
 FRAMEWORK = {"/openapi.json", "/docs", "/docs/{file}", "/v1/respond"}
-MOUNTED = {"/scim"}
+MOUNTED = {"/odata", "/scim"}
 """Described by themselves."""
 ROUTES = [route for mounted in ROUTERS for route in mounted.router.routes]
 METHODS = {"get", "put", "post", "patch", "delete"}
@@ -253,6 +253,7 @@ def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:
 BODIES = [
     "api_keys.create",
     "campaign_rules.put",
+    "benchmarks.put",
     "campaigns.create",
     "campaigns.extend",
     "campaigns.forecast",
@@ -274,6 +275,7 @@ BODIES = [
     "questionnaires.import",
     "questionnaires.validate",
     "recuts.ask",
+    "releases.withdraw",
     "reorganisations.create",
     "responses.kiosk",
     "responses.sign_in",

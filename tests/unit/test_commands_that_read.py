@@ -15,6 +15,9 @@ COMMANDS = {
     "tenants export": ["tenants", "export", TENANT, "--out", "OUT"],
     "tenants delete": ["tenants", "delete", TENANT, "--yes-delete", "Acme"],
     "tenants keys": ["tenants", "keys", TENANT],
+    "bi grant": ["bi", "grant", "--tenant", TENANT],
+    "bi list": ["bi", "list"],
+    "bi revoke": ["bi", "revoke", "--tenant", TENANT],
 }
 
 

@@ -1,0 +1,204 @@
+"""Cells of one release side by side: a unit with those above it, and many units by many measures."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from service.kit.reasons import ParameterFault
+from service.problems import Invalid
+from service.releases.aggregates.schemas import (
+    FIGURES,
+    Against,
+    Beside,
+    ComparedMeasure,
+    Figures,
+    HeatCell,
+    HeatColumn,
+    HeatRow,
+)
+from service.releases.queries import below, of_release
+from service.releases.tables import Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
+from service.tenants.registrar import Unit
+
+Cell = Mapping[str, Any]
+_NAMES = ("node", "parent", "source", "unit", "unit_name", "level")
+_HEAT = tuple(HeatCell.model_fields)
+
+
+class Place(NamedTuple):
+    """A whole unit that may be seen."""
+
+    node: int
+    parent: int | None
+    source: str | None
+    unit: str | None
+    unit_name: str
+    level: int
+
+
+class Column(NamedTuple):
+    """A measure of the family `mean`."""
+
+    number: int
+    measure: str
+    kind: str
+
+
+async def places(
+    tx: AsyncSession,
+    found: Release,
+    within: Unit | None,
+    *,
+    under: Place | None = None,
+    after: int = -1,
+    limit: int | None = None,
+) -> list[Place]:
+    """Whole units that may be seen, parents first; those directly below one, where it is given."""
+    statement = (
+        select(*(col(getattr(ReleaseUnit, name)) for name in _NAMES))
+        .where(of_release(ReleaseUnit, found), below(within), col(ReleaseUnit.dimensions) == literal({}, JSONB))
+        .where(col(ReleaseUnit.node) > after)
+        .order_by(col(ReleaseUnit.node))
+        .limit(limit)
+    )
+    if under is not None:
+        statement = statement.where(col(ReleaseUnit.parent) == under.node)
+    return [Place(*row) for row in await tx.execute(statement)]
+
+
+async def place(tx: AsyncSession, found: Release, within: Unit | None, unit: str | None, name: str = "unit") -> Place:
+    """The unit asked for, else the topmost that may be seen. Raises Invalid for one that is not there."""
+    statement = (
+        select(*(col(getattr(ReleaseUnit, one)) for one in _NAMES))
+        .where(of_release(ReleaseUnit, found), below(within), col(ReleaseUnit.dimensions) == literal({}, JSONB))
+        .order_by(col(ReleaseUnit.node))
+        .limit(1)
+    )
+    if unit is not None:
+        statement = statement.where(col(ReleaseUnit.unit) == unit)
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise Invalid(faults=[ParameterFault(name, "query", "is not a unit of this release")])
+    return Place(*row)
+
+
+async def columns(tx: AsyncSession, found: Release, kind: str | None) -> list[Column]:
+    """The measures that have means, in the order of the questionnaire."""
+    statement = (
+        select(*(col(getattr(ReleaseMeasure, name)) for name in Column._fields))
+        .where(of_release(ReleaseMeasure, found), col(ReleaseMeasure.family) == "mean")
+        .order_by(col(ReleaseMeasure.number))
+    )
+    if kind is not None:
+        statement = statement.where(col(ReleaseMeasure.kind) == kind)
+    return [Column(*row) for row in await tx.execute(statement)]
+
+
+async def _cells(
+    tx: AsyncSession, found: Release, names: Sequence[str], nodes: Sequence[int], numbers: Sequence[int]
+) -> dict[tuple[int, int], Cell]:
+    """Cells by node and measure, each by its key."""
+    statement = select(
+        col(ReleaseCell.node), col(ReleaseCell.number), *(col(getattr(ReleaseCell, name)) for name in names)
+    ).where(
+        of_release(ReleaseCell, found),
+        col(ReleaseCell.node) == func.any(list(nodes)),
+        col(ReleaseCell.number) == func.any(list(numbers)),
+    )
+    rows: Sequence[Row[Any]] = (await tx.execute(statement)).all()
+    return {(row.node, row.number): dict(row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+async def comparison(
+    tx: AsyncSession,
+    found: Release,
+    within: Unit | None,
+    one: Place,
+    benchmark: Mapping[str, Mapping[str, str]],
+    kind: str | None,
+) -> list[ComparedMeasure]:
+    """Each measure of a unit, beside the unit above, the topmost that may be seen, and uploaded figures."""
+    above = {own.node: own for own in await places(tx, found, within) if own.node in {one.parent, 0}}
+    shown = await columns(tx, found, kind)
+    nodes = [one.node, *(node for node in above if node != one.node)]
+    cells = await _cells(tx, found, FIGURES, nodes, [column.number for column in shown])
+
+    def beside(node: int | None, column: Column) -> Beside | None:
+        if node is None or node == one.node or node not in above:
+            return None
+        other = cells[node, column.number]
+        return Beside(figures=Figures.of(other), difference=_difference(cells[one.node, column.number], other))
+
+    return [
+        ComparedMeasure(
+            measure=column.measure,
+            kind=column.kind,
+            unit=Figures.of(cells[one.node, column.number]),
+            parent=beside(one.parent, column),
+            whole=beside(0, column),
+            benchmark=_against(cells[one.node, column.number], benchmark.get(column.measure)),
+        )
+        for column in shown
+    ]
+
+
+def _exactly(cell: Cell, name: str) -> Decimal | None:
+    """A figure that is shown as it is, not only where it ends."""
+    figure: Decimal | None = cell[name]
+    return figure if cell[f"{name}_bound"] is None else None
+
+
+def _less(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one - other
+
+
+def _difference(cell: Cell, other: Cell) -> Decimal | None:
+    return _less(_exactly(cell, "mean"), _exactly(other, "mean"))
+
+
+def _against(cell: Cell, benchmark: Mapping[str, str] | None) -> Against | None:
+    if benchmark is None:
+        return None
+    mean, favourable = (None if name not in benchmark else Decimal(benchmark[name]) for name in ("mean", "favourable"))
+    return Against(
+        mean=mean,
+        difference=_less(_exactly(cell, "mean"), mean),
+        favourable=favourable,
+        favourable_difference=_less(_exactly(cell, "favourable"), favourable),
+    )
+
+
+async def heat_rows(tx: AsyncSession, found: Release, units: Sequence[Place], shown: Sequence[Column]) -> list[HeatRow]:
+    """What each unit shows of each measure."""
+    numbers = [column.number for column in shown]
+    cells = await _cells(tx, found, _HEAT, [one.node for one in units], numbers)
+    return [
+        HeatRow(
+            source=one.source,
+            unit=one.unit,
+            unit_name=one.unit_name,
+            level=one.level,
+            cells=[HeatCell(**{name: cells[one.node, number][name] for name in _HEAT}) for number in numbers],
+        )
+        for one in units
+    ]
+
+
+def heat_columns(found: Release, shown: Sequence[Column]) -> list[HeatColumn]:
+    """The measures with what they are called, and their ends."""
+    described = {one["id"]: one for one in found.manifest["measures"]}
+    return [
+        HeatColumn(
+            measure=column.measure,
+            kind=column.kind,
+            text=described[column.measure]["text"],
+            lowest=described[column.measure].get("lowest"),
+            highest=described[column.measure].get("highest"),
+        )
+        for column in shown
+    ]

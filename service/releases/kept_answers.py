@@ -1,0 +1,235 @@
+"""Answers about releases, kept in this process for whoever asks the same again. Pure ASGI, around the routes.
+
+A release never changes, so what was said of it can be said again, if two things still hold: that the key is good, and
+that the tenant's releases are what they were. Both are looked up together, in one transaction, at most every
+`known_s` seconds for each key; so long may a key that another process has revoked still be shown what it was shown
+before. Whatever is written through this process is known at once. A request that is answered from here is counted,
+limited, measured and logged as any other.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.kit.etags import held
+from service.kit.heads import IS_HEAD
+from service.problems import RateLimited, Unauthenticated
+from service.releases.tables import Release
+from service.tenants.keys import PREFIX
+from service.tenants.principals import Principal, Transaction, authenticated, caller_of, recognised
+
+KEEPS = "pouls.keeps"
+"""In the scope of an answer that follows from path, query, two headers, the caller's unit and released rows alone: when
+a release of the tenant had last changed, as it was begun."""
+LARGEST = 1 << 20
+MOST_KEYS = 10_000
+_KEYS = (f"Bearer {PREFIX}", "Basic ")
+_SHAPING = ("accept", "accept-language")
+Key = tuple[UUID, object, str, bytes, str]
+
+
+async def keeps(request: Request, caller: Annotated[Principal, Depends(authenticated)], tx: Transaction) -> None:
+    """A dependency of operations whose answers may be kept, the first that looks at releases.
+
+    What changes after this look makes the answer out of date, never the look.
+    """
+    request.scope[KEEPS] = await _changed_at(tx, caller)
+
+
+KEPT = Depends(keeps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    etag: str
+    route: Any
+    path_params: dict[str, Any]
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A caller whose key was good at a moment, and when a release of theirs had last changed."""
+
+    caller: Principal
+    changed_at: datetime | None
+    until: float
+
+
+class KeptAnswers:
+    """The layer; nothing is kept where `known_s` is 0."""
+
+    def __init__(self, app: ASGIApp, known_s: float, budget: int, timer: Callable[[], float] = time.monotonic) -> None:
+        self.app = app
+        self._known_s = known_s
+        self._budget = budget
+        self._timer = timer
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._answers: OrderedDict[Key, _Answer] = OrderedDict()
+        self._size = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self._known_s:
+            await self.app(scope, receive, send)
+        elif scope["method"] == "GET":
+            await self._read(scope, receive, send)
+        else:
+            await self.app(scope, receive, self._forgetting(scope, send))
+
+    def _forgetting(self, scope: Scope, send: Send) -> Send:
+        """Whatever a caller writes, nothing of theirs is taken for known after it."""
+
+        async def forget(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                caller = _caller_in(scope)
+                if caller is not None:
+                    for sign in [sign for sign, one in self._known.items() if one.caller.tenant_id == caller.tenant_id]:
+                        del self._known[sign]
+            await send(message)
+
+        return forget
+
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        shown = headers.get("authorization", "")
+        if not shown.startswith(_KEYS):  # an access token ends by itself
+            await self.app(scope, receive, send)
+            return
+        sign = hashlib.sha256(shown.encode("latin-1")).digest()
+        known = self._known.get(sign)
+        if known is None:
+            await self._ask(scope, receive, send, sign, headers)
+            return
+        key = _key(known.caller, scope, headers)
+        found = self._answers.get(key)
+        if found is None:
+            await self._ask(scope, receive, send, sign, headers)
+            return
+        if known.until <= self._timer():
+            fresh = await self._look(scope, known.caller)
+            if fresh is None:
+                self._known.pop(sign, None)
+                await self.app(scope, receive, send)
+                return
+            self._known[sign] = known = fresh
+        if found.changed_at != known.changed_at:
+            await self._ask(scope, receive, send, sign, headers)
+            return
+        if key in self._answers:
+            self._answers.move_to_end(key)
+        await self._tell(scope, receive, send, found, known.caller, headers.get("if-none-match"))
+
+    async def _tell(
+        self, scope: Scope, receive: Receive, send: Send, found: _Answer, caller: Principal, holds: str | None
+    ) -> None:
+        """As the operation would answer it now."""
+        request = Request(scope)
+        scope["route"], scope["path_params"] = found.route, found.path_params
+        try:
+            await request.app.state.rate_limits.count(request, caller.key_id)
+        except RateLimited as refused:
+            await refused.response()(scope, receive, send)
+            return
+        request.app.state.readings.count_route(request, caller)
+        if held(found.etag, holds):
+            response = Response(status_code=304)
+            response.raw_headers = [pair for pair in found.headers if not pair[0].startswith(b"content-")]
+        else:
+            response = Response(found.body)
+            response.raw_headers = found.headers
+        await response(scope, receive, send)
+
+    async def _look(self, scope: Scope, caller: Principal) -> _Known | None:
+        """Whether the key is still good, and the tenant's releases are as they were: one look-up."""
+        request = Request(scope)
+        until = self._timer() + self._known_s
+        try:
+            found, changed_at = await _looked(request, caller)
+        except (Unauthenticated, DBAPIError, PoolTimeout, OSError):
+            return None  # the operation itself will say what is wrong
+        return _Known(found, changed_at, until)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, sign: bytes, headers: Headers) -> None:
+        """Let the operation answer, and keep what it says."""
+        start: Message | None = None
+        body = bytearray()
+
+        async def note(message: Message) -> None:
+            nonlocal start
+            if KEEPS in scope:
+                if message["type"] == "http.response.start":
+                    start = message
+                elif len(body) <= LARGEST:
+                    body.extend(message.get("body", b""))
+            await send(message)
+
+        until = self._timer() + self._known_s
+        await self.app(scope, receive, note)
+        is_whole = start is not None and start["status"] == HTTPStatus.OK and len(body) <= LARGEST
+        if start is None or not is_whole or IS_HEAD in scope:  # of a HEAD, a file gives no body
+            return
+        etag = Headers(raw=start["headers"]).get("etag")
+        if etag is None:
+            return
+        caller, changed_at = caller_of(Request(scope)), scope[KEEPS]
+        self._known[sign] = _Known(caller, changed_at, until)
+        self._known.move_to_end(sign)
+        while len(self._known) > MOST_KEYS:
+            self._known.popitem(last=False)
+        params = dict(scope.get("path_params", {}))
+        answer = _Answer(list(start["headers"]), bytes(body), etag, scope.get("route"), params, changed_at)
+        self._keep(_key(caller, scope, headers), answer)
+
+    def _keep(self, key: Key, answer: _Answer) -> None:
+        before = self._answers.pop(key, None)
+        self._size += len(answer.body) - (0 if before is None else len(before.body))
+        self._answers[key] = answer
+        while self._size > self._budget:
+            _, oldest = self._answers.popitem(last=False)
+            self._size -= len(oldest.body)
+
+
+def _key(caller: Principal, scope: Scope, headers: Headers) -> Key:
+    shaping = "\n".join(headers.get(name, "") for name in _SHAPING)
+    return caller.tenant_id, caller.unit, scope["path"], scope["query_string"], shaping
+
+
+def _caller_in(scope: Scope) -> Principal | None:
+    try:
+        return caller_of(Request(scope))
+    except KeyError:
+        return None
+
+
+async def _looked(request: Request, caller: Principal) -> tuple[Principal, datetime | None]:
+    """The caller as the key's row has it now, and when a release of the tenant was last changed.
+
+    Raises Unauthenticated.
+    """
+    async with request.app.state.database.transaction(caller.tenant_id) as tx:
+        found = await recognised(request, caller, tx)
+        return found, await _changed_at(tx, caller)
+
+
+async def _changed_at(tx: AsyncSession, caller: Principal) -> datetime | None:
+    mine = select(func.max(Release.changed_at)).where(col(Release.tenant_id) == caller.tenant_id)
+    found: datetime | None = await tx.scalar(mine)
+    return found
