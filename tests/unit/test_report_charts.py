@@ -230,6 +230,13 @@ def test_a_withheld_wave_parts_the_line() -> None:
     assert joined(None, "2", "3") == 1
 
 
+def test_a_drawing_alone_has_its_title_on_it() -> None:
+    within = fromstring(means.means(Look(), HEAD, [Dot("One", shown="1", at=0.5)]))
+    alone = fromstring(means.means(Look(), HEAD, [Dot("One", shown="1", at=0.5)], ground=True))
+    assert (HEAD.title in texts_of(within), HEAD.title in texts_of(alone)) == (False, True)
+    assert float(alone.get("height") or 0) > float(within.get("height") or 0)
+
+
 def test_a_map_has_a_colour_for_each_fifth() -> None:
     assert [heat.tone_at(at) for at in (0, 0.19, 0.2, 0.5, 0.79, 0.8, 1)] == [
         "against2", "against2", "against1", "middle", "for1", "for2", "for2"

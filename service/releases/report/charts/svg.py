@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 from service.releases.report.charts.palette import PALETTES, Palette, Theme
 
 SIZE = 13.0
+_TITLE, _MARGIN = 15.0, 12.0
 _WIDE = {"W", "F"}
 # What XML 1.0 does not have: a drawing that holds one of them is none.
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -144,10 +145,18 @@ def toned(look: Look, head: Head, tone: str, x: float, y: float, width: float, h
 
 
 def drawing(look: Look, head: Head, width: float, height: float, *parts: str, ground: bool = False) -> str:
-    """The whole drawing. `ground`: on a ground of its own, for pages that we do not know."""
+    """The whole drawing. `ground`: on a ground of its own, under its title, for pages that we do not know."""
     body = "".join(parts)
     patterns = "".join(_patterns(look, head, body))
-    behind = element("rect", width=width, height=height, **fill(look, "page")) if ground else ""
+    behind = ""
+    if ground:
+        title = wrapped(look, head.title, width, 2, _TITLE)
+        top = 2 * _MARGIN + len(title) * _TITLE * 1.25
+        body = lines(look, title, _MARGIN, _MARGIN, size=_TITLE) + element(
+            "g", body, transform=f"translate({_value(_MARGIN)} {_value(top)})"
+        )
+        width, height = width + 2 * _MARGIN, height + top + _MARGIN
+        behind = element("rect", width=width, height=height, **fill(look, "page"))
     return element(
         "svg",
         element("title", escape(clean(head.title)), id=f"{head.ident}-title"),
