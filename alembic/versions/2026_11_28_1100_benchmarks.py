@@ -15,11 +15,11 @@ TABLES = {
     "benchmark": """
         CREATE TABLE benchmark (
             tenant_id uuid NOT NULL,
-            name text NOT NULL,
+            benchmark text NOT NULL,
             title text NOT NULL,
             figures jsonb NOT NULL,
             updated_at timestamptz NOT NULL,
-            CONSTRAINT pk_benchmark PRIMARY KEY (tenant_id, name),
+            CONSTRAINT pk_benchmark PRIMARY KEY (tenant_id, benchmark),
             CONSTRAINT fk_benchmark__tenant_id__tenant FOREIGN KEY(tenant_id) REFERENCES tenant (tenant_id)
         )
     """,

@@ -70,7 +70,7 @@ KEPT = (
          _RETENTION),
     Kept("benchmark", _THINGS, Text("figures of other organisations", "chiffres d'autres organisations"),
          Text("until the organisation deletes them", "jusqu'à leur suppression par l'organisation"), _RESULTS,
-         "DELETE /v1/benchmarks/{name}"),
+         "DELETE /v1/benchmarks/{benchmark}"),
     Kept("bi_login", _THINGS, Text("database logins of BI servers: names, no passwords",
          "comptes de base de données des outils de BI : noms, sans mots de passe"),
          Text("until somebody revokes them", "jusqu'à leur révocation"), _ORDERLY, "pouls bi revoke"),

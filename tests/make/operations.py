@@ -82,10 +82,10 @@ OPERATIONS = [
     ("campaigns:write", "POST", "/v1/waves/{id}/recuts"),
     ("campaigns:write", "GET", "/v1/waves/{id}/recuts"),
     ("campaigns:write", "POST", "/v1/releases/{id}/withdraw"),
-    ("campaigns:write", "PUT", "/v1/benchmarks/{name}"),
-    ("campaigns:write", "DELETE", "/v1/benchmarks/{name}"),
+    ("campaigns:write", "PUT", "/v1/benchmarks/{benchmark}"),
+    ("campaigns:write", "DELETE", "/v1/benchmarks/{benchmark}"),
     ("aggregates:read", "GET", "/v1/benchmarks"),
-    ("aggregates:read", "GET", "/v1/benchmarks/{name}"),
+    ("aggregates:read", "GET", "/v1/benchmarks/{benchmark}"),
     ("aggregates:read", "GET", "/v1/releases"),
     ("aggregates:read", "GET", "/v1/aggregates/latest"),
     ("aggregates:read", "GET", "/v1/aggregates/trend"),
@@ -138,7 +138,7 @@ NAMES = {
 
 def at(path: str, ident: object) -> str:
     """The path with an id in it; of what has a number or a key as well, the first."""
-    return path.format(id=ident, number=1, key="enps", source="hris", name="elsewhere", chart="means")
+    return path.format(id=ident, number=1, key="enps", source="hris", benchmark="elsewhere", chart="means")
 
 
 def a_body_for(method: str, path: str) -> dict[str, Any]:

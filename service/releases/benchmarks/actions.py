@@ -25,8 +25,8 @@ async def put(tx: AsyncSession, caller: Principal, name: str, given: BenchmarkIn
         raise TooManyBenchmarks
     state = None if before is None else state_of(before)
     values = {"title": given.title, "figures": given.stored(), "updated_at": now}
-    written = insert(Benchmark).values(tenant_id=caller.tenant_id, name=name, **values)
-    await tx.execute(written.on_conflict_do_update(index_elements=["tenant_id", "name"], set_=values))
+    written = insert(Benchmark).values(tenant_id=caller.tenant_id, benchmark=name, **values)
+    await tx.execute(written.on_conflict_do_update(index_elements=["tenant_id", "benchmark"], set_=values))
     found = await tx.get_one(Benchmark, (caller.tenant_id, name), populate_existing=True)
     audit(tx, caller.tenant_id, now, caller.actor, "benchmark.put", name, before=state, after=state_of(found))
     return found
@@ -38,7 +38,7 @@ async def remove(tx: AsyncSession, caller: Principal, name: str, now: datetime) 
     if found is None:
         raise NotFound
     audit(tx, caller.tenant_id, now, caller.actor, "benchmark.deleted", name, before=state_of(found))
-    mine = (col(Benchmark.tenant_id) == caller.tenant_id) & (col(Benchmark.name) == name)
+    mine = (col(Benchmark.tenant_id) == caller.tenant_id) & (col(Benchmark.benchmark) == name)
     await tx.execute(delete(Benchmark).where(mine))
 
 

@@ -11,7 +11,7 @@ from service.tenants.principals import Principal
 
 async def benchmarks(tx: AsyncSession, caller: Principal) -> list[Benchmark]:
     """All of them, by name; a hundred at most."""
-    mine = select(Benchmark).where(col(Benchmark.tenant_id) == caller.tenant_id).order_by(col(Benchmark.name))
+    mine = select(Benchmark).where(col(Benchmark.tenant_id) == caller.tenant_id).order_by(col(Benchmark.benchmark))
     return list((await tx.scalars(mine)).all())
 
 

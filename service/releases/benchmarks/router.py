@@ -24,23 +24,23 @@ async def list_benchmarks(caller: AggregateReader, tx: Transaction) -> list[Benc
     return [BenchmarkOut.of(row) for row in await queries.benchmarks(tx, caller)]
 
 
-@router.get("/benchmarks/{name}", operation_id="benchmarks.get", responses=problems(NotFound, Invalid))
-async def get_benchmark(caller: AggregateReader, tx: Transaction, name: SetName) -> BenchmarkOut:
+@router.get("/benchmarks/{benchmark}", operation_id="benchmarks.get", responses=problems(NotFound, Invalid))
+async def get_benchmark(caller: AggregateReader, tx: Transaction, benchmark: SetName) -> BenchmarkOut:
     """One set. `GET /v1/aggregates/comparison?benchmark=` puts results beside it."""
-    return BenchmarkOut.of(await queries.benchmark(tx, caller, name))
+    return BenchmarkOut.of(await queries.benchmark(tx, caller, benchmark))
 
 
-@router.put("/benchmarks/{name}", operation_id="benchmarks.put", responses=problems(Invalid, TooManyBenchmarks))
+@router.put("/benchmarks/{benchmark}", operation_id="benchmarks.put", responses=problems(Invalid, TooManyBenchmarks))
 async def put_benchmark(
-    caller: CampaignWriter, tx: Transaction, now: Now, name: SetName, benchmark: BenchmarkIn
+    caller: CampaignWriter, tx: Transaction, now: Now, benchmark: SetName, given: BenchmarkIn
 ) -> BenchmarkOut:
     """Make a set, or replace it whole. What it says is the organisation's own business."""
-    return BenchmarkOut.of(await actions.put(tx, caller, name, benchmark, now))
+    return BenchmarkOut.of(await actions.put(tx, caller, benchmark, given, now))
 
 
 @router.delete(
-    "/benchmarks/{name}", status_code=204, operation_id="benchmarks.delete", responses=problems(NotFound, Invalid)
+    "/benchmarks/{benchmark}", status_code=204, operation_id="benchmarks.delete", responses=problems(NotFound, Invalid)
 )
-async def delete_benchmark(caller: CampaignWriter, tx: Transaction, now: Now, name: SetName) -> None:
+async def delete_benchmark(caller: CampaignWriter, tx: Transaction, now: Now, benchmark: SetName) -> None:
     """Take a set away."""
-    await actions.remove(tx, caller, name, now)
+    await actions.remove(tx, caller, benchmark, now)

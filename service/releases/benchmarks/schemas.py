@@ -81,4 +81,4 @@ class BenchmarkOut(Wire):
             BenchmarkFigureOut(measure=measure, **{name: Decimal(value) for name, value in one.items()})
             for measure, one in sorted(row.figures.items())
         ]
-        return cls(name=row.name, title=row.title, figures=figures, updated_at=row.updated_at)
+        return cls(name=row.benchmark, title=row.title, figures=figures, updated_at=row.updated_at)

@@ -9,12 +9,12 @@ from service.kit.columns import TenantRow, document, moment, refers
 
 
 class Benchmark(TenantRow, table=True):
-    """A set; `figures` has by measure a `mean` and a `favourable` share, as text, where there is one."""
+    """A set under its name; `figures` has by measure a `mean` and a `favourable` share, as text, where there is one."""
 
     __tablename__ = "benchmark"
     __table_args__ = (refers("tenant"),)
 
-    name: str = Field(primary_key=True)
+    benchmark: str = Field(primary_key=True)
     title: str
     figures: dict[str, Any] = document()
     updated_at: datetime = moment()
