@@ -14,6 +14,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _NAME = "pouls.one_piece"
+LONGEST_HEAD = 64 * 1024
 Answer = Callable[[bytes, bytes], bool]
 """Called with the status line, and with the other headers, the blank line and the body; whether it was sent."""
 
@@ -26,9 +27,27 @@ def one_piece(scope: Scope) -> Answer | None:
 
 
 class OnePieceProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with the extension; what is no plain answer on an open connection is left to uvicorn."""
+    """uvicorn's protocol with the extension; what is no plain answer on an open connection is left to uvicorn.
+
+    And with an end to how long the head of a request may be, which uvicorn's has for the URL alone.
+    """
+
+    _head = -1  # bytes of it that came in so far; -1: none is coming
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > LONGEST_HEAD:
+                self._head = -1
+                self.send_400_response("The head of the request is too long.")
+
+    def on_headers_complete(self) -> None:
+        self._head = -1
+        super().on_headers_complete()
 
     def on_message_begin(self) -> None:
+        self._head = 0
         super().on_message_begin()
         self.scope["extensions"] = {_NAME: self._answer}  # type: ignore[dict-item]  # uvicorn names only its own
 

@@ -25,6 +25,8 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+from sqlmodel import col
 
 from service.campaigns.plan import ORG
 from service.odata.conditions import BY_CODE_POINT
@@ -33,6 +35,7 @@ from service.odata.paging import Along
 from service.odata.sources import Expression, Scope, Source, heads, inside, part, table_of, text
 from service.releases.queries import below
 from service.releases.tables import ReleaseCell, ReleaseUnit
+from service.tenants.registrar import Unit
 
 _FENCE: Final[ColumnElement[int]] = literal_column("0")
 _CELL, _UNIT = table_of(ReleaseCell), table_of(ReleaseUnit)
@@ -143,7 +146,7 @@ def _beside(head: _Head, place: FromClause) -> FromClause:
 
 def _places(scope: Scope, needed: AbstractSet[str]) -> FromClause:
     """The places that the caller reads, with what is asked about each, found out once for all its cells."""
-    columns = _place() | {"ParentId": _parent(scope)}
+    columns = _place(scope.caller.unit) | {"ParentId": _parent(scope)}
     shown = [of.label(name) for name, of in columns.items() if name in needed]
     statement = select(_UNIT.c.release_id, _UNIT.c.node, *shown).where(
         _UNIT.c.tenant_id == scope.caller.tenant_id, below(scope.caller.unit)
@@ -156,8 +159,8 @@ def _places(scope: Scope, needed: AbstractSet[str]) -> FromClause:
     return statement.offset(_FENCE).subquery("place")
 
 
-def _place() -> dict[str, Expression]:
-    """Of `release_unit`."""
+def _place(unit: Unit | None = None) -> dict[str, Expression]:
+    """Of `release_unit`, as whoever reads one unit alone may see it: what stands above that has no name there."""
     path, values = _UNIT.c.path, _UNIT.c.dimensions
     pairs = func.jsonb_each_text(values).table_valued("key", "value").render_derived()
     in_order = pairs.c.key.collate(BY_CODE_POINT)
@@ -169,10 +172,25 @@ def _place() -> dict[str, Expression]:
         "Source": _UNIT.c.source,
         "UnitName": _UNIT.c.unit_name,
         "Level": _UNIT.c.level,
-        **{f"Level{level}": path[level] for level in range(1, LEVELS + 1)},
+        **{f"Level{level}": _from(unit, level, path[level]) for level in range(1, LEVELS + 1)},
         "Breakdown": literal(ORG, Text) + _or_nothing(select(crossed)),
         "Dimensions": _or_nothing(select(listed)),
     }
+
+
+def _from(unit: Unit | None, level: int, name: Expression) -> Expression:
+    """A name on the way down, from the unit on."""
+    if unit is None:
+        return name
+    top = aliased(ReleaseUnit)
+    own = (
+        select(func.min(col(top.level)))
+        .where(col(top.tenant_id) == _UNIT.c.tenant_id, col(top.release_id) == _UNIT.c.release_id)
+        .where(col(top.source) == unit.source, col(top.unit) == unit.external_id)
+        .correlate(_UNIT)
+        .scalar_subquery()
+    )
+    return case((own < level, name), else_=None)
 
 
 def _or_nothing(texts: Any) -> Expression:

@@ -10,6 +10,7 @@ from typing import Final
 from service.releases.columns import COLUMNS, Kind
 
 LEVELS: Final = 8
+_AS_LEVEL: Final = {1: "at the top (Level 0)"} | {n: f"at Level {n - 1}" for n in range(2, LEVELS + 1)}
 _SLUG, _NAME, _UUID, _WORD = 63, 200, 36, 20
 _KEY = 120
 _ONE = {"release", "campaign", "wave"}
@@ -118,7 +119,7 @@ _PLACE = (
 _BELOW = (
     _whole("Level", "How far below the top the unit is; 0 for the top"),
     *(
-        _text(f"Level{level}", f"Name of the unit above it, or itself, at level {level} of the tree", nullable=True)
+        _text(f"Level{level}", f"Name of the unit above it, or itself, {_AS_LEVEL[level]}", nullable=True)
         for level in range(1, LEVELS + 1)
     ),
     _text("Breakdown", "org for the whole unit, else with its dimensions: org*site"),

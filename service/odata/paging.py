@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from service.kit.crypto import bytes_of, text_of
+from service.kit.text import SURROGATES
 from service.odata.conditions import in_order, literal_of
 from service.odata.model import Edm
 from service.odata.refusals import Refused
@@ -92,7 +93,7 @@ def position_of(token: str, name: str, query: Mapping[str, str], along: Sequence
         known = mark == _mark(name, query) and (left is None or _is_count(left)) and len(values) == len(along)
         if known:
             return Position(tuple(_read(value, one) for value, one in zip(values, along, strict=True)), left)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         pass
     raise Refused("$skiptoken is not one of ours, or of another query.", SKIPTOKEN)
 
@@ -122,10 +123,10 @@ def _read(value: Any, one: Along) -> Any:
     if value is None and one.is_nullable:
         return None
     if edm is Edm.integer or edm is Edm.flag:
-        if type(value) is not (int if edm is Edm.integer else bool) or abs(value) > _INT32:
+        if type(value) is not (int if edm is Edm.integer else bool) or not 0 <= value <= _INT32:
             raise ValueError("not of this type")
         return value
-    if not isinstance(value, str) or "\0" in value:
+    if not isinstance(value, str) or "\0" in value or SURROGATES.search(value):
         raise TypeError("not a text")
     if edm is None:
         return UUID(value)

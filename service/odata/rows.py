@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Double, Row, Select, and_, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.kit.text import SURROGATES
 from service.odata import cells, sources, visible
 from service.odata.asked import PAGE, Asked
 from service.odata.conditions import condition
@@ -138,7 +139,7 @@ class Reader:
         """Rows of one release, some places at a time: as many as hold what is wanted, and more where few are kept."""
         of_place = self._rows_of_place(scope)
         found: list[Row[Any]] = []
-        first = 0 if behind is None else behind[0]
+        first = 0 if behind is None else max(0, behind[0])
         last = -1 if scope.head is None or not of_place else scope.head.last
         # One more, since the first place may have been shown to its last row but one.
         width = -(-want // max(1, of_place)) + 1
@@ -250,7 +251,13 @@ def _number(text: str) -> int:
     return number
 
 
-_READ: Final[Mapping[str, Callable[[str], Any]]] = {"uuid": UUID, "number": _number, "slug": str}
+def _slug(text: str) -> str:
+    if "\0" in text or SURROGATES.search(text):
+        raise ValueError("no slug of ours")
+    return text
+
+
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {"uuid": UUID, "number": _number, "slug": _slug}
 
 
 def _parts(key: str, kinds: Sequence[str]) -> list[Any] | None:

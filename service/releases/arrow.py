@@ -89,8 +89,9 @@ class ArrowSheet:
 def _table(lines: bytes, schema: pa.Schema) -> pa.Table:
     types = {column.name: pa.string() if column.kind in _AS_TEXT else _TYPES[column.kind] for column in COLUMNS}
     read = pa.csv.read_csv(
-        pa.py_buffer(lines),
-        pa.csv.ReadOptions(column_names=list(types), block_size=max(1 << 20, len(lines) + 1)),
+        # A line before them, since a byte order mark at the very beginning would not be taken for text.
+        pa.py_buffer(b"\n" + lines),
+        pa.csv.ReadOptions(column_names=list(types), skip_rows=1, block_size=max(1 << 20, len(lines) + 2)),
         pa.csv.ParseOptions(newlines_in_values=True),
         pa.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True),
     )

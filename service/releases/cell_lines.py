@@ -17,7 +17,8 @@ from service.releases.cell_schemas import breakdown_of
 from service.releases.columns import AFTER, BEFORE, COLUMNS, Column, Kind
 
 SIGNS = {"at_least": ">=", "at_most": "<=", None: ""}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# At the beginning, behind what nobody sees too, and where a program with another separator would begin a cell.
+_FORMULA = re.compile("(^|[;,\r\n])(?=[\\s\ufeff\u200b]*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n])")
 _BOM = "\ufeff"
 Excel = Literal["en", "fr"]
 _END = "\r\n"
@@ -90,7 +91,8 @@ class Csv:
         return [*shown, breakdown_of(place.dimensions), values_as_text(place.dimensions)]
 
     def _safe(self, text: str) -> str:
-        return "'" + text if self.escaped and text.startswith(_FORMULA) else text
+        """The text with an apostrophe wherever a spreadsheet would begin to run it."""
+        return _FORMULA.sub(r"\1'", text) if self.escaped else text
 
     def _line(self, fields: Sequence[str]) -> str:
         out = io.StringIO()

@@ -34,9 +34,7 @@ def _said(form: Form) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {media_type: binary}}} | NOT_MODIFIED | problems(*refused)
 
 
-async def file_of(
-    request: Request, release: Release, wanted: CellFilter, form: Form, if_none_match: str | None
-) -> Response:
+def file_of(request: Request, release: Release, wanted: CellFilter, form: Form, if_none_match: str | None) -> Response:
     """The cells asked for as a file; made at the first call for it, and kept for a while."""
     if form.suffix in _OF_EXTRA and find_spec("pyarrow") is None:
         raise FormatNotInstalled
@@ -45,9 +43,10 @@ async def file_of(
         return Response(status_code=304, headers=headers)
     files: KeptFiles = request.app.state.files
     key = "\0".join((str(release.tenant_id), str(release.release_id), release.digest, SHAPE, form.key, wanted.text()))
-    lease = await files.get(key, partial(cell_files.write, database_of(request), release, wanted, form))
+    make = partial(cell_files.write, database_of(request), release, wanted, form)
     name = f"{release.release_id}.{form.suffix}"
-    return FileAnswer(lease, headers | {"Link": _CERTIFICATE}, form.media_type, name)
+    get = partial(files.get, release.tenant_id.hex, key, make)
+    return FileAnswer(get, headers | {"Link": _CERTIFICATE}, form.media_type, name)
 
 
 @router.get(
@@ -71,7 +70,7 @@ async def csv_file(
     A distribution is text, `option=percent` joined by `; `; a bound is written `<=5` or `>=90`: `1=<=5; 2=20; 3=75`.
     A text that a spreadsheet would run as a formula has an apostrophe in front.
     """
-    return await file_of(request, release, wanted, Form(CSV.suffix, CSV.media_type, excel), if_none_match)
+    return file_of(request, release, wanted, Form(CSV.suffix, CSV.media_type, excel), if_none_match)
 
 
 @router.get(
@@ -84,7 +83,7 @@ async def json_file(
     request: Request, release: ReleaseToRead, wanted: WantedCells, if_none_match: IfNoneMatch = None
 ) -> Response:
     """All cells as one JSON array, a cell a line; each as in the pages of `cells`."""
-    return await file_of(request, release, wanted, JSON, if_none_match)
+    return file_of(request, release, wanted, JSON, if_none_match)
 
 
 @router.get(
@@ -100,7 +99,7 @@ async def parquet_file(
 
     Columns carry their descriptions. Byte ranges are answered, so that a reader may fetch some columns alone.
     """
-    return await file_of(request, release, wanted, PARQUET, if_none_match)
+    return file_of(request, release, wanted, PARQUET, if_none_match)
 
 
 @router.get(
@@ -113,4 +112,4 @@ async def arrow_file(
     request: Request, release: ReleaseToRead, wanted: WantedCells, if_none_match: IfNoneMatch = None
 ) -> Response:
     """All cells as one Arrow IPC file (Feather), with the columns of the Parquet file."""
-    return await file_of(request, release, wanted, ARROW, if_none_match)
+    return file_of(request, release, wanted, ARROW, if_none_match)

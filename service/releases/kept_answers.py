@@ -12,7 +12,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -35,13 +34,20 @@ from service.tenants.keys import PREFIX
 from service.tenants.principals import Principal, Transaction, authenticated, caller_of, recognised
 
 KEEPS = "pouls.keeps"
-"""In the scope of an answer that follows from path, query, two headers, the caller's unit and released rows alone: when
-a release of the tenant had last changed, as it was begun."""
+"""In the scope of an answer that follows from path, query, two headers, the caller's unit and released rows alone: the
+state of the tenant's releases as it was begun."""
 LARGEST = 1 << 20
 MOST_KEYS = 10_000
 _KEYS = (f"Bearer {PREFIX}", "Basic ")
 _SHAPING = ("accept", "accept-language")
 Key = tuple[UUID, object, str, bytes, str]
+State = tuple[Any, ...]
+"""Of a tenant's releases: how many there are, were withdrawn and replaced, and the last change. Each change moves one
+of them, in whatever order transactions commit: the moment alone may be one that came before another."""
+KEPT_S = 600.0
+LONGEST_KEY = 1024
+_ITSELF = 2048
+"""Bytes of an answer beside its headers and body, at most."""
 
 
 async def keeps(request: Request, caller: Annotated[Principal, Depends(authenticated)], tx: Transaction) -> None:
@@ -49,7 +55,7 @@ async def keeps(request: Request, caller: Annotated[Principal, Depends(authentic
 
     What changes after this look makes the answer out of date, never the look.
     """
-    request.scope[KEEPS] = await _changed_at(tx, caller)
+    request.scope[KEEPS] = await _state(tx, caller)
 
 
 KEPT = Depends(keeps)
@@ -62,15 +68,20 @@ class _Answer:
     etag: str
     route: Any
     path_params: dict[str, Any]
-    changed_at: datetime | None
+    state: State
+    until: float
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers) + _ITSELF
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A caller whose key was good at a moment, and when a release of theirs had last changed."""
+    """A caller whose key was good at a moment, and the state of their tenant's releases."""
 
     caller: Principal
-    changed_at: datetime | None
+    state: State
     until: float
 
 
@@ -85,6 +96,7 @@ class KeptAnswers:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._answers: OrderedDict[Key, _Answer] = OrderedDict()
         self._size = 0
+        self._writes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not self._known_s:
@@ -100,6 +112,7 @@ class KeptAnswers:
         async def forget(message: Message) -> None:
             if message["type"] == "http.response.start":
                 caller = _caller_in(scope)
+                self._writes += 1
                 if caller is not None:
                     for sign in [sign for sign, one in self._known.items() if one.caller.tenant_id == caller.tenant_id]:
                         del self._known[sign]
@@ -130,7 +143,7 @@ class KeptAnswers:
                 await self.app(scope, receive, send)
                 return
             self._known[sign] = known = fresh
-        if found.changed_at != known.changed_at:
+        if found.state != known.state or found.until <= self._timer():
             await self._ask(scope, receive, send, sign, headers)
             return
         if key in self._answers:
@@ -162,10 +175,10 @@ class KeptAnswers:
         request = Request(scope)
         until = self._timer() + self._known_s
         try:
-            found, changed_at = await _looked(request, caller)
+            found, state = await _looked(request, caller)
         except (Unauthenticated, DBAPIError, PoolTimeout, OSError):
             return None  # the operation itself will say what is wrong
-        return _Known(found, changed_at, until)
+        return _Known(found, state, until)
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send, sign: bytes, headers: Headers) -> None:
         """Let the operation answer, and keep what it says."""
@@ -181,7 +194,7 @@ class KeptAnswers:
                     body.extend(message.get("body", b""))
             await send(message)
 
-        until = self._timer() + self._known_s
+        until, writes = self._timer() + self._known_s, self._writes
         await self.app(scope, receive, note)
         is_whole = start is not None and start["status"] == HTTPStatus.OK and len(body) <= LARGEST
         if start is None or not is_whole or IS_HEAD in scope:  # of a HEAD, a file gives no body
@@ -189,22 +202,28 @@ class KeptAnswers:
         etag = Headers(raw=start["headers"]).get("etag")
         if etag is None:
             return
-        caller, changed_at = caller_of(Request(scope)), scope[KEEPS]
-        self._known[sign] = _Known(caller, changed_at, until)
+        caller, state = caller_of(Request(scope)), scope[KEEPS]
+        if writes != self._writes:  # somebody may have been forgotten meanwhile
+            return
+        self._known[sign] = _Known(caller, state, until)
         self._known.move_to_end(sign)
         while len(self._known) > MOST_KEYS:
             self._known.popitem(last=False)
         params = dict(scope.get("path_params", {}))
-        answer = _Answer(list(start["headers"]), bytes(body), etag, scope.get("route"), params, changed_at)
+        kept_until = self._timer() + KEPT_S
+        route = scope.get("route")
+        answer = _Answer(list(start["headers"]), bytes(body), etag, route, params, state, kept_until)
         self._keep(_key(caller, scope, headers), answer)
 
     def _keep(self, key: Key, answer: _Answer) -> None:
+        if len(key[2]) + len(key[3]) + len(key[4]) > LONGEST_KEY:
+            return
         before = self._answers.pop(key, None)
-        self._size += len(answer.body) - (0 if before is None else len(before.body))
+        self._size += answer.size - (0 if before is None else before.size)
         self._answers[key] = answer
         while self._size > self._budget:
             _, oldest = self._answers.popitem(last=False)
-            self._size -= len(oldest.body)
+            self._size -= oldest.size
 
 
 def _key(caller: Principal, scope: Scope, headers: Headers) -> Key:
@@ -219,17 +238,17 @@ def _caller_in(scope: Scope) -> Principal | None:
         return None
 
 
-async def _looked(request: Request, caller: Principal) -> tuple[Principal, datetime | None]:
-    """The caller as the key's row has it now, and when a release of the tenant was last changed.
+async def _looked(request: Request, caller: Principal) -> tuple[Principal, State]:
+    """The caller as the key's row has it now, and the state of the tenant's releases.
 
     Raises Unauthenticated.
     """
     async with request.app.state.database.transaction(caller.tenant_id) as tx:
         found = await recognised(request, caller, tx)
-        return found, await _changed_at(tx, caller)
+        return found, await _state(tx, caller)
 
 
-async def _changed_at(tx: AsyncSession, caller: Principal) -> datetime | None:
-    mine = select(func.max(Release.changed_at)).where(col(Release.tenant_id) == caller.tenant_id)
-    found: datetime | None = await tx.scalar(mine)
-    return found
+async def _state(tx: AsyncSession, caller: Principal) -> State:
+    counted = [func.count(col(getattr(Release, name))) for name in ("release_id", "withdrawn_at", "replaced_by")]
+    mine = select(*counted, func.max(Release.changed_at)).where(col(Release.tenant_id) == caller.tenant_id)
+    return tuple((await tx.execute(mine)).one())

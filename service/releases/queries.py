@@ -26,7 +26,7 @@ _LISTED = (
     "release_id", "wave_id", "recut_id", "part", "status", "reason", "digest", "released_at", "withdrawn_at",
     "withdrawn_because", "replaced_by",
 )  # fmt: skip
-OVERLAP = timedelta(hours=1)
+OVERLAP = timedelta(days=1)
 """What changed before it is committed by now, or never: no transaction that writes a release takes as long."""
 
 

@@ -88,11 +88,16 @@ async def get_release(release: ReleaseToTell, caller: AggregateReader, if_none_m
     response_model=CertificateOut,
     responses=NOT_MODIFIED | problems(NotFound, WithdrawnRelease),
 )
-async def get_certificate(release: ReleaseToRead, tx: Transaction, if_none_match: IfNoneMatch = None) -> Response:
+async def get_certificate(
+    release: ReleaseToRead, caller: AggregateReader, tx: Transaction, if_none_match: IfNoneMatch = None
+) -> Response:
     """What an independent auditor proved of a release, signed.
 
-    A refused release has none, nor has one that was made before there were any: 404.
+    A refused release has none, nor has one that was made before there were any: 404. So it is for a key of a unit: it
+    tells of all units together.
     """
+    if caller.unit is not None:
+        raise NotFound
     signed = await queries.certificate(tx, release)
     caching = cached_as(release, etag_of(release, "certificate", signed["signature"]))
     if held(caching["ETag"], if_none_match):
@@ -124,7 +129,7 @@ async def list_cells(
     accepted = request.headers.get("accept", "")
     for form in FORMS:
         if form is not JSON and form.media_type.partition(";")[0] in accepted:
-            return await file_of(request, release, wanted, form, if_none_match)
+            return file_of(request, release, wanted, form, if_none_match)
     caching = cached_as(release, etag_of(release, "json", wanted.text(), str(limit), cursor or ""))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)

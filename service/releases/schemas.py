@@ -65,20 +65,44 @@ class ReleaseDetail(ReleaseOut):
         Statistics | None,
         Field(description="null where nothing is told, of a withdrawn release, and for a key of a unit"),
     ]
-    manifest: dict[str, Any]
+    manifest: Annotated[
+        dict[str, Any],
+        Field(description="for a key of a unit without what it tells of all together, or of others"),
+    ]
 
     @classmethod
     def of(cls, row: Release, *, whole: bool = True) -> "ReleaseDetail":  # type: ignore[override]  # a whole row here
         """Of a whole row; `whole`: also what is told of everybody together."""
         manifest = row.manifest
-        if not whole or row.withdrawn_at is not None:
+        if row.withdrawn_at is not None:
             manifest = {name: value for name, value in manifest.items() if name != "statistics"}
+        if not whole:
+            manifest = _of_a_unit(manifest)
         told = manifest.get("statistics")
         return cls(
             **_head(row, manifest["campaign"], manifest["wave"]),
             statistics=None if told is None else Statistics.model_validate(told),
             manifest=manifest,
         )
+
+
+_TOLD_OF_A_UNIT = (
+    "format", "campaign", "wave", "contract_digest", "plan_digest", "policy_digest", "roster_digest", "measures",
+    "interim", "breakdowns",
+)  # fmt: skip
+
+
+def _of_a_unit(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A manifest without what it tells of all units together, or of others: totals, statistics, who was united."""
+    told = {name: manifest[name] for name in _TOLD_OF_A_UNIT if name in manifest}
+    if "breakdowns" in told:
+        shown = dict(told["breakdowns"])
+        shown["dimensions"] = [
+            {**one, "values": [{k: v for k, v in value.items() if k != "members"} for value in one["values"]]}
+            for one in shown["dimensions"]
+        ]
+        told["breakdowns"] = shown
+    return told
 
 
 CERTIFICATE_EXAMPLE: Any = {
@@ -258,7 +282,7 @@ class ReleasePage(Wire):
     as_of: Annotated[
         datetime,
         Field(
-            description="to be sent as `since` the next time. It lies an hour back, so that nothing is missed that was "
-            "being written"
+            description="to be sent as `since` the next time; of several pages that of the first. It lies a day back, "
+            "so that nothing is missed that was being written"
         ),
     ]

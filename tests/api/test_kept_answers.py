@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.event import listen, remove
 
-from service.releases.kept_answers import KeptAnswers
+from service.releases.kept_answers import KEPT_S, LONGEST_KEY, KeptAnswers
 from tests.api.test_keys_of_units import limited
 from tests.api.test_releases import odd_release
 from tests.fixtures.house import House, TenantUnderTest
@@ -142,6 +142,55 @@ def test_a_withdrawn_release_is_gone_at_once_here_and_soon_elsewhere(
     problem(get(tenant, f"{release}/cells"), 410, "release-withdrawn")
 
 
+def test_a_change_is_seen_whatever_the_order_in_which_it_is_committed(
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its moment may lie before one that was committed earlier."""
+    tenant, release = released
+    tenant.sql("UPDATE release SET changed_at = clock_timestamp() + interval '1 minute'")
+    get(tenant, f"{release}/cells")
+    withdrawn = "withdrawn_at = now(), withdrawn_because = 'no', changed_at = now() - interval '1 minute'"
+    tenant.sql(f"UPDATE release SET {withdrawn}")  # noqa: S608 - a text of this test
+    monkeypatch.setattr(layer, "_timer", lambda: 100.0 + KNOWN_S)
+    problem(get(tenant, f"{release}/cells"), 410, "release-withdrawn")
+
+
+def test_an_answer_is_made_anew_after_a_while(
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, release = released
+    get(tenant, f"{release}/cells")
+    monkeypatch.setattr(layer, "_timer", lambda: 100.0 + KEPT_S)
+    with statements(tenant.house) as asked:
+        get(tenant, f"{release}/cells")
+    assert any("release_cell" in one for one in asked)
+
+
+def test_a_question_that_is_long_is_not_kept(layer: KeptAnswers, released: tuple[TenantUnderTest, str]) -> None:
+    tenant, release = released
+    for accept in ("x" * LONGEST_KEY, ",".join(f"text/x-{n}" for n in range(500))):
+        get(tenant, f"{release}/cells", Accept=accept)
+    assert not layer._answers
+    get(tenant, f"{release}/cells")
+    (one,) = layer._answers.values()
+    assert layer._size == one.size > len(one.body)
+
+
+def test_who_is_forgotten_while_an_answer_is_made_stays_forgotten(
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant, release = released
+    inner = layer.app
+
+    async def with_a_write_in_between(scope: Any, receive: Any, send: Any) -> None:
+        await inner(scope, receive, send)
+        layer._writes += 1
+
+    monkeypatch.setattr(layer, "app", with_a_write_in_between)
+    get(tenant, f"{release}/cells")
+    assert not layer._known
+
+
 @pytest.mark.usefixtures("layer")
 def test_nobody_is_shown_what_another_may_see(released: tuple[TenantUnderTest, str]) -> None:
     tenant, release = released
@@ -196,7 +245,8 @@ def test_what_was_not_asked_for_the_longest_goes_first(
     layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenant, release = released
-    size = len(get(tenant, f"{release}/cells?limit=1").content)
+    get(tenant, f"{release}/cells?limit=1")
+    (size,) = [one.size for one in layer._answers.values()]
     monkeypatch.setattr(layer, "_budget", 3 * size + size // 2)
     layer._answers.clear()
     layer._size = 0

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.releases import schemas
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.formats import READ, in_all_formats
 from tests.make.wire import problem
@@ -95,6 +96,27 @@ def test_of_everybody_together_nothing_is_told(released: tuple[TenantUnderTest, 
     assert whole["statistics"] is not None
     assert part["statistics"] is None
     assert "statistics" not in part["manifest"]
+    assert not part["manifest"].keys() & {"cells", "comments"}
+    key = limited(tenant, "NORTH")
+    assert tenant.call(READ, "GET", f"/v1/releases/{release}/certificate").status_code == 200
+    problem(key.call(READ, "GET", f"/v1/releases/{release}/certificate"), 404, "not-found")
+
+
+def test_nobody_elses_names_are_told(released: tuple[TenantUnderTest, str]) -> None:
+    """Neither those of units above, in OData, nor of the units that a recut has united."""
+    tenant, release = released
+    key = limited(tenant, "NORTH")
+    rows = ok(key.call(READ, "GET", "/odata/OrgUnits"))["value"]
+    assert {row["Level1"] for row in rows} == {None}
+    assert {row["Level2"] for row in rows} == {"Unit NORTH"}
+    assert {row["Level3"] for row in rows} == {None, "Unit N1", "Unit N2"}
+    assert ok(key.call(READ, "GET", "/odata/OrgUnits?$filter=Level1 eq 'Everyone'"))["value"] == []
+    assert {row["Level1"] for row in ok(tenant.call(READ, "GET", "/odata/OrgUnits"))["value"]} == {"Everyone"}
+    united = {"plan": [["org", "part"]], "dimensions": [{"name": "part", "values": [{"id": "s", "members": ["S1"]}]}]}
+    manifest = ok(tenant.call(READ, "GET", f"/v1/releases/{release}"))["manifest"]
+    told = schemas._of_a_unit(manifest | {"breakdowns": united})
+    assert "S1" not in json.dumps(told)
+    assert told["breakdowns"]["dimensions"][0]["values"] == [{"id": "s"}]
 
 
 def test_a_release_without_the_unit_is_not_there(released: tuple[TenantUnderTest, str]) -> None:

@@ -1,5 +1,6 @@
 """Files of a release by address: the same cells in every format, ranges, heads, and what spreadsheets like."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,8 +13,9 @@ from service.releases.columns import COLUMNS, Kind
 from tests.api.test_breakdowns import BY_SITE, TEAMS, answered, launched, organised
 from tests.api.test_releases import odd_release
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.at_once import POOL, a_process
 from tests.make.formats import READ, file, from_table, in_all_formats
-from tests.make.wire import problem
+from tests.make.wire import Sent, problem
 from tests.make.world import a_launched_wave, cells_of, ok
 
 SUFFIXES = ["csv", "json", "parquet", "arrow"]
@@ -180,3 +182,19 @@ def test_files_are_counted_as_read(released: tuple[TenantUnderTest, str]) -> Non
     tenant.house.write_readings()
     counted: list[Any] = tenant.sql("SELECT DISTINCT operation FROM read_access WHERE subject = :of", of=release)
     assert {f"releases.cells_{suffix}" for suffix in SUFFIXES} <= {row.operation for row in counted}
+
+
+def test_more_readers_of_a_new_file_than_there_are_connections(
+    house: House, released: tuple[TenantUnderTest, str]
+) -> None:
+    """They wait for the file without holding one, or its maker would have none."""
+    tenant, release = released
+    with a_process(house) as process:
+
+        async def go() -> list[Sent]:
+            path = f"/v1/releases/{release}/cells.csv?kind=item"
+            return await asyncio.gather(*(process.call(tenant, "GET", path, scope=READ) for _ in range(3 * POOL)))
+
+        answers: list[Sent] = house.run(go)
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == 1

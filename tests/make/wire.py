@@ -1,5 +1,6 @@
 """Requests as they come over the wire, and problems as they must leave: for tests of what is refused."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
@@ -66,8 +67,12 @@ async def ask(
     started: dict[str, Any] = {}
     body = bytearray()
 
+    is_whole = False
+
     async def receive() -> Message:
-        nonlocal hesitate
+        nonlocal hesitate, is_whole
+        if is_whole:  # whoever listens for the client to go away hears nothing
+            await asyncio.Event().wait()
         if hesitate is not None:
             waited, hesitate = hesitate, None
             await waited
@@ -77,6 +82,7 @@ async def ask(
             chunk = next(rest, None)
         if chunk is None and vanish:
             return {"type": "http.disconnect"}
+        is_whole = chunk is None
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
 
     async def send(message: Message) -> None:

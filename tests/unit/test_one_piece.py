@@ -13,7 +13,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from service.kit.one_piece import OnePieceProtocol, one_piece
+from service.kit.one_piece import LONGEST_HEAD, OnePieceProtocol, one_piece
 
 BODY = b'{"status":"recorded"}'
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"21")]
@@ -179,3 +179,41 @@ def test_a_connection_that_ended_waits_for_no_collector() -> None:
         assert asyncio.run(come_and_go())() is None
     finally:
         gc.enable()
+
+
+def told(*data: bytes) -> Wire:
+    """What a connection is told that sends these, to an application that never answers."""
+
+    async def go() -> Wire:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            del scope, send
+            await receive()
+
+        config = Config(app, log_config=None, access_log=False, lifespan="off")
+        config.load()
+        config.loaded_app = cast("Any", app)
+        state, wire = ServerState(), Wire()
+        protocol = OnePieceProtocol(config, state, {})
+        protocol.connection_made(cast("Any", wire))
+        for one in data:
+            if not wire.closed:
+                protocol.data_received(one)
+        protocol.connection_lost(None)
+        await all_done(state)
+        return wire
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("piece", [1000, 60_000])
+def test_a_head_that_does_not_end_is_refused(piece: int) -> None:
+    """Headers, and one header, may come for ever; what is read of them is kept until they end."""
+    wire = told(b"GET /x HTTP/1.1\r\nAccept: ", *[b"a" * piece] * (LONGEST_HEAD // piece + 2))
+    assert wire.closed
+    assert wire.pieces[0].startswith(b"HTTP/1.1 400 ")
+
+
+def test_neither_a_head_of_the_usual_length_nor_a_long_body_is_refused() -> None:
+    body = 3 * LONGEST_HEAD
+    head = b"POST /x HTTP/1.1\r\nAccept: %b\r\nContent-Length: %d\r\n\r\n" % (b"a" * 30_000, body)
+    assert told(head, *[b"a" * 1024] * (body // 1024)).pieces == []

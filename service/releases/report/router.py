@@ -129,8 +129,8 @@ async def show_report_on_paper(
     files: KeptFiles = request.app.state.files
     release = asked.release
     key = "\0".join((str(release.tenant_id), str(release.release_id), "report", caching["ETag"]))
-    lease = await files.get(key, partial(_write, request, asked, tongue))
-    return FileAnswer(lease, caching, PDF, f"{release.release_id}.pdf")
+    get = partial(files.get, release.tenant_id.hex, key, partial(_write, request, asked, tongue))
+    return FileAnswer(get, caching, PDF, f"{release.release_id}.pdf")
 
 
 async def _write(request: Request, asked: Asked, tongue: Tongue, file: BinaryIO) -> None:
