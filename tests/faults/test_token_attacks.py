@@ -49,8 +49,8 @@ class Listener:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            connection.close()
             self.calls += 1
+            connection.close()
 
     def close(self) -> None:
         self.socket.shutdown(socket.SHUT_RDWR)
