@@ -69,7 +69,7 @@ CELLS = """
                jsonb_build_array(50 - (h * 10)::int * 5, NULL)) END
     FROM (SELECT n, m, h, h > 0.3 AS shown, h > 0.3 AND m % 2 = 0 AS means, h > 0.3 AND m % 2 = 1 AS shares,
                  10 + (h * 40)::int / 5 * 5 AS people
-          FROM (SELECT n, m, (hashint8(n * 1000003 + m) & 1023) / 1024.0 AS h
+          FROM (SELECT n, m, (hashint8(n::bigint * 1000003 + m) & 1023) / 1024.0 AS h
                 FROM generate_series(0, $3::int - 1) n, generate_series(0, 2 * $4::int - 1) m) AS drawn) AS given
 """
 
