@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from service.cli import local
 from service.settings import Settings
+from service.telemetry import logs
 from tests.bench.bare import REPLY, bare
 from tests.bench.insert import insert
 from tests.bench.prepared import behind, prepared
@@ -68,6 +69,7 @@ def main(kind: str) -> None:
         case "prepared":
             uvloop.run(_serve(prepared()))
         case "behind":
+            logs.configure("info")  # as the service does; nobody reads what would else go to the standard output
             uvloop.run(_serve(behind()))
         case "canned":
             uvloop.run(_serve_canned())
