@@ -149,7 +149,8 @@ class KeptFiles:
         del self._making[key]
         self._waiting[owner] -= 1
         if not self._waiting[owner]:
-            del self._waiting[owner], self._turns[owner]
+            del self._waiting[owner]
+            self._turns.pop(owner, None)  # none yet, where it was given up before it began
         if not task.cancelled():
             task.exception()  # told to those who waited; where nobody did, it is no news to the loop
 

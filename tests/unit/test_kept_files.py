@@ -164,13 +164,16 @@ def test_it_is_made_to_the_end_though_nobody_waits_any_longer(tmp_path: Path) ->
 
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     async def go() -> None:
+        told: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
         async with kept(tmp_path) as files:
             await files.get(OWNER, "a", of(b"one"))
             assert [mode(folder) for folder in folders(tmp_path)] == [0o700]
             hanging = asyncio.create_task(files.get(OWNER, "b", of(b"two", gate=asyncio.Event())))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # asked for, and not begun yet
         with pytest.raises(asyncio.CancelledError):
             await hanging
+        assert told == []
 
     asyncio.run(go())
     assert list(tmp_path.iterdir()) == []

@@ -185,7 +185,7 @@ async def get_heat_map(
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     top = None if under is None else await side_by_side.place(tx, release, caller.unit, under, "under")
-    found = await side_by_side.places(tx, release, caller.unit, under=top, after=_position(cursor), limit=limit + 1)
+    found = await side_by_side.listed(tx, release, caller.unit, top, _position(cursor), limit + 1)
     page = page_of(found, limit, key=lambda row: str(row.node), show=lambda row: row)
     shown = await side_by_side.columns(tx, release, kind)
     rows = await side_by_side.heat_rows(tx, release, page.rows, shown)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import ColumnElement, Row, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -53,38 +53,35 @@ async def places(
     tx: AsyncSession,
     found: Release,
     within: Unit | None,
-    *,
-    under: Place | None = None,
-    after: int = -1,
+    *which: ColumnElement[bool],
     limit: int | None = None,
 ) -> list[Place]:
-    """Whole units that may be seen, parents first; those directly below one, where it is given."""
+    """Whole units that may be seen, and of which this holds; parents first."""
     statement = (
         select(*(col(getattr(ReleaseUnit, name)) for name in _NAMES))
         .where(of_release(ReleaseUnit, found), below(within), col(ReleaseUnit.dimensions) == literal({}, JSONB))
-        .where(col(ReleaseUnit.node) > after)
+        .where(*which)
         .order_by(col(ReleaseUnit.node))
         .limit(limit)
     )
-    if under is not None:
-        statement = statement.where(col(ReleaseUnit.parent) == under.node)
     return [Place(*row) for row in await tx.execute(statement)]
+
+
+async def listed(
+    tx: AsyncSession, found: Release, within: Unit | None, under: Place | None, after: int, limit: int
+) -> list[Place]:
+    """Whole units behind a node; those directly below one, where it is given."""
+    which = [] if under is None else [col(ReleaseUnit.parent) == under.node]
+    return await places(tx, found, within, col(ReleaseUnit.node) > after, *which, limit=limit)
 
 
 async def place(tx: AsyncSession, found: Release, within: Unit | None, unit: str | None, name: str = "unit") -> Place:
     """The unit asked for, else the topmost that may be seen. Raises Invalid for one that is not there."""
-    statement = (
-        select(*(col(getattr(ReleaseUnit, one)) for one in _NAMES))
-        .where(of_release(ReleaseUnit, found), below(within), col(ReleaseUnit.dimensions) == literal({}, JSONB))
-        .order_by(col(ReleaseUnit.node))
-        .limit(1)
-    )
-    if unit is not None:
-        statement = statement.where(col(ReleaseUnit.unit) == unit)
-    row = (await tx.execute(statement)).one_or_none()
-    if row is None:
+    which = [] if unit is None else [col(ReleaseUnit.unit) == unit]
+    one = await places(tx, found, within, *which, limit=1)
+    if not one:
         raise Invalid(faults=[ParameterFault(name, "query", "is not a unit of this release")])
-    return Place(*row)
+    return one[0]
 
 
 async def columns(tx: AsyncSession, found: Release, kind: str | None) -> list[Column]:
@@ -123,10 +120,10 @@ async def comparison(
     kind: str | None,
 ) -> list[ComparedMeasure]:
     """Each measure of a unit, beside the unit above, the topmost that may be seen, and uploaded figures."""
-    above = {own.node: own for own in await places(tx, found, within) if own.node in {one.parent, 0}}
+    nodes = [node for node in {one.parent, 0} if node is not None]
+    above = {own.node for own in await places(tx, found, within, col(ReleaseUnit.node).in_(nodes))}
     shown = await columns(tx, found, kind)
-    nodes = [one.node, *(node for node in above if node != one.node)]
-    cells = await _cells(tx, found, FIGURES, nodes, [column.number for column in shown])
+    cells = await _cells(tx, found, FIGURES, [*{one.node, *above}], [column.number for column in shown])
 
     def beside(node: int | None, column: Column) -> Beside | None:
         if node is None or node == one.node or node not in above:
