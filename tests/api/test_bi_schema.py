@@ -320,7 +320,7 @@ def test_the_guide_tells_of_every_view() -> None:
 
 # -- how it is read ------------------------------------------------------------------------------------------
 
-COPIES = 20
+COPIES = 200
 TABLES = ("release", "release_unit", "release_measure", "release_cell")
 
 
