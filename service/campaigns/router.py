@@ -40,8 +40,8 @@ from service.kit.strict import api_router
 from service.people.problems import OrganisationBusy
 from service.people.turns import in_turn
 from service.problems import Invalid, Malformed, NotFound, problems
-from service.tenants.admission import DatabaseOf, admitting
-from service.tenants.principals import Now, Principal, Transaction, holding
+from service.tenants.admission import admitting
+from service.tenants.principals import Now, OpenDatabase, Principal, Transaction, holding
 from service.tenants.scopes import Scope
 
 router = api_router()
@@ -129,7 +129,7 @@ async def forecast_campaign(
     request: Request,
     campaign_id: UUID,
     caller: CampaignAdmitted,
-    database: DatabaseOf,
+    database: OpenDatabase,
     now: Now,
     expected: ForecastIn = AS_USUAL,
 ) -> ForecastOut:

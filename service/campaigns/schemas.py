@@ -5,14 +5,23 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from service.campaigns.codes import address_of
 from service.campaigns.plan import MOST_BREAKDOWNS, TREE_ALONE
 from service.campaigns.promises.wording import sentences
 from service.campaigns.tables import Campaign, Wave
-from service.campaigns.terms import Audience, InterimIn, ParticipationIn, RotationIn, SamplingIn, ScheduleIn
-from service.kit.text import Moment, Name, Slug, Wire
+from service.campaigns.terms import (
+    MOST_RECIPIENTS,
+    Audience,
+    InterimIn,
+    ParticipationIn,
+    RecipientIn,
+    RotationIn,
+    SamplingIn,
+    ScheduleIn,
+)
+from service.kit.text import Moment, Name, Slug, Wire, refused
 
 
 class Plan(Wire):
@@ -36,6 +45,12 @@ class PolicyIn(Wire):
     k_sensitive: Annotated[int, Field(strict=True, ge=10, le=10_000)] = 10
     k_comment: Annotated[int, Field(strict=True, ge=10, le=10_000)] = 10
     collusion: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
+
+
+def _once(recipients: list[RecipientIn] | None) -> list[RecipientIn] | None:
+    if recipients is not None and len({one.id for one in recipients}) < len(recipients):
+        raise refused("must name each recipient once")
+    return recipients
 
 
 class CampaignIn(Wire):
@@ -89,6 +104,16 @@ class CampaignIn(Wire):
             "at units whose comments are those of `k_comment` people or more; respondents read it in the contract",
         ),
     ] = False
+    recipients: Annotated[
+        list[RecipientIn] | None,
+        AfterValidator(_once),
+        Field(
+            min_length=1,
+            max_length=MOST_RECIPIENTS,
+            description="who reads the results, and nobody else: keys and logins that were made for them; absent: "
+            "whoever holds a key with the right to read results. Respondents read it in the contract",
+        ),
+    ] = None
     opens_at: Annotated[Moment | None, Field(description="of a campaign without a schedule; absent: at launch")] = None
     closes_at: Annotated[Moment | None, Field(description="of a campaign without a schedule")] = None
 
@@ -96,7 +121,7 @@ class CampaignIn(Wire):
         """What has no column of its own, as it was sent."""
         told: dict[str, Any] = self.model_dump(
             mode="json",
-            include={"participation", "rotation", "sampling", "interim", "coarse_classes", "comments"},
+            include={"participation", "rotation", "sampling", "interim", "coarse_classes", "comments", "recipients"},
             exclude_none=True,
         )
         return told | {"audience": self.audience.model_dump(mode="json", exclude_none=True)}
@@ -140,7 +165,8 @@ class CampaignLine(Wire):
 
 class CampaignOut(CampaignLine):
     terms: Annotated[
-        dict[str, Any], Field(description="audience, participation, rotation, sampling, coarse classes, comments")
+        dict[str, Any],
+        Field(description="audience, participation, rotation, sampling, coarse classes, comments, recipients"),
     ]
     schedule: dict[str, Any] | None
 

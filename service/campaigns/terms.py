@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from service.kit.text import Day, ExternalId, Flag, LocalTime, Slug, Wire
+from service.kit.text import Day, ExternalId, Flag, Language, LocalTime, Name, Slug, Wire
 
 MOST_INTERIM = 3
+MOST_RECIPIENTS = 10
 WITH_RECORD: Mapping[str, Any] = {"ways": ["links"], "reminders": False, "spending_record": True}
 """How people take part by a contract, or a draft, from before it said so."""
 Days = Annotated[int, Field(strict=True, ge=0, le=36_500)]
@@ -114,6 +115,21 @@ class InterimIn(Wire):
 
     hours_after_opening: Annotated[
         list[Annotated[int, Field(strict=True, ge=1, le=92 * 24)]], Field(min_length=1, max_length=MOST_INTERIM)
+    ]
+
+
+class RecipientIn(Wire):
+    """Somebody who reads the results, with keys of their own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"id": "works_council", "name": {"en": "the works council", "fr": "le comité social"}}]
+        }
+    )
+
+    id: Annotated[Slug, Field(description="as their keys name them")]
+    name: Annotated[
+        dict[Language, Name], Field(min_length=1, max_length=10, description="as respondents read it in the contract")
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import make_url
 
 from service.cli import external, local
@@ -18,6 +19,7 @@ from service.kit.db import Database
 from service.kit.mendable import Mendable
 from service.kit.postgres import Postgres
 from service.kit.scram import SALT_BYTES, verifier
+from service.kit.text import Slug
 from service.settings import Settings
 from service.tenants import bi_logins
 
@@ -27,6 +29,7 @@ PASSWORD_BYTES = 24
 LEFT = "nobody's"
 AS_ITSELF = "none"
 """No role: the database's login makes logins by its own right, and acts as the tables' owner where it writes there."""
+_SLUG = TypeAdapter(Slug)
 Of = Annotated[UUID, typer.Option(help="the tenant's id")]
 Name = Annotated[str | None, typer.Option(help="what the login's name ends with: 1 to 30 small letters and digits")]
 
@@ -43,6 +46,9 @@ class LeftToAdministrator(Mendable):
 def bi_grant(
     tenant: Of,
     login: Name = None,
+    recipient: Annotated[
+        str | None, typer.Option(help="read, beside what every reader may, what contracts open to this recipient alone")
+    ] = None,
     is_external: Annotated[
         bool, typer.Option("--external", help="an administrator has made the login: write down whose it is, no more")
     ] = False,
@@ -54,16 +60,21 @@ def bi_grant(
     Where this database's login may not make others, prints what an administrator may run instead.
     """
     name = _name(tenant, login)
+    reader = _recipient(recipient)
     password = None if is_external else secrets.token_urlsafe(PASSWORD_BYTES)
     settings = settings_with(None, None, data)
     with local.database_that_is_there(settings) as postgres:
-        asyncio.run(_with(settings, postgres, lambda database: _grant(database, tenant, name, password)))
+        asyncio.run(_with(settings, postgres, lambda database: _grant(database, tenant, name, reader, password)))
         shown = make_url(postgres.admin_url()).set(drivername="postgresql", username=name, password=password)
     url = shown.render_as_string(hide_password=False)
     if as_json:
-        typer.echo(json.dumps({"tenant": str(tenant), "login": name, "password": password, "url": url}))
+        typer.echo(
+            json.dumps({"tenant": str(tenant), "login": name, "recipient": reader, "password": password, "url": url})
+        )
         return
     typer.echo(f"login     {name}")
+    if reader is not None:
+        typer.echo(f"recipient {reader}")
     if password is not None:
         typer.echo(f"password  {password}")
     typer.echo(f"url       {url}")
@@ -103,15 +114,24 @@ def _name(tenant: UUID, suffix: str | None) -> str:
         raise typer.BadParameter("--login takes 1 to 30 small letters and digits") from None
 
 
-async def _grant(database: Database, tenant: UUID, login: str, password: str | None) -> None:
+def _recipient(recipient: str | None) -> str | None:
+    try:
+        return None if recipient is None else _SLUG.validate_python(recipient)
+    except ValidationError:
+        raise typer.BadParameter(
+            "--recipient takes an id as contracts have them: small letters, digits and _"
+        ) from None
+
+
+async def _grant(database: Database, tenant: UUID, login: str, recipient: str | None, password: str | None) -> None:
     now = datetime.now(UTC)
     try:
         async with database.transaction() as tx:
             if password is None:
-                done = await bi_logins.adopt(tx, tenant, login, now, ACTOR)
+                done = await bi_logins.adopt(tx, tenant, login, recipient, now, ACTOR)
             else:
                 secret = verifier(password, secrets.token_bytes(SALT_BYTES))
-                done = await bi_logins.grant(tx, tenant, login, secret, now, ACTOR)
+                done = await bi_logins.grant(tx, tenant, login, recipient, secret, now, ACTOR)
             if not done:
                 raise NoSuchTenant(tenant)  # which undoes the login
     except bi_logins.Taken:

@@ -22,9 +22,14 @@ _NOT_IN_NAMES = re.compile(f"[\x7f-\x9f]|{_NOT_IN_PROSE.pattern}")
 
 def plain(value: str) -> str:
     """A name or an id as it came, if it holds no control character but line feed and tab."""
-    if _NOT_IN_NAMES.search(value):
+    if not is_plain(value):
         raise refused("must not hold control characters")
     return value
+
+
+def is_plain(value: str) -> bool:
+    """Whether it may be a name or an id: whatever was taken as one can be asked for again."""
+    return _NOT_IN_NAMES.search(value) is None
 
 
 def prose(value: str) -> str:

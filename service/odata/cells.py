@@ -34,11 +34,11 @@ from service.odata.model import FIGURES, LEVELS, Edm
 from service.odata.paging import Along
 from service.odata.sources import Expression, Scope, Source, heads, inside, part, table_of, text
 from service.releases.queries import below
-from service.releases.tables import ReleaseCell, ReleaseUnit
+from service.releases.tables import ReleaseCell, ReleaseParticipation, ReleaseUnit
 from service.tenants.registrar import Unit
 
 _FENCE: Final[ColumnElement[int]] = literal_column("0")
-_CELL, _UNIT = table_of(ReleaseCell), table_of(ReleaseUnit)
+_CELL, _UNIT, _PART = table_of(ReleaseCell), table_of(ReleaseUnit), table_of(ReleaseParticipation)
 
 
 def org_units(scope: Scope) -> Source:
@@ -80,6 +80,32 @@ def distributions(scope: Scope) -> Source:
         "Bound": inside(cells.distribution, at, "1"),
     }
     return Source(cells.rows.join(listed, true()), columns, (*cells.key, Along(place, Edm.integer)))
+
+
+def participation(scope: Scope) -> Source:
+    """A row for each whole unit of a release that has any."""
+    head, place = _head(scope), _places(scope, scope.needed)
+    told = (
+        select(_PART)
+        .where(
+            _PART.c.tenant_id == scope.caller.tenant_id,
+            _PART.c.release_id == place.c.release_id,
+            _PART.c.node == place.c.node,
+        )
+        .offset(_FENCE)
+        .lateral("told")
+    )
+    at = head.columns["ReleaseId"] + "." + text(place.c.node)
+    columns: dict[str, Expression] = {
+        **head.columns,
+        "Id": at,
+        "OrgUnitId": at,
+        **{name: place.c[name] for name in _place() if name in scope.needed},
+        **{name: told.c[name.lower()] for name in ("Status", "Reason", "Invited", "Percent", "Bound")},
+        "LookedAt": func.to_char(told.c.looked_at, "YYYY-MM-DD", type_=Text),
+    }
+    key = (Along(place.c.release_id, None), Along(place.c.node, Edm.integer))
+    return Source(_beside(head, place).join(told, true()), columns, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from service.releases.columns import COLUMNS, Kind
 
 LEVELS: Final = 8
 _AS_LEVEL: Final = {1: "at the top (Level 0)"} | {n: f"at Level {n - 1}" for n in range(2, LEVELS + 1)}
-_SLUG, _NAME, _UUID, _WORD = 63, 200, 36, 20
+_SLUG, _NAME, _UUID, _WORD, _DAY = 63, 200, 36, 20, 10
 _KEY = 120
 _ONE = {"release", "campaign", "wave"}
 
@@ -116,12 +116,15 @@ _PLACE = (
     _text("Unit", "External id of the unit; null for those who are in none", most=_NAME, nullable=True),
     _text("Source", "System that the unit's id is of", most=_SLUG, nullable=True),
 )
-_BELOW = (
+_PATH = (
     _whole("Level", "How far below the top the unit is; 0 for the top"),
     *(
         _text(f"Level{level}", f"Name of the unit above it, or itself, {_AS_LEVEL[level]}", nullable=True)
         for level in range(1, LEVELS + 1)
     ),
+)
+_BELOW = (
+    *_PATH,
     _text("Breakdown", "org for the whole unit, else with its dimensions: org*site"),
     _text("Dimensions", "Values by dimension: site=lyon; tenure=new. Empty for the whole unit"),
 )
@@ -278,6 +281,44 @@ ENTITY_SETS: Final = (
             _text("Bound", "at_least: read 90 as 90 or more; at_most likewise", most=_WORD, nullable=True),
         ),
         key=("uuid", "number", "number", "number"),
+        walks=True,
+    ),
+    EntitySet(
+        "Participation",
+        "UnitParticipation",
+        "How many took part: a row for each whole unit of a wave's own release, as it was told when that was made. "
+        "There is none where the contract has no record of who has answered",
+        (
+            _id("release and place"),
+            _same_as("ReleaseId", "release"),
+            _same_as("OrgUnitId", "place in OrgUnits"),
+            *_OF_RELEASE,
+            *_PLACE,
+            _text("UnitName", "Name of the unit"),
+            *_PATH,
+            _text("Status", "shown, or withheld: then there is a reason and no percent", most=_WORD),
+            _text(
+                "Reason",
+                "Why it is withheld: not_enough_invited, or not_yet where too few have answered",
+                most=_SLUG,
+                nullable=True,
+            ),
+            _whole("Invited", "People invited, in the unit and those below it", unit="people"),
+            _whole(
+                "Percent",
+                "Those who answered, of those invited, rounded down in steps of 5, or more in small units",
+                nullable=True,
+                unit=_PERCENT,
+            ),
+            _text("Bound", "or_more: read 90 as 90 or more; or_less: read 20 as under 20", most=_WORD, nullable=True),
+            _text(
+                "LookedAt",
+                "Day on which it was looked at, as 2026-11-28; who answered later on that day is not in it",
+                most=_DAY,
+                nullable=True,
+            ),
+        ),
+        key=("uuid", "number"),
         walks=True,
     ),
 )

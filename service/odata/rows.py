@@ -33,6 +33,7 @@ SOURCES: Final[Mapping[str, Callable[[Scope], Source]]] = {
     "Scores": cells.figures,
     "Shares": cells.figures,
     "Distributions": cells.distributions,
+    "Participation": cells.participation,
 }
 _CALLED: Final = {
     "Items": {"Name"},

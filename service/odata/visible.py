@@ -16,7 +16,7 @@ from sqlmodel import col
 from service.campaigns.tables import Campaign, Wave
 from service.questionnaires.languages import base_of, text_in
 from service.questionnaires.tables import QuestionnaireVersion
-from service.releases.queries import has_unit
+from service.releases.queries import told_to
 from service.releases.tables import Release, ReleaseMeasure, ReleaseUnit
 from service.tenants.principals import Principal
 
@@ -58,12 +58,12 @@ def head_columns() -> dict[str, ColumnElement[Any]]:
 
 
 def shown(caller: Principal) -> Condition:
-    """That a release is published, not withdrawn, the caller's tenant's, and has the caller's unit."""
+    """That a release is published, not withdrawn, the caller's tenant's, and open to the caller."""
     return and_(
         col(Release.tenant_id) == caller.tenant_id,
         col(Release.status) == "published",
         col(Release.withdrawn_at).is_(None),
-        has_unit(caller.unit),
+        told_to(caller),
     )
 
 

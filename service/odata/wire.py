@@ -1,4 +1,8 @@
-"""Rows as OData's JSON, minimal metadata. Pure."""
+"""Rows as OData's JSON, minimal metadata. Pure.
+
+A page is 5,000 rows of 40 columns, most of whose values come again and again: each is written once for its column, and
+rows are put together of these texts. An encoder of dictionaries takes twice as long, in which nobody else is answered.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +12,10 @@ from urllib.parse import quote, urlencode
 
 from service.odata.asked import LANGUAGE, Asked
 from service.odata.metadata import context_of
-from service.odata.model import Edm, EntitySet
+from service.odata.model import EntitySet
 from service.odata.paging import SKIPTOKEN
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _ONCE = frozenset({"$count", "$skip", "$top", SKIPTOKEN, LANGUAGE})
 """Options that the address of the next page does without: the token stands for them, and the number was told."""
 
@@ -28,21 +33,19 @@ def collection(
     body: dict[str, Any] = {"@odata.context": context_of(root, entity_set, asked.select)}
     if count is not None:
         body["@odata.count"] = count
-    body["value"] = [dict(zip(names, values, strict=True)) for values in readable(entity_set, names, rows)]
-    if next_link is not None:
-        body["@odata.nextLink"] = next_link
-    return _json(body)
+    after = {} if next_link is None else {"@odata.nextLink": next_link}
+    parts = [_members(body), f'"value":[{_rows(names, rows)}]', *([_members(after)] if after else [])]
+    return f"{{{','.join(parts)}}}"
 
 
 def entity(root: str, entity_set: EntitySet, asked: Asked, names: Sequence[str], values: Sequence[Any]) -> str:
     """One entity."""
-    (shown,) = readable(entity_set, names, [values])
     context = {"@odata.context": context_of(root, entity_set, asked.select, alone=True)}
-    return _json(context | dict(zip(names, shown, strict=True)))
+    return f"{{{_members(context)},{_rows(names, [values])[1:]}"
 
 
 def document(body: Mapping[str, Any]) -> str:
-    return _json(body)
+    return _ENCODER.encode(body)
 
 
 def next_link_of(
@@ -55,23 +58,27 @@ def next_link_of(
     return f"{root}{entity_set.name}?{urlencode(kept | {SKIPTOKEN: token}, quote_via=quote, safe='$,')}"
 
 
-def readable(entity_set: EntitySet, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-    """The rows with times as text, in UTC."""
-    places = [place for place, name in enumerate(names) if entity_set.by_name[name].edm is Edm.moment]
-    if not places:
-        return rows
-    shown = []
-    for row in rows:
-        values = list(row)
-        for place in places:
-            values[place] = _moment(values[place])
-        shown.append(values)
-    return shown
+class _Written(dict[Any, str]):
+    """The texts of one column's values, all of one type: 1 and true are the same to a dictionary."""
+
+    def __missing__(self, value: Any) -> str:
+        text = self[value] = _ENCODER.encode(_moment(value) if isinstance(value, datetime) else value)
+        return text
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _rows(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """The rows as objects, times in UTC."""
+    columns = [map(_Written().__getitem__, values) for values in zip(*rows, strict=True)]
+    if rows and not len(columns) == len(names) > 0:
+        raise ValueError("a row has another number of values than there are columns")
+    members = ",".join(f"{_ENCODER.encode(name)}:%s" for name in names)
+    return ",".join(map(f"{{{members}}}".__mod__, zip(*columns, strict=True)))
 
 
-def _json(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _members(body: Mapping[str, Any]) -> str:
+    """What stands between the braces of an object."""
+    return _ENCODER.encode(body)[1:-1]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

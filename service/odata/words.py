@@ -51,7 +51,7 @@ _WORDS = re.compile(
     |(?P<other>{_UUID}(?![\w-])|duration'[^']*'|binary'[^']*'|geo(?:graphy|metry)'[^']*')
     |(?P<moment>{_DATE}T{_TIME}(?:Z|[+-]\d\d:\d\d)?(?![\w:.-]))
     |(?P<day>{_DATE}(?![\w:.-])|{_TIME}(?![\w:.-]))
-    |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]))
+    |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[dD]?(?![\w.]))
     |(?P<name>[A-Za-z_]\w*)
     |(?P<sign>[(),])""",
     re.VERBOSE | re.ASCII,
@@ -122,8 +122,9 @@ def moment_of(text: str) -> datetime:
 
 
 def _number(text: str, at: int) -> Decimal:
+    """Of a double too as OData 2 wrote it, 2.5D: SAP's clients write it so to this day."""
     try:
-        return number_of(text)
+        return number_of(text.rstrip("dD"))
     except ValueError:
         raise refuse("this number has too many digits", at) from None
 

@@ -138,6 +138,8 @@ KEPT = (
     Kept("release_comment", _PEOPLE, Text("comments as they are shown, cleaned, without author",
          "commentaires publiés, nettoyés, sans auteur"), _TENANT, _RESULTS, _DELETE),
     Kept("release_measure", _THINGS, Text("what was measured", "ce qui a été mesuré"), _TENANT, _RESULTS, _DELETE),
+    Kept("release_participation", _THINGS, Text("how many took part by unit, in steps",
+         "taux de participation par unité, par paliers"), _TENANT, _RESULTS, _DELETE),
     Kept("release_unit", _THINGS, Text("the units of a result", "les unités d'un résultat"), _TENANT, _RESULTS,
          _DELETE),
     Kept("reorganisation", _PEOPLE, Text("reorganisations and the people whom they move",

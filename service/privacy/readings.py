@@ -34,6 +34,7 @@ _COUNT = text("""
 # By operation, the parameter of its path that says what is read; none where it is of no one thing.
 COUNTED = {
     "aggregates.comparison": None,
+    "aggregates.drivers": None,
     "aggregates.heat_map": None,
     "aggregates.latest": None,
     "aggregates.trend": None,

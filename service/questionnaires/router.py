@@ -21,8 +21,7 @@ from service.questionnaires.problems import KeyDiffers, KeyTaken, TooManyVersion
 from service.questionnaires.replies import IfNoneMatch, document_reply, documented
 from service.questionnaires.schemas import EXAMPLE, ChangesOut, CheckedOut, QuestionnaireOut, QuestionnairePage
 from service.questionnaires.tables import Questionnaire, QuestionnaireVersion
-from service.tenants.admission import DatabaseOf
-from service.tenants.principals import Now, Transaction
+from service.tenants.principals import Now, OpenDatabase, Transaction
 
 router = api_router()
 Number = Annotated[int, Path(ge=1, le=MOST_VERSIONS, description="number of a version")]
@@ -124,7 +123,7 @@ async def get_version(version: OneVersion, if_none_match: IfNoneMatch = None) ->
 )
 async def compare_versions(
     caller: Admitted,
-    database: DatabaseOf,
+    database: OpenDatabase,
     questionnaire_id: UUID,
     number: Number,
     since: Annotated[

@@ -8,6 +8,7 @@ from service.kit.etags import held
 from service.kit.pages import Cursor, Limit, link_next, page_of, uuid_behind
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
+from service.kit.text import is_plain
 from service.problems import Invalid, NotFound, problems
 from service.releases import comment_rows
 from service.releases.comment_schemas import CommentOut, CommentPage
@@ -45,7 +46,7 @@ async def list_comments(
     does. No row says when or by whom it was written, or what else its author answered. A recut has none.
     """
     for name, text in (("item", item), ("unit", unit)):
-        if text is not None and not text.isprintable():
+        if text is not None and not is_plain(text):
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     asked = "\0".join("" if text is None else "=" + text for text in (item, unit, *(caller.unit or ())))
     headers = cached_as(release, etag_of(release, "comments", asked, str(limit), cursor or ""))

@@ -34,8 +34,8 @@ from service.tenants.keys import PREFIX
 from service.tenants.principals import Principal, Transaction, authenticated, caller_of, recognised
 
 KEEPS = "pouls.keeps"
-"""In the scope of an answer that follows from path, query, two headers, the caller's unit and released rows alone: the
-state of the tenant's releases as it was begun."""
+"""In the scope of an answer that follows from path, query, two headers, what the caller's key is limited to and
+released rows alone: the state of the tenant's releases as it was begun."""
 LARGEST = 1 << 20
 MOST_KEYS = 10_000
 _KEYS = (f"Bearer {PREFIX}", "Basic ")
@@ -63,8 +63,10 @@ KEPT = Depends(keeps)
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """`body`: None where all that is known is that it has not changed since the ETag: for whoever holds that."""
+
     headers: list[tuple[bytes, bytes]]
-    body: bytes
+    body: bytes | None
     etag: str
     route: Any
     path_params: dict[str, Any]
@@ -73,7 +75,7 @@ class _Answer:
 
     @property
     def size(self) -> int:
-        return len(self.body) + sum(len(name) + len(value) for name, value in self.headers) + _ITSELF
+        return len(self.body or b"") + sum(len(name) + len(value) for name, value in self.headers) + _ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +145,17 @@ class KeptAnswers:
                 await self.app(scope, receive, send)
                 return
             self._known[sign] = known = fresh
-        if found.state != known.state or found.until <= self._timer():
+        holds = held(found.etag, headers.get("if-none-match"))
+        is_enough = holds or found.body is not None
+        if found.state != known.state or found.until <= self._timer() or not is_enough:
             await self._ask(scope, receive, send, sign, headers)
             return
         if key in self._answers:
             self._answers.move_to_end(key)
-        await self._tell(scope, receive, send, found, known.caller, headers.get("if-none-match"))
+        await self._tell(scope, receive, send, found, known.caller, unchanged=holds)
 
     async def _tell(
-        self, scope: Scope, receive: Receive, send: Send, found: _Answer, caller: Principal, holds: str | None
+        self, scope: Scope, receive: Receive, send: Send, found: _Answer, caller: Principal, *, unchanged: bool
     ) -> None:
         """As the operation would answer it now."""
         request = Request(scope)
@@ -162,7 +166,7 @@ class KeptAnswers:
             await refused.response()(scope, receive, send)
             return
         request.app.state.readings.count_route(request, caller)
-        if held(found.etag, holds):
+        if unchanged:
             response = Response(status_code=304)
             response.raw_headers = [pair for pair in found.headers if not pair[0].startswith(b"content-")]
         else:
@@ -196,9 +200,11 @@ class KeptAnswers:
 
         until, writes = self._timer() + self._known_s, self._writes
         await self.app(scope, receive, note)
-        is_whole = start is not None and start["status"] == HTTPStatus.OK and len(body) <= LARGEST
-        if start is None or not is_whole or IS_HEAD in scope:  # of a HEAD, a file gives no body
+        if start is None or len(body) > LARGEST or IS_HEAD in scope:  # of a HEAD, a file gives no body
             return
+        if start["status"] not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
+            return
+        whole = bytes(body) if start["status"] == HTTPStatus.OK else None
         etag = Headers(raw=start["headers"]).get("etag")
         if etag is None:
             return
@@ -212,7 +218,7 @@ class KeptAnswers:
         params = dict(scope.get("path_params", {}))
         kept_until = self._timer() + KEPT_S
         route = scope.get("route")
-        answer = _Answer(list(start["headers"]), bytes(body), etag, route, params, state, kept_until)
+        answer = _Answer(list(start["headers"]), whole, etag, route, params, state, kept_until)
         self._keep(_key(caller, scope, headers), answer)
 
     def _keep(self, key: Key, answer: _Answer) -> None:
@@ -228,7 +234,7 @@ class KeptAnswers:
 
 def _key(caller: Principal, scope: Scope, headers: Headers) -> Key:
     shaping = "\n".join(headers.get(name, "") for name in _SHAPING)
-    return caller.tenant_id, caller.unit, scope["path"], scope["query_string"], shaping
+    return caller.tenant_id, (caller.unit, caller.recipient), scope["path"], scope["query_string"], shaping
 
 
 def _caller_in(scope: Scope) -> Principal | None:

@@ -4,8 +4,8 @@ It is told from a look that is taken once a day at most, and only when k more ha
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,13 @@ _LINES = text("""
 """)
 
 
+class Looked(NamedTuple):
+    """What was told of each unit, in the tree's order, and the day of the look that it is told from."""
+
+    looked_at: date | None
+    units: list[UnitParticipation]
+
+
 async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -> ParticipationByUnit:
     """Participation of each unit of the frozen tree.
 
@@ -52,20 +59,32 @@ async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -
     if not participation_of(promised)["spending_record"]:
         raise ParticipationNotRecorded
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
-    lines = (await tx.execute(_LINES, scope)).all()
-    if not lines:
-        raise ParticipationGone
-    found = await snapshot.latest(tx, wave, smallest_class(promised["policy"]), now)
     tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
+    found = await looked(tx, wave, tree, smallest_class(promised["policy"]), now)
+    if found is None:
+        raise ParticipationGone
+    return ParticipationByUnit(invited=wave.invited, looked_at=found.looked_at, units=found.units)
+
+
+async def looked(tx: AsyncSession, wave: Wave, tree: OrgTree, k: int, now: datetime) -> Looked | None:
+    """What is told of a wave with a spending record at this moment; None where its roster is gone.
+
+    Args:
+        tx: the caller's transaction.
+        wave: the wave.
+        tree: its frozen units.
+        k: smallest group that may be told of.
+        now: the moment; a look is taken then if one is due.
+    """
+    lines = (await tx.execute(_LINES, {"tenant": wave.tenant_id, "wave": wave.wave_id})).all()
+    if not lines:
+        return None
+    found = await snapshot.latest(tx, wave, k, now)
     place = tree.place_of()
     homes = np.array([place[line.unit_id] for line in lines], np.int64)
     invited = np.bincount(homes, minlength=len(tree.units)).astype(np.int64)
     answered = None if found is None else _answered(found, lines, homes, len(tree.units))
-    return ParticipationByUnit(
-        invited=wave.invited,
-        looked_at=None if found is None else found.taken_on,
-        units=told(tree, invited, answered),
-    )
+    return Looked(None if found is None else found.taken_on, told(tree, invited, answered))
 
 
 def _answered(found: Snapshot, lines: Sequence[Any], homes: Ints, units: int) -> Ints:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.promises.contract import digest, holder_of
+from service.campaigns.promises.promise import recipients_of
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.table import SafeTable
 from service.kit import outbox
@@ -112,6 +113,7 @@ async def publish(
         status="published",
         digest=release_digest(manifest, places | pinned((one.item, one.node, one.text) for one in comments), shown),
         manifest=manifest,
+        recipients=_recipients(wave, campaign),
         released_at=now,
     )
     tx.add(release)
@@ -247,12 +249,17 @@ async def refuse(
         reason=reason,
         digest=digest(manifest | {"refused": reason}),
         manifest=manifest,
+        recipients=_recipients(wave, campaign),
         released_at=now,
     )
     tx.add(release)
     await tx.flush()
     await outbox.add(tx, wave.tenant_id, ReleaseWithheld.of(wave, release.release_id), now)
     return release
+
+
+def _recipients(wave: Wave, campaign: Campaign) -> list[str] | None:
+    return recipients_of(holder_of(wave, campaign).contract or {})
 
 
 def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:

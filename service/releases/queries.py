@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, any_, exists, false, func, literal, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -63,12 +63,12 @@ async def releases(
 ) -> Sequence[Row[Any]]:
     """Releases in the order they were made, one more than `limit` where there are more; of a manifest, its head.
 
-    Those that have the caller's unit, and that were released or withdrawn since the moment, where one is given.
+    Those that the caller may read, and that were released or withdrawn since the moment, where one is given.
     """
     statement: Select[Any] = select(
         *(col(getattr(Release, name)) for name in _LISTED),
         *(col(Release.manifest)[name].label(name) for name in ("campaign", "wave")),
-    ).where(col(Release.tenant_id) == caller.tenant_id, has_unit(caller.unit))
+    ).where(col(Release.tenant_id) == caller.tenant_id, told_to(caller))
     if since is not None:
         statement = statement.where(col(Release.changed_at) >= since)
     if wave is not None:
@@ -90,14 +90,21 @@ async def as_of(tx: AsyncSession) -> datetime:
 async def release(tx: AsyncSession, caller: Principal, release_id: UUID) -> Release:
     """One that the caller may read something of. Raises NotFound."""
     mine = (col(Release.tenant_id) == caller.tenant_id) & (col(Release.release_id) == release_id)
-    found = (await tx.scalars(select(Release).where(mine, has_unit(caller.unit)))).one_or_none()
+    found = (await tx.scalars(select(Release).where(mine, told_to(caller)))).one_or_none()
     if found is None:
         raise NotFound
     return found
 
 
-def has_unit(unit: Unit | None) -> Condition:
-    """That a release has this unit."""
+def told_to(caller: Principal) -> Condition:
+    """That a release has the caller's unit, and that its contract opens it to the caller."""
+    named: Condition = col(Release.recipients).is_(None)
+    if caller.recipient is not None:
+        named |= literal(caller.recipient) == any_(col(Release.recipients))
+    return and_(named, _has_unit(caller.unit))
+
+
+def _has_unit(unit: Unit | None) -> Condition:
     if unit is None:
         return true()
     return exists().where(

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Query
 
 from service.kit.reasons import ParameterFault
+from service.kit.text import is_plain
 from service.problems import Invalid
 from service.releases import queries
 from service.releases.problems import WithdrawnRelease
@@ -62,7 +63,7 @@ async def _filter(
 ) -> CellFilter:
     texts = {"unit": unit, "measure": measure, "breakdown": breakdown, "dimension": dimension, "value": value}
     for name, text in texts.items():
-        if text is not None and not text.isprintable():
+        if text is not None and not is_plain(text):
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     wanted = CellFilter(within=caller.unit, kind=kind, family=family, **texts)
     await queries.check(tx, release, wanted)

@@ -9,12 +9,12 @@ from service.campaigns.lifecycle import NEXT_WAVE, WaveState
 from service.campaigns.tables import Campaign, Wave
 from service.kit.clock import Clock
 from service.kit.jobs import Due, Handler
-from service.releases import beside, interim_job, invited, publish
+from service.releases import beside, interim_job, invited, participation_rows, publish
 from service.releases.beside import Beside
 from service.releases.build import Job, Keys, Stages, counts_of, proved, tried
 from service.releases.commented import commented
 from service.releases.ledger import ledger
-from service.releases.opened import agreed_of, opened, remembered
+from service.releases.opened import Agreed, Opened, agreed_of, opened, remembered
 from service.releases.problems import AlreadyReleased, ReleaseRefused
 from service.releases.tables import Release
 
@@ -58,6 +58,23 @@ async def _made(tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, cl
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
     found = await opened(tx, wave, agreed, keys.waves, keys.seal, with_texts=agreed.comments)
     stages.done("open")
+    made = await _results(tx, wave, campaign, agreed, found, keys, clock, stages)
+    # Last, since whoever asks for participation meanwhile waits for the look that it may take.
+    await participation_rows.keep(tx, wave, made, agreed, found, clock())
+    return made
+
+
+async def _results(
+    tx: AsyncSession,
+    wave: Wave,
+    campaign: Campaign,
+    agreed: Agreed,
+    found: Opened,
+    keys: Keys,
+    clock: Clock,
+    stages: Stages,
+) -> Release:
+    """Beside interim results where there are any. Raises ReleaseRefused."""
     entries = await ledger(tx, wave.tenant_id, wave.wave_id)
     if entries:
         whole = await asyncio.to_thread(counts_of, agreed, found, stages)

@@ -1,6 +1,6 @@
 """Releases and their cells: everything that a reader can ever obtain is a function of these rows."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -80,6 +80,8 @@ class Release(TenantRow, table=True):
     withdrawn_at: datetime | None = moment(nullable=True)
     withdrawn_because: str | None = None
     replaced_by: UUID | None = None
+    # Whose keys alone read it, by their ids in the contract; none: whoever may read results.
+    recipients: list[str] | None = Field(default=None, sa_type=ARRAY(Text), nullable=True)
     # The database's moment, whatever the service's clock says: by it readers go on where they were.
     changed_at: datetime | None = Field(
         default=None,
@@ -122,6 +124,35 @@ class ReleaseUnit(TenantRow, table=True):
     dimensions: dict[str, str] = values_of_dimensions()
     last: int | None = None
     path: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+
+
+class ReleaseParticipation(TenantRow, table=True):
+    """How many took part in a whole unit, as it was told when the release was made; see `participation_rows`.
+
+    `looked_at` is the day of the look that it is told from. A withheld row holds no percent.
+    """
+
+    __tablename__ = "release_participation"
+    __table_args__ = (
+        refers("release", ("release_id", "release_id"), on_delete="CASCADE"),
+        CheckConstraint("status IN ('shown', 'withheld')", name="status"),
+        CheckConstraint("(status = 'withheld') = (reason IS NOT NULL)", name="withheld_has_reason"),
+        CheckConstraint("(status = 'shown') = (percent IS NOT NULL)", name="shown_has_percent"),
+        CheckConstraint("percent BETWEEN 0 AND 90 AND percent % 5 = 0", name="percent_in_steps"),
+        CheckConstraint(
+            "bound IS NULL OR percent IS NOT NULL AND bound IN ('or_more', 'or_less')", name="bound_of_a_percent"
+        ),
+        CheckConstraint("percent IS NULL OR looked_at IS NOT NULL", name="percent_of_a_look"),
+    )
+
+    release_id: UUID = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    invited: int
+    status: str
+    reason: str | None = None
+    percent: int | None = None
+    bound: str | None = None
+    looked_at: date | None = None
 
 
 class ReleaseComment(TenantRow, table=True):

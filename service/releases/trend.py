@@ -1,13 +1,13 @@
 """A campaign's results wave after wave: what each release shows of one unit, and how means changed in between."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, literal, select
+from sqlalchemy import Row, Select, exists, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -15,7 +15,7 @@ from sqlmodel import col
 from service.campaigns.tables import Campaign, Wave
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid, NotFound
-from service.releases.queries import below, has_unit
+from service.releases.queries import below, told_to
 from service.releases.shown_change import Shown, ShownChange, shown_change
 from service.releases.tables import NUMBERS, Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
 from service.tenants.principals import Principal
@@ -79,7 +79,7 @@ async def releases_of(tx: AsyncSession, caller: Principal, campaign: UUID, waves
             col(Wave.number),
         )
         .join(Wave, (col(Wave.tenant_id) == col(Release.tenant_id)) & (col(Wave.wave_id) == col(Release.wave_id)))
-        .where(col(Release.tenant_id) == caller.tenant_id, col(Wave.campaign_id) == campaign, has_unit(caller.unit))
+        .where(col(Release.tenant_id) == caller.tenant_id, col(Wave.campaign_id) == campaign, told_to(caller))
         .where(col(Release.status) == "published", col(Release.withdrawn_at).is_(None))
         .where(col(Release.recut_id).is_(None), col(Release.part).is_(None))
         .order_by(col(Wave.number).desc())
@@ -104,16 +104,26 @@ def _meanings(measures: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
 
 
 async def trend(tx: AsyncSession, caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted) -> list[Series]:
-    """The means of one unit over these releases, in the order of the latest questionnaire.
+    """The means of one unit over these releases, as `shown_by` them.
 
-    Raises Invalid for a unit or measure that none of them has.
+    Raises Invalid for a unit that none of them has, or a measure of which none has means.
     """
+    found = await shown_by(tx, caller, releases, wanted)
+    if releases and not found:
+        absent = await _absent(tx, caller, releases, wanted)
+        faults = [ParameterFault(name, "query", f"is not a {name} of these releases") for name in absent]
+        if faults:
+            raise Invalid(faults=faults)
+    return found
+
+
+async def shown_by(
+    tx: AsyncSession, caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted
+) -> list[Series]:
+    """The means of one unit over these releases, in the order of the latest questionnaire; none where none has any."""
     if not releases:
         return []
     rows = (await tx.execute(_cells(caller, releases, wanted))).all()
-    if not rows:
-        faults = [ParameterFault(name, "query", f"is not a {name} of these releases") for name in _named(wanted)]
-        raise Invalid(faults=faults)
     by_id = {one.release_id: one for one in releases}
     series: dict[tuple[Any, ...], list[Row[Any]]] = {}
     for row in sorted(rows, key=lambda row: by_id[row.release_id].wave_number):
@@ -124,8 +134,18 @@ async def trend(tx: AsyncSession, caller: Principal, releases: Sequence[ReleaseO
     ]
 
 
-def _named(wanted: Wanted) -> Iterator[str]:
-    yield from (name for name in ("unit", "measure", "kind") if getattr(wanted, name) is not None)
+async def _absent(tx: AsyncSession, caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted) -> list[str]:
+    """What is asked for by name and has no means: a unit that is there may be one of which only choices were asked."""
+    found = [name for name in ("measure", "kind") if getattr(wanted, name) is not None]
+    if wanted.unit is None:
+        return found
+    here = (
+        col(ReleaseUnit.tenant_id) == caller.tenant_id,
+        col(ReleaseUnit.release_id).in_([one.release_id for one in releases]),
+        col(ReleaseUnit.unit) == wanted.unit,
+        below(caller.unit),
+    )
+    return found if await tx.scalar(select(exists().where(*here))) else ["unit", *found]
 
 
 def _cells(caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted) -> Select[Any]:

@@ -77,6 +77,7 @@ async def create_key(
     actor: str,
     expires_at: datetime | None = None,
     unit: Unit | None = None,
+    recipient: str | None = None,
 ) -> Key:
     """A new key, of one unit's results alone where it has one. Its text can be shown only now: only a hash is kept."""
     key = Key(tenant, new_id(), secrets.token_bytes(SECRET_BYTES))
@@ -89,12 +90,14 @@ async def create_key(
         scopes=held,
         created_at=now,
         expires_at=expires_at,
-        mac=registrar.sign(tenant, key.key_id, key.secret_hash(), held, expires_at, unit),
+        mac=registrar.sign(tenant, key.key_id, key.secret_hash(), held, expires_at, unit, recipient),
         unit_source=None if unit is None else unit.source,
         unit=None if unit is None else unit.external_id,
+        recipient=recipient,
     )
     tx.add(made)
-    limit = {} if unit is None else {"unit": unit._asdict()}
+    limit: dict[str, Any] = {} if unit is None else {"unit": unit._asdict()}
+    limit |= {} if recipient is None else {"recipient": recipient}
     audit(tx, tenant, now, actor, "key.created", str(key.key_id), after=state_of(made), name=name, scopes=held, **limit)
     await expiring.foresee(tx, tenant, key.key_id, expires_at, now)
     return key

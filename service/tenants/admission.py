@@ -11,10 +11,16 @@ from fastapi import Depends, Request
 
 from service.kit import idempotency
 from service.kit.db import Database
-from service.tenants.principals import Presented, Principal, authenticated, database_of, demand, now_of, presented_key
+from service.tenants.principals import (
+    OpenDatabase,
+    Presented,
+    Principal,
+    authenticated,
+    demand,
+    now_of,
+    presented_key,
+)
 from service.tenants.scopes import Scope
-
-DatabaseOf = Annotated[Database, Depends(database_of)]
 
 
 async def admitted(request: Request, key: Presented, database: Database, scope: Scope) -> Principal:
@@ -36,7 +42,7 @@ def admitting(scope: Scope) -> Any:
     """A dependency: the caller, admitted."""
 
     async def check(
-        request: Request, key: Annotated[Presented, Depends(presented_key)], database: DatabaseOf
+        request: Request, key: Annotated[Presented, Depends(presented_key)], database: OpenDatabase
     ) -> Principal:
         return await admitted(request, key, database, scope)
 

@@ -82,10 +82,11 @@ class Unfit(Exception):
 
 
 class Granted(NamedTuple):
-    """A tenant's login."""
+    """A tenant's login; `recipient`: as which recipient of contracts it reads, if as any."""
 
     login: str
     created_at: datetime
+    recipient: str | None
 
 
 def name_of(tenant: UUID, suffix: str | None = None) -> str:
@@ -119,7 +120,9 @@ def ends_of(login: str) -> Iterator[str]:
     yield f"DROP ROLE {login}"
 
 
-async def grant(tx: AsyncSession, tenant: UUID, login: str, verifier: str, now: datetime, actor: str) -> bool:
+async def grant(
+    tx: AsyncSession, tenant: UUID, login: str, recipient: str | None, verifier: str, now: datetime, actor: str
+) -> bool:
     """Make the login, and write down whose it is. False: there is no such tenant.
 
     Raises:
@@ -133,10 +136,10 @@ async def grant(tx: AsyncSession, tenant: UUID, login: str, verifier: str, now: 
         raise Taken
     for statement in statements_of(login, version, verifier):
         await _run(tx, statement)
-    return await _record(tx, tenant, login, now, actor)
+    return await _record(tx, tenant, login, recipient, now, actor)
 
 
-async def adopt(tx: AsyncSession, tenant: UUID, login: str, now: datetime, actor: str) -> bool:
+async def adopt(tx: AsyncSession, tenant: UUID, login: str, recipient: str | None, now: datetime, actor: str) -> bool:
     """Write down whose a login is that an administrator made. False: there is no such tenant.
 
     Raises:
@@ -145,17 +148,18 @@ async def adopt(tx: AsyncSession, tenant: UUID, login: str, now: datetime, actor
     """
     if not await tx.scalar(_FLAWS, {"login": login, "group": GROUP}):
         raise Unfit
-    return await _record(tx, tenant, login, now, actor)
+    return await _record(tx, tenant, login, recipient, now, actor)
 
 
-async def _record(tx: AsyncSession, tenant: UUID, login: str, now: datetime, actor: str) -> bool:
+async def _record(tx: AsyncSession, tenant: UUID, login: str, recipient: str | None, now: datetime, actor: str) -> bool:
     await _as_owner(tx, tenant)
     if await tx.get(Tenant, (tenant,)) is None:
         return False
     if await tx.get(BiLogin, (tenant, login)) is not None:
         raise Taken
-    tx.add(BiLogin(tenant_id=tenant, login=login, created_at=now))
-    audit(tx, tenant, now, actor, "bi_login.created", login)
+    tx.add(BiLogin(tenant_id=tenant, login=login, created_at=now, recipient=recipient))
+    limit = {} if recipient is None else {"recipient": recipient}
+    audit(tx, tenant, now, actor, "bi_login.created", login, **limit)
     await tx.flush()
     await tx.execute(_AS_LOGIN)
     return True
@@ -200,7 +204,9 @@ async def end(tx: AsyncSession, login: str) -> bool:
 async def of_tenant(tx: AsyncSession, tenant: UUID) -> list[Granted]:
     """The tenant's logins, by name."""
     await _as_owner(tx, tenant)
-    statement = select(col(BiLogin.login), col(BiLogin.created_at)).where(col(BiLogin.tenant_id) == tenant)
+    statement = select(*(col(getattr(BiLogin, name)) for name in Granted._fields)).where(
+        col(BiLogin.tenant_id) == tenant
+    )
     found = (await tx.execute(statement.order_by(col(BiLogin.login)))).all()
     await tx.execute(_AS_LOGIN)
     return [Granted(*row) for row in found]

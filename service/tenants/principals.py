@@ -7,7 +7,7 @@ that right. Both come from the one key in the request and share one transaction.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -29,12 +29,22 @@ _CALLER = "pouls.caller"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated key; `unit`: whose results it reads, with those below it. None: all."""
+    """An authenticated key.
+
+    `unit`: whose results it reads, with those below it; None: all. `recipient`: as whom it reads what a contract opens
+    to some recipients alone; None: nothing of that.
+    """
 
     tenant_id: UUID
     key_id: UUID
     scopes: frozenset[str]
     unit: Unit | None = None
+    recipient: str | None = None
+
+    @classmethod
+    def of(cls, row: ApiKey, scopes: frozenset[str]) -> Self:
+        """Who holds the key of this row, with these of its scopes."""
+        return cls(row.tenant_id, row.key_id, scopes, unit_of(row.unit_source, row.unit), row.recipient)
 
     @property
     def actor(self) -> str:
@@ -61,8 +71,21 @@ def base_of(request: Request) -> str:
     return (request.app.state.settings.http.public_url or str(request.base_url)).rstrip("/")
 
 
+# A dependency that is no coroutine is run in a thread, at twice the cost of a look at the caller's key.
+async def _database(request: Request) -> Database:
+    return database_of(request)
+
+
+async def _now(request: Request) -> datetime:
+    return now_of(request)
+
+
+OpenDatabase = Annotated[Database, Depends(_database)]
+"""For transactions of one's own, beside or instead of the request's."""
+
+
 async def transaction(
-    key: Annotated[Presented, Depends(presented_key)], database: Annotated[Database, Depends(database_of)]
+    key: Annotated[Presented, Depends(presented_key)], database: OpenDatabase
 ) -> AsyncIterator[AsyncSession]:
     async with database.transaction(key.tenant_id) as tx:
         yield tx
@@ -70,7 +93,7 @@ async def transaction(
 
 # "function": committed before the answer leaves. The default commits after it, which would acknowledge too early.
 Transaction = Annotated[AsyncSession, Depends(transaction, scope="function")]
-Now = Annotated[datetime, Depends(now_of)]
+Now = Annotated[datetime, Depends(_now)]
 
 
 async def authenticated(
@@ -90,7 +113,7 @@ async def authenticated(
     await limits.count(request, key.key_id)
     held = frozenset(row.scopes)
     scopes = held & key.scopes if isinstance(key, AccessToken) else held
-    caller = Principal(key.tenant_id, key.key_id, scopes, unit_of(row.unit_source, row.unit))
+    caller = Principal.of(row, scopes)
     request.scope[_CALLER] = caller
     return caller
 
@@ -100,7 +123,7 @@ async def recognised(request: Request, caller: Principal, tx: AsyncSession) -> P
     row = await tx.get(ApiKey, (caller.tenant_id, caller.key_id))
     if row is None or not is_good(row, registrar_of(request), now_of(request)):
         raise unauthenticated(request)
-    return Principal(caller.tenant_id, caller.key_id, frozenset(row.scopes), unit_of(row.unit_source, row.unit))
+    return Principal.of(row, frozenset(row.scopes))
 
 
 def caller_of(request: Request) -> Principal:
@@ -146,6 +169,7 @@ def holding(scope: Scope) -> Any:
 
 __all__ = [
     "Now",
+    "OpenDatabase",
     "Presented",
     "Principal",
     "Transaction",

@@ -35,6 +35,7 @@ class Held(Protocol):
     expires_at: datetime | None
     unit_source: str | None
     unit: str | None
+    recipient: str | None
     mac: bytes | None
 
 
@@ -52,17 +53,22 @@ class Registrar:
         scopes: Iterable[str],
         expires_at: datetime | None,
         unit: Unit | None = None,
+        recipient: str | None = None,
     ) -> bytes:
-        """That whoever has this secret holds these scopes, until then (None: for good), of this unit (None: of all)."""
+        """That whoever has this secret holds these scopes, until then (None: for good), of this unit (None: of all).
+
+        And reads results as this recipient of contracts (None: as none that a contract names).
+        """
         until = b"" if expires_at is None else expires_at.astimezone(UTC).isoformat().encode()
         held = (str(scope).encode() for scope in sorted(scopes))
-        # Keys of a unit are signed as another kind of thing, so that neither passes for the other.
+        # Keys of a unit or a recipient are signed as another kind of thing, so that none passes for another.
         kind = [b"api key"] if unit is None else [b"key of a unit", *(name.encode() for name in unit)]
+        if recipient is not None:
+            kind = [b"recipient's key", recipient.encode(), *kind]
         return mac(self._key, *kind, tenant.bytes, key_id.bytes, secret_hash, until, *held)
 
     def knows(self, row: Held) -> bool:
         """Whether the row is as it was made. One of before keys were signed is not."""
-        signed = self.sign(
-            row.tenant_id, row.key_id, row.secret_hash, row.scopes, row.expires_at, unit_of(row.unit_source, row.unit)
-        )
+        unit = unit_of(row.unit_source, row.unit)
+        signed = self.sign(row.tenant_id, row.key_id, row.secret_hash, row.scopes, row.expires_at, unit, row.recipient)
         return row.mac is not None and same(signed, row.mac)

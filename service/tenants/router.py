@@ -3,10 +3,9 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service.kit.db import Database
 from service.kit.idempotency import SECRET_REPLY
 from service.kit.pages import Cursor, Limit, link_next, uuid_behind
 from service.kit.reasons import Fault
@@ -15,7 +14,7 @@ from service.kit.text import Moment
 from service.problems import Invalid, NotFound, problems
 from service.tenants import actions, queries
 from service.tenants.access_tokens import client_id_of
-from service.tenants.principals import Now, Principal, Transaction, database_of, holding, registrar_of
+from service.tenants.principals import Now, OpenDatabase, Principal, Transaction, holding, registrar_of
 from service.tenants.registrar import unit_of
 from service.tenants.schemas import AuditPage, KeyIn, KeyMade, KeyOut
 from service.tenants.scopes import Scope
@@ -40,12 +39,14 @@ async def create_api_key(
     """Make a key. Its text is in this answer and nowhere else."""
     if given.expires_at is not None and given.expires_at <= now:
         raise Invalid(faults=[Fault("/expires_at", "must be in the future")])
-    if given.unit is not None and set(given.scopes) != {Scope.aggregates_read}:
-        raise Invalid(faults=[Fault("/scopes", "must be aggregates:read alone for a key of a unit")])
+    is_limited = given.unit is not None or given.recipient is not None
+    if is_limited and set(given.scopes) != {Scope.aggregates_read}:
+        raise Invalid(faults=[Fault("/scopes", "must be aggregates:read alone for a key of a unit or a recipient")])
     unit = None if given.unit is None else unit_of(given.unit.source, given.unit.external_id)
     key = await actions.create_key(
-        tx, registrar_of(request), caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at, unit
-    )
+        tx, registrar_of(request), caller.tenant_id, given.name, given.scopes, now, caller.actor, given.expires_at,
+        unit, given.recipient,
+    )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return KeyMade(id=key.key_id, client_id=client_id_of(key.tenant_id, key.key_id), key=key.text())
 
@@ -79,7 +80,7 @@ async def list_audit_log(
 )
 async def export_audit_log(
     caller: Admin,
-    database: Annotated[Database, Depends(database_of)],
+    database: OpenDatabase,
     since: Annotated[Moment | None, Query(description="the first moment")] = None,
     until: Annotated[Moment | None, Query(description="the first moment that is not told any more")] = None,
 ) -> StreamingResponse:

@@ -26,6 +26,7 @@ class KeyIn(Wire):
             "examples": [
                 {"name": "Power BI", "scopes": ["aggregates:read"], "expires_at": None},
                 {"name": "Lyon's BI", "scopes": ["aggregates:read"], "unit": {"external_id": "LYON"}},
+                {"name": "Works council", "scopes": ["aggregates:read"], "recipient": "works_council"},
             ]
         }
     )
@@ -36,6 +37,13 @@ class KeyIn(Wire):
     unit: Annotated[
         KeyUnit | None,
         Field(description="the key reads the results of this unit and of those below it alone: `aggregates:read` only"),
+    ] = None
+    recipient: Annotated[
+        Slug | None,
+        Field(
+            description="the key reads, beside what every reader may, what contracts open to this recipient alone: "
+            "`aggregates:read` only"
+        ),
     ] = None
 
 
@@ -48,6 +56,7 @@ class KeyOut(Wire):
     expires_at: datetime | None
     revoked_at: datetime | None
     unit: KeyUnit | None
+    recipient: str | None
 
     @classmethod
     def of(cls, row: ApiKey) -> "KeyOut":
@@ -61,6 +70,7 @@ class KeyOut(Wire):
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
             unit=None if unit is None else KeyUnit(source=unit.source, external_id=unit.external_id),
+            recipient=row.recipient,
         )
 
 

@@ -36,6 +36,8 @@ class ApiKey(TenantRow, table=True):
     # Of a key that reads the results of one unit, and of what is below it, alone.
     unit_source: str | None = None
     unit: str | None = None
+    # Of a key that reads what contracts open to this recipient, by its id there.
+    recipient: str | None = None
 
 
 class BiLogin(TenantRow, table=True):
@@ -53,6 +55,7 @@ class BiLogin(TenantRow, table=True):
 
     login: str = Field(primary_key=True)
     created_at: datetime = moment()
+    recipient: str | None = None
 
 
 class AuditEntry(TenantRow, table=True):

@@ -57,12 +57,12 @@ async def _endpoint_to_delete(caller: Writer, tx: Transaction, endpoint_id: UUID
     return await queries.endpoint(tx, caller.tenant_id, endpoint_id, lock=True)
 
 
-def _keys_of(request: Request) -> EndpointKeys:
+async def _keys_of(request: Request) -> EndpointKeys:
     keys: EndpointKeys = request.app.state.endpoint_keys
     return keys
 
 
-def _guard_of(request: Request) -> Guard:
+async def _guard_of(request: Request) -> Guard:
     allowed = request.app.state.settings.webhooks
     return Guard(allowed.allow_networks, allowed.allow_http)
 

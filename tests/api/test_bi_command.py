@@ -106,7 +106,8 @@ def test_a_login_from_grant_to_revocation(who: str, released: TenantUnderTest, r
     before = acts(released)
     made = by.grant(tenant, "--login", suffix)
     login = bi_logins.name_of(tenant, suffix)
-    assert made == {"tenant": str(tenant), "login": login, "password": made["password"], "url": made["url"]}
+    told = {"tenant": str(tenant), "login": login, "recipient": None}
+    assert made == told | {"password": made["password"], "url": made["url"]}
     assert len(made["password"]) == 32
     assert rows_of(made["url"]) > 0
     assert rows_of(url_of(by.house, login, made["password"])) > 0
@@ -145,6 +146,19 @@ def test_it_is_shown_for_a_person_to_read(operator: Operator, released: TenantUn
     assert rows_of(shown["url"]) > 0
     assert shown["password"] not in operator.done("bi", "list", "--tenant", released.tenant_id)
     operator.done("bi", "revoke", "--tenant", released.tenant_id)
+
+
+def test_a_login_is_one_of_a_recipient(operator: Operator, released: TenantUnderTest) -> None:
+    tenant = released.tenant_id
+    refused = operator.run("bi", "grant", "--tenant", tenant, "--recipient", "Works council")
+    assert refused.returncode == 2
+    assert "Works council" not in refused.stderr
+    said = operator.done("bi", "grant", "--tenant", tenant, "--recipient", "works_council")
+    shown = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert list(shown) == ["login", "recipient", "password", "url"]
+    assert read(shown["url"], "SELECT bi.my_recipient() AS me") == [{"me": "works_council"}]
+    assert rows_of(shown["url"]) > 0, "what is open to every reader is open to recipients"
+    operator.done("bi", "revoke", "--tenant", tenant)
 
 
 def test_whoever_may_not_make_logins_is_told_what_an_administrator_may_do(

@@ -26,8 +26,8 @@ from tests.make.world import LaunchedWave, a_launched_wave, cells_of, ok
 
 READ = "aggregates:read"
 VIEWS = {
-    "breakdown_groups", "campaigns", "dates", "distributions", "items", "measure_texts", "releases", "scales",
-    "scores", "shares", "units", "waves",
+    "breakdown_groups", "campaigns", "dates", "distributions", "items", "measure_texts", "participation", "releases",
+    "scales", "scores", "shares", "units", "waves",
 }  # fmt: skip
 
 
@@ -321,7 +321,7 @@ def test_the_guide_tells_of_every_view() -> None:
 # -- how it is read ------------------------------------------------------------------------------------------
 
 COPIES = 200
-TABLES = ("release", "release_unit", "release_measure", "release_cell")
+TABLES = ("release", "release_unit", "release_measure", "release_cell", "release_participation")
 
 
 async def copy(house: House, tenant: UUID, release: str, owner: UUID) -> None:
@@ -363,7 +363,7 @@ def crowded(house: House) -> tuple[str, str]:
     release = odd_release(wave)
     for owner in (tenant.tenant_id, house.tenant().tenant_id):
         asyncio.run(copy(house, tenant.tenant_id, release, owner))
-    for table in ("release", "release_unit", "release_measure", "release_cell"):  # else plans go by what was before
+    for table in TABLES:  # else plans go by what was before
         write(house, f"ANALYZE pouls.{table}")
     return release, a_login(tenant)
 
@@ -396,14 +396,17 @@ def looked_at(plan: list[dict[str, Any]], table: str) -> float:
     return rows
 
 
-@pytest.mark.parametrize("view", ["scores", "distributions", "shares", "units", "items", "scales", "measure_texts"])
+@pytest.mark.parametrize(
+    "view", ["scores", "distributions", "shares", "participation", "units", "items", "scales", "measure_texts"]
+)
 def test_one_release_is_read_by_index_and_no_other(crowded: tuple[str, str], view: str) -> None:
     release, login = crowded
     plan = plan_of(login, f"SELECT * FROM bi.{view} WHERE release_id = '{release}'")  # noqa: S608 - names of ours
     own = read(login, f"SELECT count(*) AS rows FROM bi.{view} WHERE release_id = '{release}'")[0]["rows"]  # noqa: S608 - same
     every = read(login, f"SELECT count(*) AS rows FROM bi.{view}")[0]["rows"]  # noqa: S608 - same
     assert every == (COPIES + 1) * own > 0
-    for table, most in (("release_cell", own), ("release_unit", 2 * own), ("release_measure", 5 * 12)):
+    most_of = {"release_cell": own, "release_participation": own, "release_unit": 2 * own, "release_measure": 5 * 12}
+    for table, most in most_of.items():
         assert looked_at(plan, table) <= most + 1, (view, table)
 
 

@@ -13,7 +13,7 @@ from tests.api.test_releases import odd_release
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.formats import READ, withdraw
 from tests.make.wire import problem
-from tests.make.world import a_launched_wave, ok
+from tests.make.world import LaunchedWave, a_launched_wave, ok
 
 KNOWN_S = 2.0
 
@@ -204,6 +204,40 @@ def test_nobody_is_shown_what_another_may_see(released: tuple[TenantUnderTest, s
         problem(tenant.call("admin", "GET", f"/v1/releases/{release}/cells"), 403, "forbidden")
         problem(tenant.call(None, "GET", f"/v1/releases/{release}/cells"), 401, "unauthenticated")
         assert get(tenant, f"{release}/cells").content == whole
+
+
+def test_who_only_asks_whether_it_changed_costs_no_look_either(
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str]
+) -> None:
+    tenant, release = released
+    tag = get(tenant, f"{release}/cells").headers["etag"]
+    layer._answers.clear()
+    layer._size = 0
+    assert get(tenant, f"{release}/cells", **{"If-None-Match": tag}).status_code == 304
+    with statements(tenant.house) as asked:
+        again = get(tenant, f"{release}/cells", **{"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"], asked) == (304, b"", tag, [])
+    for holds in ({}, {"If-None-Match": '"another"'}):
+        layer._answers.clear()
+        get(tenant, f"{release}/cells", **{"If-None-Match": tag})
+        whole = get(tenant, f"{release}/cells", **holds)
+        assert whole.status_code == 200
+        assert whole.json()["data"]
+
+
+@pytest.mark.usefixtures("layer")
+def test_recipients_answers_are_their_own(tenant: TenantUnderTest) -> None:
+    wave = a_launched_wave(tenant, {"A": 12, "B": 12}, recipients=[{"id": "hr", "name": {"en": "the people team"}}])
+    made = ok(
+        tenant.call("admin", "POST", "/v1/api-keys", json={"name": "n", "scopes": [READ], "recipient": "hr"}), 201
+    )
+    theirs = TenantUnderTest(tenant.house, tenant.tenant_id, tenant.keys | {READ: made["key"]})
+    release = odd_release(LaunchedWave(theirs, wave.campaign, wave.wave, wave.address, wave.codes))
+    for _ in range(2):
+        assert get(theirs, release).status_code == 200
+        assert get(tenant, release).status_code == 404
+        listed = [ok(key.call(READ, "GET", "/v1/releases"))["data"] for key in (theirs, tenant)]
+        assert [len(found) for found in listed] == [1, 0]
 
 
 @pytest.mark.usefixtures("layer")

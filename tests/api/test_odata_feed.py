@@ -16,6 +16,7 @@ from tests.make.odata import READ, ROOT, Feed, a_feed, by, refused
 from tests.make.world import ok
 
 NAMES = ["Campaigns", "Waves", "Releases", "OrgUnits", "Items", "Scales", "Scores", "Shares", "Distributions"]
+NAMES += ["Participation"]
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
 POWER_QUERY = (
@@ -205,6 +206,15 @@ def test_what_is_read_is_counted(feed: Feed) -> None:
     after = counted()
     assert after["Scales"] - before.get("Scales", 0) == 2
     assert set(after) <= set(NAMES)
+
+
+def test_a_double_is_read_as_clients_of_sap_write_it(feed: Feed) -> None:
+    for compared in ("Mean ge {}", "Mean in ({},3)", "{} lt Mean"):
+        wanted = feed.rows("Scores", params=by(filter=compared.format("1.5")))
+        assert wanted
+        assert feed.rows("Scores", params=by(filter=compared.format("1.5D"))) == wanted
+    for text in ("Mean ge 1.5DD", "Mean ge D", "Mean ge 1.5Dx", "Mean ge 1.5D1", "Mean ge 1.5F", "Unit eq 1D"):
+        refused(feed.get("Scores", params=by(filter=text)), 400, "BadRequest")
 
 
 def test_metrics_know_templates_alone(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

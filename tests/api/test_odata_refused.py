@@ -171,7 +171,7 @@ def test_the_feed_is_not_written(feed: Feed, method: str) -> None:
     [
         (SECRET, 404),
         ("scores", 404),
-        ("Participation", 404),
+        ("Answers", 404),
         (f"Scores('{SECRET}')", 404),
         ("Scores('')", 404),
         ("Scores('{release}')", 404),

@@ -4,7 +4,10 @@ The service runs as deployed, on an embedded PostgreSQL; a release of a million 
 are written by SQL, right into the tables. Ours and the yardstick are asked in turns, and medians of the ratios told:
 
 - a unit's cells and the heat map as JSON: a bare FastAPI endpoint that gives these bytes to anybody (aim: 0.8 of it);
-- a 304: a route of FastAPI that says 304 behind our own authentication, and does nothing else (aim: 1.0);
+- a 304, the key being taken for good for some seconds, as the service has it: a route of FastAPI that says 304 behind
+  our own authentication, remembers who called for as long, and does nothing else (aim: 1.0);
+- a 304, the key and the release being looked up each time: the same route, which looks the key up each time;
+- an OData walk of the large release, page after page by their links: the same pages, which lie ready;
 - CSV and Parquet of a million cells: FastAPI's file streaming (aim: 100 MB/s, or half of it); apart, the first reading,
   for which the file is made, and the memory of the process that made it.
 """
@@ -16,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,14 +28,17 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from service.settings import ReadsSettings
 from tests.bench import house
 from tests.bench.ask import ask
 from tests.bench.ground import Ground, ground
-from tests.bench.prepared import BEHIND, FOLDER
+from tests.bench.prepared import BEHIND, FOLDER, KNOWN_S, PAGES
 from tests.bench.processes import memory_mib
+from tests.bench.walk import kept, walk
 
 CLIENTS = 8
-AIMS = {"a unit's cells": 0.8, "heat map, 200 x 12": 0.8, "not modified": 1.0, "CSV": 0.5, "Parquet": 0.5}
+AIMS = {"a unit's cells": 0.8, "heat map, 200 x 12": 0.8, "304, key known": 1.0, "CSV": 0.5, "Parquet": 0.5}
+"""Nothing is aimed at where ours has to do what the yardstick has not: to look a release up, to make pages of rows."""
 RELEASE = """
     INSERT INTO release (tenant_id, release_id, wave_id, status, digest, manifest, released_at)
     SELECT $1, $2::uuid, $2::uuid, 'published', md5($2::uuid::text), jsonb_build_object('campaign',
@@ -99,9 +105,16 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Served:
+    """What is running: the service, the same keeping nothing in memory (`asking`), yardsticks, and a key.
+
+    Of a 304, `remembering` is the yardstick of `api`, and `behind` that of `asking`.
+    """
+
     api: house.Child
+    asking: str
     bare: str
     behind: str
+    remembering: str
     key: str
     small: UUID
     large: UUID
@@ -137,17 +150,30 @@ def serving(ground: Ground, cells: int) -> Iterator[Served]:
     fill(ground, tenant, large, max(2, cells // 100), 50)
     ground.sql("ANALYZE")
     folder = ground.logs / "prepared"
-    folder.mkdir()
+    (folder / PAGES).mkdir(parents=True)
     often = {"POULS_LIMITS_REQUESTS_A_MINUTE": "1000000"}
     with ExitStack() as stack:
         api = stack.enter_context(house.serving(ground, "serve", **often))
-        served = Served(api, "", "", keys["aggregates:read"], small, large, folder)
+        served = Served(api, "", "", "", "", keys["aggregates:read"], small, large, folder)
         for name, path in PATHS.items():
             (folder / f"{name}.json").write_bytes(served.get(path.format(release=small)))
-        told = ground.told("pouls_app") | often | {"POULS_READS_KNOWN_S": "0"}
-        behind = stack.enter_context(ground.child("behind", "tests.bench.peer", "behind", told=told))
+        # Of the yardsticks no answer is kept: what they remember is told apart, and costs them no layer.
+        nothing = often | {"POULS_READS_KNOWN_S": "0"}
+        asking = stack.enter_context(house.serving(ground, "asking", **nothing))
+        behind, remembering = (
+            stack.enter_context(
+                ground.child(
+                    name,
+                    "tests.bench.peer",
+                    "behind",
+                    told=ground.told("pouls_app") | nothing | {KNOWN_S: str(known_s)},
+                )
+            )
+            for name, known_s in (("behind", 0.0), ("remembering", ReadsSettings().known_s))
+        )
         bare = stack.enter_context(ground.child("prepared", "tests.bench.peer", "prepared", told={FOLDER: str(folder)}))
-        yield Served(api, bare.line["url"], behind.line["url"], served.key, small, large, folder)
+        urls = {"asking": asking, "bare": bare, "behind": behind, "remembering": remembering}
+        yield replace(served, **{name: child.line["url"] for name, child in urls.items()})
 
 
 PATHS = {
@@ -196,15 +222,21 @@ def measured(served: Served, rounds: int, seconds: float) -> list[Line]:
     path = PATHS["cells"].format(release=served.small)
     with httpx2.Client(base_url=url, headers=headers) as client:
         holds = headers | {"If-None-Match": client.get(path).headers["etag"]}
-    lines.append(
-        beside(
-            "not modified",
-            rounds,
-            lambda: ask(url, path, holds, seconds, CLIENTS, 304).per_second,
-            lambda: ask(served.behind, BEHIND, headers, seconds, CLIENTS, 304).per_second,
-            "a second",
+    ask(url, path, headers, 0.1, 1)  # an answer is kept for whoever sends these very headers, and a 304 never is
+    for name, ours, bare in (
+        ("304, key known", url, served.remembering),
+        ("304, key looked up", served.asking, served.behind),
+    ):
+        lines.append(
+            beside(
+                name,
+                rounds,
+                lambda ours=ours: ask(ours, path, holds, seconds, CLIENTS, 304).per_second,
+                lambda bare=bare: ask(bare, BEHIND, headers, seconds, CLIENTS, 304).per_second,
+                "a second",
+            )
         )
-    )
+    lines += walked(served, rounds)
     for name, suffix in (("CSV", "csv"), ("Parquet", "parquet")):
         address = f"/v1/releases/{served.large}/cells.{suffix}"
         lines.append(
@@ -217,6 +249,22 @@ def measured(served: Served, rounds: int, seconds: float) -> list[Line]:
             )
         )
     return lines
+
+
+def walked(served: Served, rounds: int) -> list[Line]:
+    """Pages of the large release to the end, in MB and in rows a second: the same runs, told twice."""
+    url, headers = served.api.line["url"], served.headers
+    first = f"/odata/Scores?$filter=ReleaseId%20eq%20'{served.large}'"
+    whole = kept(url, first, headers, served.folder / PAGES, "/page/")
+    line = beside(
+        "OData walk",
+        rounds,
+        lambda: walk(url, first, headers).mb_per_second,
+        lambda: walk(served.bare, "/page/0", {}).mb_per_second,
+        "MB/s",
+    )
+    rows_a_mb = whole.rows / whole.mb
+    return [line, replace(line, ours=line.ours * rows_a_mb, bare=line.bare * rows_a_mb, unit="rows/s")]
 
 
 def made(served: Served) -> list[First]:
@@ -238,7 +286,8 @@ def show(lines: list[Line], firsts: list[First], cells: int, console: Console) -
     for line in lines:
         figures = (f"{one:,.0f} {line.unit}" for one in (line.ours, line.bare))
         ends = (f"{one:.2f}" for one in (line.ratio, line.lowest, line.highest))
-        table.add_row(line.name, *ends, *figures, f"{AIMS[line.name]:.1f}")
+        aim = AIMS.get(line.name)
+        table.add_row(line.name, *ends, *figures, "" if aim is None else f"{aim:.1f}")
     console.print(table)
     first = Table(title="the first reading, for which the file is made")
     for column in ("", "seconds", "MB", "MB/s", "peak MiB of the process"):

@@ -242,7 +242,7 @@ def expected(plan: dict[str, Any]) -> list[float]:
 
 def test_what_the_planner_expects_tells_nothing_of_any_row(victim: Victim) -> None:
     """It samples all tenants' rows, and EXPLAIN shows what it makes of a condition: each guess must look the same."""
-    for table in ("release", "release_unit", "release_measure", "release_cell"):
+    for table in ("release", "release_unit", "release_measure", "release_cell", "release_participation"):
         write(victim.house, f"ANALYZE {table}")
     columns = read(victim.url, COLUMNS)
     assert {row["type"] for row in columns} == set(GUESSES)
@@ -353,15 +353,13 @@ def test_the_lookup_is_not_led_astray(victim: Victim) -> None:
         """
         SELECT p.proname::text, p.prosecdef, p.proconfig, p.proowner::regrole::text AS owner, p.provolatile::text,
                ARRAY(SELECT a.grantee::regrole::text FROM aclexplode(p.proacl) a) AS grantees
-        FROM pg_proc p WHERE p.pronamespace = 'bi'::regnamespace
+        FROM pg_proc p WHERE p.pronamespace = 'bi'::regnamespace ORDER BY 1
         """,
     )
     assert [tuple(row) for row in found] == [
-        (
-            "my_tenant", True, ["search_path=pg_catalog, pg_temp"], "pouls_bi_views", "s",
-            ["pouls_bi_views", "pouls_bi"],
-        )
-    ]  # fmt: skip
+        (name, True, ["search_path=pg_catalog, pg_temp"], "pouls_bi_views", "s", ["pouls_bi_views", "pouls_bi"])
+        for name in ("my_recipient", "my_tenant")
+    ]
     owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'bi'::regnamespace"
     assert [row[0] for row in write(victim.house, owners)] == ["pouls_bi_views"]
 
@@ -373,7 +371,8 @@ def test_a_member_of_nothing_reads_nothing(house: House) -> None:
         url = url_of(house, "nobody_of_bi", "pw")
         for view in VIEWS:
             assert refusal(url, f"SELECT 1 FROM bi.{view}") == DENIED  # noqa: S608 - a name of ours
-        assert refusal(url, "SELECT bi.my_tenant()") == DENIED
+        for function in ("my_tenant", "my_recipient"):
+            assert refusal(url, f"SELECT bi.{function}()") == DENIED
     finally:
         write(house, "DROP ROLE nobody_of_bi")
 
@@ -396,11 +395,13 @@ POLICIES = """
 
 def test_policies_restrict_whom_the_setting_would_let_in(house: House) -> None:
     found = [tuple(row) for row in write(house, POLICIES)]
-    tables = ("release", "release_cell", "release_measure", "release_unit")
+    tables = ("release", "release_cell", "release_measure", "release_participation", "release_unit")
     mine = "(tenant_id = ( SELECT bi.my_tenant() AS my_tenant))"
     me = "(login = (SESSION_USER)::text)"
-    assert found == [
+    named = "((recipients IS NULL) OR (( SELECT bi.my_recipient() AS my_recipient) = ANY (recipients)))"
+    wanted = [
         (table, name, name == "bi", "r", "{pouls_bi_views}", me if table == "bi_login" else mine)
         for table in ("bi_login", *tables)
         for name in ("bi", "bi_alone")
     ]
+    assert found == sorted([*wanted, ("release", "bi_recipients", False, "r", "{pouls_bi_views}", named)])

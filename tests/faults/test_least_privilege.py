@@ -33,7 +33,7 @@ APP = {
     "questionnaire_version": "s i", "recut": "s i",
     "release": "s u(changed_at,replaced_by,withdrawn_at,withdrawn_because)",
     "release_cell": "s", "release_certificate": "s", "release_comment": "s",
-    "release_measure": "s", "release_unit": "s", "roster_line": "s i u(mac)",
+    "release_measure": "s", "release_participation": "s", "release_unit": "s", "roster_line": "s i u(mac)",
     "sealed_batch": "i", "spent_code": "s i", "tenant": "s i",
     "wave": "s i u(closes_at,contract,contract_digest,contract_mac,handed_out,invited,opens_at,roster_digest,state)",
     "wave_class": "s i",
@@ -53,10 +53,11 @@ WORK = {
     "invited_day": "s i u(invitations) d", "job": "s i u d", "org_unit": "s i u",
     "org_unit_version": "s i u d", "person_version": "s i u d", "project_member": "s i d", "reorganisation": "s i u d",
     "unit_lineage": "s i",
-    "participation_snapshot": "s d", "person": "s u d", "short_code": "s d", "skipped_wave": "s i",
-    "wave_destruction": "s i",
+    "participation_snapshot": "s i u(answered,answered_count,taken_on) d", "person": "s u d", "short_code": "s d",
+    "skipped_wave": "s i", "wave_destruction": "s i",
     "questionnaire_version": "s", "recut": "s", "release": "s i", "release_cell": "s i",
-    "release_certificate": "s i", "release_comment": "s i", "release_measure": "s i", "release_unit": "s i",
+    "release_certificate": "s i", "release_comment": "s i", "release_measure": "s i", "release_participation": "s i",
+    "release_unit": "s i",
     "roster_line": "s i u(language,mac,name,person_id,salt) d",
     "sealed_batch": "s u(part) d", "spent_code": "s d",
     "tenant": "s", "wave_class": "s i d", "wave_key": "s i u", "wave_part": "s i d", "wave_unit": "s i",
@@ -106,7 +107,10 @@ def test_the_group_of_bi_logins_may_do_nothing_with_tables(house: House) -> None
 
 VIEWS = {
     "bi_login": "s", "release_cell": "s", "release_measure": "s", "release_unit": "s",
-    "release": "s(digest,manifest,part,recut_id,release_id,released_at,status,tenant_id,wave_id,withdrawn_at)",
+    "release_participation": "s(bound,invited,looked_at,node,percent,reason,release_id,status,tenant_id)",
+    "release": (
+        "s(digest,manifest,part,recipients,recut_id,release_id,released_at,status,tenant_id,wave_id,withdrawn_at)"
+    ),
 }  # fmt: skip
 
 

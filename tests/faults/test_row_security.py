@@ -28,16 +28,21 @@ TABLES = (
     "api_key", "audit_entry", "campaign", "campaign_rules", "dimension", "idempotent_reply", "invited_day", "job",
     "org_unit", "org_unit_version", "participation_snapshot", "person", "person_version", "project_member",
     "questionnaire", "questionnaire_draft", "questionnaire_version", "recut", "release", "release_cell",
-    "release_certificate", "release_comment", "release_measure", "release_unit", "reorganisation", "roster_line",
+    "release_certificate", "release_comment", "release_measure", "release_participation", "release_unit",
+    "reorganisation", "roster_line",
     "scim_mapping", "scim_user",
     "sealed_batch", "short_code", "skipped_wave", "spent_code", "tenant", "unit_lineage", "wave", "wave_class",
     "wave_destruction", "wave_key", "wave_part", "wave_unit",
 )  # fmt: skip
 # Of BI logins, to whose tenant the second binds whoever owns the views.
-POLICIES = {"job": ["tenant", "worker"]} | {
-    table: ["bi", "bi_alone", "tenant"]
-    for table in ("bi_login", "release", "release_cell", "release_measure", "release_unit")
-}
+POLICIES = (
+    {"job": ["tenant", "worker"]}
+    | {
+        table: ["bi", "bi_alone", "tenant"]
+        for table in ("bi_login", "release", "release_cell", "release_measure", "release_participation", "release_unit")
+    }
+    | {"release": ["bi", "bi_alone", "bi_recipients", "tenant"]}
+)
 # The worker finds the due work of every tenant here; the table holds ids and times alone.
 SHARED_WITH_WORKERS = {("pouls_work", "job")}
 

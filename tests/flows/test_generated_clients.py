@@ -3,23 +3,19 @@
 What generates them is not the service's to depend on: it is installed, locked, into a folder that git ignores.
 """
 
-import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.fixtures.programs import ROOT, SOURCES, needs_npm, node_modules, ran, tools
 from tests.fixtures.running import Running, data_folder, running
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "tests" / "clients"
 DOCUMENT = ROOT / "openapi" / "openapi.json"
 FILES = {"application/vnd.apache.arrow.file", "application/vnd.apache.parquet", "image/svg+xml", "application/pdf"}
 SEEN = {
@@ -33,20 +29,6 @@ SEEN = {
     "key": "pouls_",
     "named": True,
 }
-
-
-def ran(*command: str | Path, cwd: Path, **options: Any) -> "subprocess.CompletedProcess[str]":
-    """A program that must succeed, with what it said."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False, **options)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    return done
-
-
-def tools(name: str, *locks: str) -> tuple[Path, bool]:
-    """A folder for what these locks install, and whether it is there already."""
-    content = b"".join((SOURCES / lock).read_bytes() for lock in locks)
-    folder = ROOT / "build" / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
-    return folder, (folder / "done").exists()
 
 
 @pytest.fixture
@@ -81,20 +63,12 @@ def test_a_python_client(service: Running, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    shutil.which("npm") is None, reason="npm is not installed: Debian's packages nodejs and npm bring it"
-)
+@needs_npm
 def test_a_typescript_client(service: Running, tmp_path: Path) -> None:
-    folder, is_there = tools("typescript-client", "package-lock.json")
-    if not is_there:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCES / name, folder)
-        ran("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
-        (folder / "done").touch()
-    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    modules = node_modules()
+    (tmp_path / "node_modules").symlink_to(modules)
     shutil.copy(SOURCES / "journey.ts", tmp_path)
-    tool = folder / "node_modules" / ".bin"
+    tool = modules / ".bin"
     # A field with a default may be left out of what is sent.
     ran(tool / "openapi-typescript", DOCUMENT, "-o", "api.d.ts", "--default-non-nullable=false", cwd=tmp_path)
     ran(

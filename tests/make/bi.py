@@ -19,7 +19,7 @@ from tests.fixtures.house import House, TenantUnderTest
 PASSWORD = "of a test"  # noqa: S105 - of nobody
 
 
-def grant(house: House, tenant: UUID, suffix: str | None = None) -> str:
+def grant(house: House, tenant: UUID, suffix: str | None = None, recipient: str | None = None) -> str:
     """A login of a tenant's: its URL."""
     login = bi_logins.name_of(tenant, suffix)
     secret = verifier(PASSWORD, secrets.token_bytes(SALT_BYTES))
@@ -28,7 +28,7 @@ def grant(house: House, tenant: UUID, suffix: str | None = None) -> str:
         database = bi.as_itself(house.settings, house.postgres)
         try:
             async with database.transaction() as tx:
-                assert await bi_logins.grant(tx, tenant, login, secret, datetime.now(UTC), "operator")
+                assert await bi_logins.grant(tx, tenant, login, recipient, secret, datetime.now(UTC), "operator")
         finally:
             await database.close()
 

@@ -88,6 +88,7 @@ OPERATIONS = [
     ("aggregates:read", "GET", "/v1/benchmarks/{benchmark}"),
     ("aggregates:read", "GET", "/v1/releases"),
     ("aggregates:read", "GET", "/v1/aggregates/latest"),
+    ("aggregates:read", "GET", "/v1/aggregates/drivers"),
     ("aggregates:read", "GET", "/v1/aggregates/trend"),
     ("aggregates:read", "GET", "/v1/aggregates/comparison"),
     ("aggregates:read", "GET", "/v1/aggregates/heat-map"),

@@ -30,7 +30,9 @@ def into(table: str, columns: str, *rows: str) -> str:
     return f"INSERT INTO {table} (tenant_id, {columns}) VALUES {values}"  # noqa: S608 - texts from this test
 
 
-UNIT, OTHER, PROJECT, PERSON, NEWCOMER, WAVE, IMPORT, ENDPOINT, EVENT, KEY, GONE = (ident(n) for n in range(10, 21))
+UNIT, OTHER, PROJECT, PERSON, NEWCOMER, WAVE, IMPORT, ENDPOINT, EVENT, KEY, GONE, RELEASE = (
+    ident(n) for n in range(10, 22)
+)
 # No wave is there, for once: lines of rosters are all that this is about.
 UNCHECKED, CHECKED = (f"SET session_replication_role = {role}" for role in ("replica", "origin"))
 LINE = "wave_id, person_id, serial, label, salt, line_digest"
@@ -70,6 +72,7 @@ NOW: Mapping[str, str] = {
     "scim_mapping": f"({T}, '{{}}', now())",
     "benchmark": f"({T}, 'elsewhere', 'Elsewhere', '{{}}', now())",
     "audit_link": f"({T}, 1, {EVENT}, '')",
+    "release_participation": f"({T}, {RELEASE}, 0, 12, 'shown', NULL, 80, 'or_more', '2026-01-01')",
     "bi_login": f"({T}, {LOGIN}, now())",
     "read_access": f"({T}, '2026-01-01', 'key', 'releases.list', '', 1)",
     "erasure": f"({T}, {GONE}, 'somebody', {NEWCOMER}, now(), NULL, NULL)",
@@ -87,7 +90,12 @@ CHANGED = (
         f"{NEWCOMER}, 'hris', '2', NULL, '{{}}', true, {PERSON}",
     ),
     # Somebody was erased: a line of a roster under an id that is nobody's.
-    UNCHECKED, into("roster_line", LINE, f"{WAVE}, {GONE}, 1, 0, '', ''"), CHECKED,
+    UNCHECKED, into("roster_line", LINE, f"{WAVE}, {GONE}, 1, 0, '', ''"),
+    into(
+        "release", "release_id, wave_id, status, digest, manifest, released_at",
+        f"{RELEASE}, {WAVE}, 'published', '', '{{}}', now()",
+    ),
+    CHECKED,
     into(
         "audit_entry", "entry_id, at, actor, action, subject, detail, before, after",
         f"{EVENT}, now(), 'key', 'act', 'x', '{{}}', 'a', 'b'",

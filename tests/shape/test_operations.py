@@ -1,5 +1,6 @@
 """Every operation: who may call it, what it is called, what it says of itself; read off the whole application."""
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -62,6 +63,18 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for method, operation in path.items()
         if method in METHODS
     }
+
+
+def test_nothing_hops_into_a_thread_to_be_looked_up() -> None:
+    """A dependency that is no coroutine costs each request a thread: more than the look at the caller's key."""
+    hopping = {
+        str(one.call)
+        for route in routes()
+        for one in tree(route.dependant)
+        if not any(map(inspect.iscoroutinefunction, (one.call, getattr(one.call, "__call__", None))))  # noqa: B004
+        and not inspect.isasyncgenfunction(one.call)
+    }
+    assert not hopping
 
 
 def test_nothing_is_served_that_is_not_on_the_list(document: dict[str, Any]) -> None:

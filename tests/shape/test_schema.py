@@ -157,6 +157,7 @@ def test_row_security_is_forced_on_every_table(house: House, tables: set[str]) -
 
 
 LOGINS_TENANT = "(tenant_id = ( SELECT bi.my_tenant() AS my_tenant))"
+NAMED_LOGINS = "((recipients IS NULL) OR (( SELECT bi.my_recipient() AS my_recipient) = ANY (recipients)))"
 
 
 def test_every_policy_asks_for_the_tenant_but_one(house: House, tables: set[str]) -> None:
@@ -176,7 +177,8 @@ def test_every_policy_asks_for_the_tenant_but_one(house: House, tables: set[str]
     # Views for BI servers go by the login: these bind their owner, and nobody else.
     for row in (row for row in found if row[1].startswith("bi")):
         mine = "(login = (SESSION_USER)::text)" if row[0] == "bi_login" else LOGINS_TENANT
-        kind = {"bi": "PERMISSIVE", "bi_alone": "RESTRICTIVE"}[row[1]]
+        mine = NAMED_LOGINS if row[1] == "bi_recipients" else mine
+        kind = {"bi": "PERMISSIVE", "bi_alone": "RESTRICTIVE", "bi_recipients": "RESTRICTIVE"}[row[1]]
         assert tuple(row[2:]) == (kind, ["pouls_bi_views"], "SELECT", mine, None), row[0]
 
 

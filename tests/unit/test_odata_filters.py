@@ -66,6 +66,8 @@ def test_words_know_their_places() -> None:
         ("true", True),
         ("null", None),
         ("1", Decimal(1)),
+        ("2.50D", Decimal("2.5")),
+        ("-1e3d", Decimal(-1000)),
         ("''", ""),
     ],
 )

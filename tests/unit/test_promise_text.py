@@ -94,7 +94,8 @@ def test_every_field_is_spoken_of_or_its_change_refused(name: str, language: str
         named = [step for step in place if isinstance(step, str)]
         if named[-1] == "id" and "values" in named:
             continue  # a value that has a label is told by it
-        elsewhere = "label" in named and named[-1] != language and language in _at(contract, place[:-1])
+        is_text = {"label", "name"} & {*named[:-1]}
+        elsewhere = is_text and named[-1] != language and language in _at(contract, place[:-1])
         if named[-1] in IDENTIFIERS or elsewhere:
             assert _told(_with(contract, place, "another"), language) == before, place
         elif value is not None:
@@ -109,7 +110,7 @@ def test_every_field_is_spoken_of_or_its_change_refused(name: str, language: str
 def test_a_field_that_is_not_known_is_refused_wherever_it_stands(name: str) -> None:
     contract = _contract(name)
     for place, _ in _objects(contract):
-        in_names = place[-1:] in {("label",), ("cadence",)} or place == ("audience", "dimensions")
+        in_names = place[-1:] in {("label",), ("name",), ("cadence",)} or place == ("audience", "dimensions")
         added: Any = ["x"] if place == ("audience", "dimensions") else 2 if place[-1:] == ("cadence",) else "x"
         changed = _with(contract, (*place, "new_option"), added)
         if in_names:  # of people's own choice, and told
@@ -144,6 +145,8 @@ def test_a_field_of_another_type_is_refused_without_its_value(name: str) -> None
     [
         (("format",), "pouls-contract/3"),
         (("recipients",), "everybody"),
+        (("named_recipients",), []),
+        (("named_recipients", 0, "name"), {}),
         (("known_limits", 0), "a_new_limit"),
         (("known_limits", 0), "a result that a whole group shares tells it of each of its members"),
         (("participation", "ways", 1), "carrier_pigeon"),
@@ -181,6 +184,7 @@ def test_what_the_service_puts_into_contracts_is_spoken_of() -> None:
     tenant, campaign_id, wave_id = UUID(int=1), UUID(int=2), UUID(int=3)
     golden = _contract("weekly_pulse")
     terms = {name: golden[name] for name in ("audience", "participation", "rotation", "sampling", "interim")}
+    terms |= {"recipients": golden["named_recipients"]}
     campaign = Campaign(
         tenant_id=tenant,
         campaign_id=campaign_id,

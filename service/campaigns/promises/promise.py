@@ -17,7 +17,7 @@ FORMAT = "pouls-contract/2"
 # What every contract says remains possible, by a word for each sentence.
 LIMITS = ("all_keys_before_destruction", "order_or_links", "shared_answers", "joint_audiences", "altered_database")
 WHO_ANSWERED = "batch_of_a_code"
-RECIPIENTS = "aggregate_readers"
+EVERY_READER, NAMED = "aggregate_readers", "named_recipients"
 _OPTIONAL = ("rotation", "sampling", "interim")
 _CHOSEN = ("coarse_classes", "comments")
 
@@ -53,11 +53,12 @@ def of_campaign(
         "policy": campaign.policy,
         "participation": terms["participation"],
         "retention_days": campaign.retention_days,
-        "recipients": RECIPIENTS,
+        "recipients": NAMED if terms.get("recipients") else EVERY_READER,
         "seed": seed,
         "known_limits": [*((WHO_ANSWERED,) if terms["participation"]["spending_record"] else ()), *LIMITS],
     }
     said |= {name: terms[name] for name in _OPTIONAL if terms.get(name)}
+    said |= {NAMED: terms["recipients"]} if terms.get("recipients") else {}
     said |= {} if burden is None else {"burden": dict(burden)}
     said |= {name: True for name in _CHOSEN if terms.get(name)}
     return said | ({"recuts": True} if campaign.recuts else {})
@@ -93,6 +94,11 @@ def of_wave(
     said |= {"dimensions": frozen.dimensions} if frozen.dimensions else {}
     said |= {"openings": [dict(opening) for opening in openings]} if openings else {}
     return said | ({"items": list(items)} if items is not None else {})
+
+
+def recipients_of(contract: Mapping[str, Any]) -> list[str] | None:
+    """Whose keys alone read the results, by their ids; None: those of whoever may read results."""
+    return [one["id"] for one in contract[NAMED]] if NAMED in contract else None
 
 
 def text_of(moment: datetime | None) -> str | None:

@@ -171,9 +171,12 @@ def _who_sees(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sente
     readers = said.text("recipients")
     if said.text("format") == BEFORE:
         readers = _READ_BEFORE.get(readers, "")
-    if readers != "aggregate_readers":
+    if readers == "named_recipients":
+        yield Sentence("recipients", words.say(readers, names=words.listed(_recipients(said, words))))
+    elif readers == "aggregate_readers":
+        yield Sentence("recipients", words.say(readers))
+    else:
         said.refuse("recipients")
-    yield Sentence("recipients", words.say(readers))
     yield Sentence("smallest", words.say("mean", k=smallest.mean))
     yield Sentence("smallest", words.say("distribution", k=smallest.distribution))
     mean, distribution = smallest.sensitive_mean, smallest.sensitive_distribution
@@ -186,6 +189,17 @@ def _who_sees(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sente
         yield Sentence("smallest", words.say("collusion", t=smallest.pooling))
     else:
         yield Sentence("smallest", words.say("pooled"))
+
+
+def _recipients(said: Fields, words: Words) -> list[str]:
+    found = []
+    for one in said.rows("named_recipients"):
+        one.pass_over("id")
+        texts = {language: one.inner("name").text(language) for language in one.names("name")}
+        if not texts:
+            one.refuse("name")
+        found.append(words.quoted(_in_language(texts, words)))
+    return found
 
 
 def _groups(said: Fields, words: Words) -> Iterator[Sentence]:
@@ -213,10 +227,14 @@ def _labels(said: Fields, words: Words) -> dict[str, dict[str, str]]:
         named = found[dimension.text("name")] = {}
         for value in dimension.rows("values"):
             labels = {language: value.inner("label").text(language) for language in value.names("label")}
-            tongues = [language for language in sorted(labels) if language.split("-")[0].lower() == words.code]
-            language = next(iter([*tongues, *(["en"] if "en" in labels else []), *sorted(labels)]), None)
-            named[value.text("id")] = words.quoted(value.text("id") if language is None else labels[language])
+            named[value.text("id")] = words.quoted(_in_language(labels, words) if labels else value.text("id"))
     return found
+
+
+def _in_language(texts: Mapping[str, str], words: Words) -> str:
+    """The text in this language if it has one, else in English, else in the first by the alphabet."""
+    tongues = [language for language in sorted(texts) if language.split("-")[0].lower() == words.code]
+    return texts[[*tongues, *(["en"] if "en" in texts else []), *sorted(texts)][0]]
 
 
 def _taking_part(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentence]:

@@ -28,7 +28,7 @@ from service.kit.db import Database
 from service.kit.idempotency import SECRET_REPLY
 from service.kit.strict import api_router
 from service.problems import Invalid, Malformed, NotFound, problems
-from service.tenants.principals import Now, Principal, Transaction, base_of, database_of, holding
+from service.tenants.principals import Now, OpenDatabase, Principal, Transaction, base_of, holding
 from service.tenants.scopes import Scope
 
 router = api_router()
@@ -68,7 +68,7 @@ async def stream_invitations(
     caller: InvitationReader,
     tx: Transaction,
     now: Now,
-    database: Annotated[Database, Depends(database_of)],
+    database: OpenDatabase,
     pending: Annotated[
         bool,
         Query(

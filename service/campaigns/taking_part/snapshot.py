@@ -53,12 +53,14 @@ async def latest(tx: AsyncSession, wave: Wave, k: int, now: datetime) -> Snapsho
     marks[serials] = True
     values = {"taken_on": today, "answered": np.packbits(marks).tobytes(), "answered_count": len(serials)}
     statement = insert(ParticipationSnapshot).values(tenant_id=wave.tenant_id, wave_id=wave.wave_id, **values)
-    # Whoever was first today counts: the other's look may differ from it by a few people.
+    # Whoever was first today counts: the other's look may differ from it by a few people. So may, at midnight, that of
+    # whoever was last the day before and had not committed when this one was begun.
+    kept = ParticipationSnapshot.__table__.c  # type: ignore[attr-defined]  # SQLModel hides it
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "wave_id"],
             set_=values,
-            where=ParticipationSnapshot.__table__.c.taken_on < today,  # type: ignore[attr-defined]  # SQLModel hides it
+            where=(kept.taken_on < today) & (kept.answered_count <= len(serials) - k),
         )
     )
     taken = await tx.get_one(ParticipationSnapshot, (wave.tenant_id, wave.wave_id), populate_existing=True)

@@ -43,7 +43,7 @@ class Asked:
     """For this file alone; None: the source's own."""
 
 
-def _asked(
+async def _asked(
     _: PeopleAdmitted,
     mode: Annotated[Mode, Query(description=_FULL)],
     source: Source = "hris",

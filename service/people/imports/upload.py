@@ -19,7 +19,6 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from service.kit import pace
-from service.kit.db import Database
 from service.kit.pace import body_of
 from service.kit.room import Share
 from service.people import room
@@ -34,7 +33,7 @@ from service.people.queries import declared
 from service.people.turns import turns_of
 from service.problems import TooLarge, UnsupportedMediaType
 from service.tenants.presented import Presented
-from service.tenants.principals import database_of, presented_key
+from service.tenants.principals import OpenDatabase, presented_key
 
 LIMIT = 1 << 28
 IN_MEMORY = pace.SHORT  # so that whoever has a seat is at the pace of those who have one
@@ -167,7 +166,7 @@ async def _uploaded(
     asked: AskedImport,
     _: PeopleAdmitted,
     key: Annotated[Presented, Depends(presented_key)],
-    database: Annotated[Database, Depends(database_of)],
+    database: OpenDatabase,
 ) -> AsyncIterator[Parsed]:
     media = kind_of(request)
     chunks = body_of(request)

@@ -16,8 +16,7 @@ from service.questionnaires.lint.checked import Sound, checked, sound
 from service.questionnaires.problems import DraftMoved, RevisionMissing, TooManyDrafts, TooManyVersions, Unchanged
 from service.questionnaires.schemas import CheckedOut, DraftDetail, DraftIn, DraftOut, DraftPage, QuestionnaireOut
 from service.questionnaires.tables import QuestionnaireDraft
-from service.tenants.admission import DatabaseOf
-from service.tenants.principals import Now, Transaction
+from service.tenants.principals import Now, OpenDatabase, Transaction
 
 router = api_router()
 IfMatch = Annotated[
@@ -39,7 +38,7 @@ class Ready(NamedTuple):
     sound: Sound
 
 
-async def _ready(caller: Admitted, database: DatabaseOf, draft_id: UUID, if_match: IfMatch = None) -> Ready:
+async def _ready(caller: Admitted, database: OpenDatabase, draft_id: UUID, if_match: IfMatch = None) -> Ready:
     # In a transaction of its own, over before the checks begin.
     async with database.transaction(caller.tenant_id) as tx:
         draft = await queries.draft(tx, caller.tenant_id, draft_id)
@@ -75,7 +74,7 @@ async def list_drafts(
 @router.get(
     "/questionnaire-drafts/{draft_id}", operation_id="questionnaire_drafts.get", responses=problems(Invalid, NotFound)
 )
-async def get_draft(caller: Admitted, database: DatabaseOf, draft_id: UUID, response: Response) -> DraftDetail:
+async def get_draft(caller: Admitted, database: OpenDatabase, draft_id: UUID, response: Response) -> DraftDetail:
     """A draft with its document, all its faults, and hints where it has none; `ETag` is its revision."""
     async with database.transaction(caller.tenant_id) as tx:
         draft = await queries.draft(tx, caller.tenant_id, draft_id)

@@ -21,7 +21,7 @@ from service.questionnaires.lint.checked import Checked, check, not_to_be_kept, 
 from service.questionnaires.problems import FileUnreadable, ReadersBusy
 from service.questionnaires.router import Number
 from service.questionnaires.schemas import ImportOut, NoteOut, ReportOut
-from service.tenants.admission import DatabaseOf
+from service.tenants.principals import OpenDatabase
 
 router = api_router()
 MOST_BYTES = 2 << 20
@@ -126,7 +126,7 @@ async def import_questionnaire(
 
 async def _exported(
     caller: Admitted,
-    database: DatabaseOf,
+    database: OpenDatabase,
     questionnaire_id: UUID,
     number: Number,
     kind: Target = "json",

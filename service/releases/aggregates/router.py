@@ -11,10 +11,11 @@ from service.kit.etags import held
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
+from service.kit.text import is_plain
 from service.problems import Invalid, NotFound, problems
 from service.releases import queries, trend
-from service.releases.aggregates import side_by_side
-from service.releases.aggregates.schemas import ComparisonOut, HeatMapOut, SeriesOut, TrendOut
+from service.releases.aggregates import outcome, side_by_side
+from service.releases.aggregates.schemas import ComparisonOut, DriversOut, HeatMapOut, SeriesOut, TrendOut
 from service.releases.benchmarks import queries as benchmarks
 from service.releases.kept_answers import KEPT
 from service.releases.problems import WithdrawnRelease
@@ -40,7 +41,7 @@ Kind = Annotated[Literal["item", "scale", "index"] | None, Query()]
 
 
 def _printable(name: str, text: str | None) -> str | None:
-    if text is not None and not text.isprintable():
+    if text is not None and not is_plain(text):
         raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     return text
 
@@ -72,15 +73,43 @@ async def get_latest(
 
     Its cells are those of `/v1/releases/{id}/cells`.
     """
-    found = await trend.releases_of(tx, caller, campaign, 1)
-    if not found:
-        raise NotFound
-    release = await queries.release(tx, caller, found[0].release_id)
+    release, _ = await _latest(tx, caller, campaign)
     is_whole = caller.unit is None
     headers = cached_as(release, etag_of(release, "latest", str(is_whole)))
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     return _answer(ReleaseDetail.of(release, whole=is_whole).model_dump_json(), headers)
+
+
+async def _latest(tx: Transaction, caller: AggregateReader, campaign: UUID) -> tuple[Release, int]:
+    """The newest wave's own release, and the number of the wave. Raises NotFound."""
+    found = await trend.releases_of(tx, caller, campaign, 1)
+    if not found:
+        raise NotFound
+    return await queries.release(tx, caller, found[0].release_id), found[0].wave_number
+
+
+@router.get(
+    "/aggregates/drivers",
+    operation_id="aggregates.drivers",
+    dependencies=[KEPT],
+    response_model=DriversOut,
+    responses=NOT_MODIFIED | problems(NotFound, Invalid),
+)
+async def get_drivers(
+    caller: AggregateReader, tx: Transaction, campaign: Campaign, if_none_match: IfNoneMatch = None
+) -> Response:
+    """What goes with the outcome in the newest wave's own release: relative weights of scales, of everybody together.
+
+    They show no cause. 404 where there is no release yet; `withheld` where the release tells none, and in a key of a
+    unit, which is told nothing of everybody together.
+    """
+    release, wave_number = await _latest(tx, caller, campaign)
+    is_whole = caller.unit is None
+    headers = cached_as(release, etag_of(release, "drivers", str(is_whole)))
+    if held(headers["ETag"], if_none_match):
+        return Response(status_code=304, headers=headers)
+    return _answer(outcome.drivers(release, wave_number, whole=is_whole).model_dump_json(), headers)
 
 
 @router.get(

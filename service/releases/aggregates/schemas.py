@@ -9,6 +9,7 @@ from pydantic import Field
 from service.kit.text import Wire
 from service.releases.cell_schemas import CellOut, Number
 from service.releases.shown_change import ShownChange
+from service.releases.statistics_schemas import Drivers, Weight
 from service.releases.trend import Point, Series
 
 FIGURES = (
@@ -20,6 +21,15 @@ FIGURES = (
 def _said(name: str) -> Any:
     """As a cell says it."""
     return Field(description=CellOut.model_fields[name].description)
+
+
+def _driven(name: str) -> Any:
+    """As a release's statistics say it."""
+    return Field(description=Drivers.model_fields[name].description)
+
+
+def _weighed(name: str) -> Any:
+    return Field(description=Weight.model_fields[name].description)
 
 
 class Figures(Wire):
@@ -198,3 +208,37 @@ class HeatMapOut(Wire):
     columns: list[HeatColumn]
     data: Annotated[list[HeatRow], Field(description="units, parents before children")]
     next: str | None
+
+
+class DriverMeasure(Wire):
+    measure: str
+    kind: Literal["item", "scale", "index"]
+    text: Annotated[dict[str, str], Field(description="by language")]
+
+
+class Driver(DriverMeasure):
+    """A scale beside the outcome."""
+
+    share: Annotated[float, _weighed("share")]
+    correlation: Annotated[float, _weighed("correlation")]
+
+
+class DriversOut(Wire):
+    """Of everybody together, as `statistics` of the release has it; weights show no cause."""
+
+    release_id: UUID
+    wave_number: int
+    released_at: datetime
+    status: Annotated[Literal["published", "withheld"], _said("status")]
+    reason: Annotated[
+        Literal["protected"] | None,
+        Field(
+            description="where it is withheld: `protected`, whatever the cause. So it is where nothing could be "
+            "weighed, and for every key of a unit"
+        ),
+    ]
+    n: Annotated[int | None, _driven("n")]
+    measures: Annotated[list[str] | None, _driven("measures")]
+    outcome: DriverMeasure | None
+    r_squared: Annotated[float | None, _driven("r_squared")]
+    data: Annotated[list[Driver], Field(description="in the questionnaire's order; empty where it is withheld")]

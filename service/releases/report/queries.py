@@ -195,7 +195,7 @@ async def _trends(tx: AsyncSession, wanted: Asked) -> dict[str, list[Wave]]:
     place = wanted.spot.place
     if not wanted.waves:
         return {}
-    found = await trend.trend(tx, wanted.caller, wanted.waves, Wanted(unit=place.unit))
+    found = await trend.shown_by(tx, wanted.caller, wanted.waves, Wanted(unit=place.unit))
     return {
         series.measure: [_wave(point) for point in series.points]
         for series in found

@@ -14,6 +14,7 @@ from service.kit.file_answers import FileAnswer
 from service.kit.kept_files import KeptFiles
 from service.kit.reasons import ParameterFault
 from service.kit.strict import api_router
+from service.kit.text import is_plain
 from service.problems import Busy, Invalid, NotFound, problems
 from service.questionnaires.catalogue.page import headers_of
 from service.releases.problems import FormatNotInstalled, WithdrawnRelease
@@ -70,7 +71,7 @@ async def _asked(
     ] = None,
 ) -> Asked:
     for name, text in (("unit", unit), ("source", source)):
-        if text is not None and not text.isprintable():
+        if text is not None and not is_plain(text):
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     return await queries.asked(tx, release, caller, unit, source)
 
@@ -162,7 +163,7 @@ async def show_chart(
 
     `means` and `heatmap` are of all scales and indices, `distribution` of all ratings, or of one measure.
     """
-    if measure is not None and not measure.isprintable():
+    if measure is not None and not is_plain(measure):
         raise Invalid(faults=[ParameterFault("measure", "query", "must not hold control characters")])
     caching = _caching(asked, tongue, "svg", chart, theme, "" if measure is None else f"={measure}")
     if held(caching["ETag"], if_none_match):
