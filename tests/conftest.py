@@ -23,8 +23,9 @@ _KERNELS = {
     "test_breakdowns_leaks", "test_certificates", "test_disclosure_audit", "test_disclosure_audit_common",
     "test_disclosure_audit_inverse", "test_disclosure_audit_proof", "test_disclosure_audit_wave",
     "test_disclosure_audit_wholes", "test_disclosure_gates", "test_disclosure_intervals", "test_disclosure_lines",
-    "test_disclosure_linked", "test_disclosure_merged", "test_federal_attack", "test_disclosure_reference", "test_disclosure_stages",
-    "test_gaps_leaks", "test_protect_command", "test_recuts", "test_recuts_leaks", "test_writer_alters_breakdowns",
+    "test_disclosure_linked", "test_disclosure_merged", "test_disclosure_reference", "test_disclosure_stages",
+    "test_federal_attack", "test_gaps_leaks", "test_protect_command", "test_recuts", "test_recuts_leaks",
+    "test_writer_alters_breakdowns",
 }  # fmt: skip
 
 

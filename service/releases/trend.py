@@ -47,10 +47,14 @@ class ReleaseOfWave:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one release shows of a measure, and the change since the one before, or why none is told."""
+    """What one release shows of a measure, and the change since the one before, or why none is told.
+
+    `cell` is of its mean, `shares` of its answers' shares, where it has any.
+    """
 
     release: ReleaseOfWave
     cell: Mapping[str, Any]
+    shares: Mapping[str, Any] | None
     change: ShownChange | None
     since_wave: int | None
     no_change: str | None
@@ -123,15 +127,20 @@ async def shown_by(
     """The means of one unit over these releases, in the order of the latest questionnaire; none where none has any."""
     if not releases:
         return []
-    rows = (await tx.execute(_cells(caller, releases, wanted))).all()
+    rows = (await tx.execute(_cells(caller, releases, wanted, "mean"))).all()
+    beside = (await tx.execute(_cells(caller, releases, wanted, "distribution"))).all()
+    shares = {_which(row): dict(row._mapping) for row in beside}  # noqa: SLF001 - SQLAlchemy's documented name
     by_id = {one.release_id: one for one in releases}
     series: dict[tuple[Any, ...], list[Row[Any]]] = {}
     for row in sorted(rows, key=lambda row: by_id[row.release_id].wave_number):
         series.setdefault((row.source, row.unit, row.measure), []).append(row)
     last = {key: (by_id[found[-1].release_id].wave_number, -found[-1].number) for key, found in series.items()}
-    return [
-        _series(series[key], by_id) for key in sorted(series, key=lambda key: (str(key[:2]), last[key]), reverse=True)
-    ]
+    ordered = sorted(series, key=lambda key: (str(key[:2]), last[key]), reverse=True)
+    return [_series(series[key], by_id, shares) for key in ordered]
+
+
+def _which(row: Row[Any]) -> tuple[Any, ...]:
+    return row.release_id, row.source, row.unit, row.measure
 
 
 async def _absent(tx: AsyncSession, caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted) -> list[str]:
@@ -148,8 +157,8 @@ async def _absent(tx: AsyncSession, caller: Principal, releases: Sequence[Releas
     return found if await tx.scalar(select(exists().where(*here))) else ["unit", *found]
 
 
-def _cells(caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted) -> Select[Any]:
-    """The cells of the whole unit in these releases, each by its key."""
+def _cells(caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted, family: str) -> Select[Any]:
+    """The cells of the whole unit in these releases, of one family, each by its key."""
     # The unit asked for, or the key's own, or the top.
     if wanted.unit is not None:
         which = col(ReleaseUnit.unit) == wanted.unit
@@ -182,26 +191,32 @@ def _cells(caller: Principal, releases: Sequence[ReleaseOfWave], wanted: Wanted)
         .where(col(ReleaseUnit.tenant_id) == caller.tenant_id)
         .where(col(ReleaseUnit.release_id).in_([one.release_id for one in releases]))
         .where(which, col(ReleaseUnit.dimensions) == literal({}, JSONB), below(caller.unit))
-        .where(col(ReleaseMeasure.family) == "mean", *measures)
+        .where(col(ReleaseMeasure.family) == family, *measures)
     )
 
 
-def _series(rows: Sequence[Row[Any]], releases: Mapping[UUID, ReleaseOfWave]) -> Series:
+def _series(
+    rows: Sequence[Row[Any]], releases: Mapping[UUID, ReleaseOfWave], shares: Mapping[tuple[Any, ...], Any]
+) -> Series:
     points: list[Point] = []
     for row in rows:
-        points.append(_point(releases[row.release_id], dict(row._mapping), points[-1] if points else None))  # noqa: SLF001 - SQLAlchemy's documented name
+        cell = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+        before = points[-1] if points else None
+        points.append(_point(releases[row.release_id], cell, shares.get(_which(row)), before))
     latest = rows[-1]
     return Series(latest.source, latest.unit, latest.unit_name, latest.measure, latest.kind, points)
 
 
-def _point(release: ReleaseOfWave, cell: Mapping[str, Any], before: Point | None) -> Point:
+def _point(
+    release: ReleaseOfWave, cell: Mapping[str, Any], shares: Mapping[str, Any] | None, before: Point | None
+) -> Point:
     if before is None:
-        return Point(release, cell, None, None, "first")
+        return Point(release, cell, shares, None, None, "first")
     reason = _no_change(before, release, cell)
     if reason is not None:
-        return Point(release, cell, None, before.release.wave_number, reason)
+        return Point(release, cell, shares, None, before.release.wave_number, reason)
     change = shown_change(_shown(before.cell), _shown(cell))
-    return Point(release, cell, change, before.release.wave_number, None)
+    return Point(release, cell, shares, change, before.release.wave_number, None)
 
 
 def _no_change(before: Point, release: ReleaseOfWave, cell: Mapping[str, Any]) -> str | None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from service.releases.aggregates.schemas import FIGURES
+from service.releases.aggregates.schemas import MEANS
 from tests.api.test_keys_of_units import limited
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.every_aggregate import figures_of
 from tests.make.formats import READ, withdraw
 from tests.make.wire import places, problem
 from tests.make.world import a_campaign, a_questionnaire, an_org, cells_of, codes_of, ok, post
@@ -40,12 +41,12 @@ def ask(tenant: TenantUnderTest, what: str, **params: Any) -> Any:
 
 
 def by_place(cells: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Cells of the family `mean` by unit and measure, as figures."""
-    return {
-        (cell["unit"], cell["measure"]): {name: cell[name] for name in FIGURES}
-        for cell in cells
-        if cell["family"] == "mean"
-    }
+    """What is told of a measure's mean and of its shares, by unit and measure."""
+    by_key = {(cell["unit"], cell["measure"], cell["family"]): cell for cell in cells}
+    of_unit: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for (unit, measure, family), cell in by_key.items():
+        of_unit.setdefault(unit, {})[measure, family] = cell
+    return {(unit, measure): figures_of(of_unit[unit], measure) for unit, measure, family in by_key if family == "mean"}
 
 
 def test_the_latest_is_the_newest_release_of_the_campaign(world: tuple[TenantUnderTest, Any]) -> None:
@@ -67,7 +68,7 @@ def test_a_trend_of_one_wave_shows_its_cells_and_no_change(world: tuple[TenantUn
         assert [series["measure"] for series in found["series"]] == ["load", "help", "years", "climate"]
         for series in found["series"]:
             (point,) = series["points"]
-            assert {name: point[name] for name in FIGURES} == cells[unit, series["measure"]]
+            assert {name: point[name] for name in (*MEANS, "shares")} == cells[unit, series["measure"]]
             assert (point["change"], point["no_change"]) == (None, "first")
             assert point["release_id"] == release
     assert (
@@ -109,7 +110,13 @@ def test_a_heat_map_is_the_cells_of_many_units(world: tuple[TenantUnderTest, Any
         assert [row["unit"] for row in found["data"]] == ["TOP", "A", "B", "C"]
         for row in found["data"]:
             for measure, cell in zip(columns, row["cells"], strict=True):
-                assert cell == {name: cells[row["unit"], measure][name] for name in cell}
+                told = cells[row["unit"], measure]
+                shares = told["shares"] and {name: told["shares"][name] for name in cell["shares"]}
+                assert cell == {name: told[name] for name in cell} | {"shares": shares}
+    rows = ask(tenant, "heat-map", release=release)["data"]
+    favourable = [cell["shares"]["favourable"] for row in rows for cell in row["cells"]]
+    assert any(favourable)
+    assert None in favourable
     (column,) = ask(tenant, "heat-map", release=release)["columns"]
     assert (column["text"]["fr"], column["lowest"], column["highest"]) == ("Climat", 1, 5)
     below = ask(tenant, "heat-map", release=release, under="TOP")
@@ -135,6 +142,9 @@ def test_a_benchmark_stands_beside_results(world: tuple[TenantUnderTest, Any]) -
     assert climate["benchmark"]["mean"] == 3.55
     difference = Decimal(str(climate["unit"]["mean"])) - Decimal("3.55")
     assert Decimal(str(climate["benchmark"]["difference"])) == difference
+    share = Decimal(str(climate["unit"]["shares"]["favourable"]))
+    assert climate["unit"]["shares"]["favourable_bound"] is None
+    assert Decimal(str(climate["benchmark"]["favourable_difference"])) == share - 60
     assert load["benchmark"]["mean"] is None
     assert load["benchmark"]["difference"] is None
     assert found["help"]["benchmark"] is None

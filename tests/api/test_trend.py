@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from service.releases import trend
-from service.releases.aggregates.schemas import FIGURES
+from service.releases.aggregates.schemas import MEANS
 from service.releases.shown_change import Shown, shown_change
 from service.releases.trend import Point, ReleaseOfWave
 from tests.api.test_recurring import BEFORE, MONDAY, launched, travel, waves
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make.every_aggregate import figures_of
 from tests.make.formats import READ, withdraw
 from tests.make.wire import problem
 from tests.make.world import a_questionnaire, an_org, cells_of, codes_of, ok, post
@@ -49,8 +50,8 @@ def trend_of(tenant: TenantUnderTest, campaign: str, **params: Any) -> dict[str,
 
 
 def figures(tenant: TenantUnderTest, release: str, unit: str, measure: str) -> dict[str, Any]:
-    (cell,) = cells_of(tenant, release, unit=unit, measure=measure, family="mean")
-    return {name: cell[name] for name in FIGURES}
+    cells = {(measure, cell["family"]): cell for cell in cells_of(tenant, release, unit=unit, measure=measure)}
+    return figures_of(cells, measure)
 
 
 @pytest.mark.parametrize("unit", ["TOP", "A", "B"])
@@ -60,7 +61,7 @@ def test_points_are_cells_and_changes_follow_from_two_of_them(
     tenant, campaign, releases = pulse
     for measure, points in trend_of(tenant, campaign, unit=unit).items():
         cells = [figures(tenant, release, unit, measure) for release in releases]
-        assert [{name: point[name] for name in FIGURES} for point in points] == cells
+        assert [{name: point[name] for name in (*MEANS, "shares")} for point in points] == cells
         assert [point["wave_number"] for point in points] == [1, 2, 3]
         assert points[0]["no_change"] == "first"
         for before, after, point in zip(cells, cells[1:], points[1:], strict=False):
@@ -139,9 +140,9 @@ def test_like_is_compared_with_like(changed: dict[str, Any], reason: str | None)
         ReleaseOfWave(None, number, None, "", trend._meanings([one]))  # type: ignore[arg-type]  # nobody asks
         for number, one in enumerate((meaning, meaning | changed))
     )
-    assert trend._no_change(Point(before, cell, None, None, None), after, cell) == reason
+    assert trend._no_change(Point(before, cell, None, None, None, None), after, cell) == reason
     bounded = cell | {"mean_bound": "at_least"}
-    assert trend._no_change(Point(before, cell, None, None, None), before, bounded) == "no_mean"
+    assert trend._no_change(Point(before, cell, None, None, None, None), before, bounded) == "no_mean"
 
 
 def test_a_withdrawn_wave_is_no_point(pulse: tuple[TenantUnderTest, str, list[str]]) -> None:

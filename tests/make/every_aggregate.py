@@ -1,8 +1,10 @@
 """One unit's cells put beside others: the latest release, a comparison, a trend, a heat map."""
 
-from service.releases.aggregates.schemas import FIGURES, HeatCell
+from service.releases.aggregates.schemas import MEANS, SHARES
 from tests.make.whole_units import Cells, Json, Unit
 from tests.make.world import ok
+
+_JUDGED, _FAVOURABLE = ("status", "reason"), ("favourable", "favourable_bound")
 
 
 def check_aggregates(unit: Unit) -> None:
@@ -17,28 +19,30 @@ def check_aggregates(unit: Unit) -> None:
         _check_heat_map(unit, found, kind, is_below=bool(own))
 
 
-def _figures(cell: Json) -> Json:
-    return {name: cell[name] for name in FIGURES}
+def figures_of(cells: Cells, measure: str) -> Json:
+    """What is told of a measure's mean, and of its shares, each as its own cell has it."""
+    shares = cells.get((measure, "distribution"))
+    told = None if shares is None else {name: shares[name] for name in SHARES}
+    return {name: cells[measure, "mean"][name] for name in MEANS} | {"shares": told}
 
 
 def _check_comparison(unit: Unit, found: Json) -> None:
     means_of = _means_of(unit.cells)
     assert [one["measure"] for one in found["data"]] == list(means_of)
     for one in found["data"]:
-        assert one["unit"] == _figures(means_of[one["measure"]])
+        assert one["unit"] == figures_of(unit.cells, one["measure"])
         for other, cells in ((one["parent"], unit.parent), (one["whole"], unit.top)):
             assert (other is None) == (cells is None)
             if cells is not None:
-                assert other["figures"] == _figures(cells[one["measure"], "mean"])
+                assert other["figures"] == figures_of(cells, one["measure"])
 
 
 def _check_series(unit: Unit, found: Json) -> None:
     by_measure = {one["measure"]: one["points"] for one in found["series"]}
     assert list(by_measure) == list(_means_of(unit.cells))
     for measure, points in by_measure.items():
-        waves = [(wave, cells[measure, "mean"]) for wave, cells in unit.waves if (measure, "mean") in cells]
-        assert [(one["wave_number"], {name: one[name] for name in FIGURES}) for one in points] == [
-            (wave, _figures(cell)) for wave, cell in waves
+        assert [(one["wave_number"], {name: one[name] for name in (*MEANS, "shares")}) for one in points] == [
+            (wave, figures_of(cells, measure)) for wave, cells in unit.waves if (measure, "mean") in cells
         ]
 
 
@@ -51,7 +55,9 @@ def _check_heat_map(unit: Unit, found: Json, kind: str, *, is_below: bool) -> No
     assert [row["unit_name"] for row in rows] == [name for name, _ in unit.below]
     for row, (_, cells) in zip(rows, unit.below, strict=True):
         for measure, shown in zip(measures, row["cells"], strict=True):
-            assert shown == {name: cells[measure, "mean"][name] for name in HeatCell.model_fields}
+            whole = figures_of(cells, measure)
+            shares = whole["shares"] and {name: whole["shares"][name] for name in (*_JUDGED, *_FAVOURABLE)}
+            assert shown == {name: whole[name] for name in (*_JUDGED, "mean", "mean_bound")} | {"shares": shares}
 
 
 def _means_of(cells: Cells) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """Results put side by side, on the wire. Every figure stands in a released cell, or follows from two of them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -12,9 +12,12 @@ from service.releases.shown_change import ShownChange
 from service.releases.statistics_schemas import Drivers, Weight
 from service.releases.trend import Point, Series
 
-FIGURES = (
-    "status", "reason", "n_from", "n_to", "mean", "mean_bound", "sd", "se", "low", "high", "basis", "favourable",
-    "favourable_bound", "neutral", "neutral_bound", "unfavourable", "unfavourable_bound", "rwg", "enps", "enps_bound",
+MEANS = (
+    "status", "reason", "n_from", "n_to", "mean", "mean_bound", "sd", "se", "low", "high", "basis", "rwg",
+)  # fmt: skip
+SHARES = (
+    "status", "reason", "n_from", "n_to", "favourable", "favourable_bound", "neutral", "neutral_bound", "unfavourable",
+    "unfavourable_bound", "enps", "enps_bound",
 )  # fmt: skip
 
 
@@ -32,8 +35,32 @@ def _weighed(name: str) -> Any:
     return Field(description=Weight.model_fields[name].description)
 
 
+class Shares(Wire):
+    """What a cell of the family `distribution` shows of a measure, which is judged apart from its mean."""
+
+    status: Annotated[Literal["published", "withheld"], _said("status")]
+    reason: Annotated[str | None, _said("reason")]
+    n_from: Annotated[int | None, _said("n_from")]
+    n_to: Annotated[int | None, _said("n_to")]
+    favourable: Annotated[Number | None, _said("favourable")]
+    favourable_bound: Annotated[str | None, _said("favourable_bound")]
+    neutral: Annotated[Number | None, _said("neutral")]
+    neutral_bound: Annotated[str | None, _said("neutral_bound")]
+    unfavourable: Annotated[Number | None, _said("unfavourable")]
+    unfavourable_bound: Annotated[str | None, _said("unfavourable_bound")]
+    enps: Annotated[Number | None, _said("enps")]
+    enps_bound: Annotated[str | None, _said("enps_bound")]
+
+    @classmethod
+    def of(cls, cell: Any) -> Self:
+        return cls(**{name: cell[name] for name in SHARES})
+
+
+_SHARES = Field(description="of the same measure, judged apart from its mean; null where it has none")
+
+
 class Figures(Wire):
-    """What a cell of the family `mean` shows; a withheld one has a reason and no number."""
+    """What a cell of the family `mean` shows, with the measure's shares; a withheld one has a reason and no number."""
 
     status: Annotated[Literal["published", "withheld"], _said("status")]
     reason: Annotated[str | None, _said("reason")]
@@ -46,19 +73,14 @@ class Figures(Wire):
     low: Annotated[Number | None, _said("low")]
     high: Annotated[Number | None, _said("high")]
     basis: Annotated[Literal["cell", "release"] | None, _said("basis")]
-    favourable: Annotated[Number | None, _said("favourable")]
-    favourable_bound: Annotated[str | None, _said("favourable_bound")]
-    neutral: Annotated[Number | None, _said("neutral")]
-    neutral_bound: Annotated[str | None, _said("neutral_bound")]
-    unfavourable: Annotated[Number | None, _said("unfavourable")]
-    unfavourable_bound: Annotated[str | None, _said("unfavourable_bound")]
     rwg: Annotated[Number | None, _said("rwg")]
-    enps: Annotated[Number | None, _said("enps")]
-    enps_bound: Annotated[str | None, _said("enps_bound")]
+    shares: Annotated[Shares | None, _SHARES]
 
     @classmethod
-    def of(cls, cell: Any) -> "Figures":
-        return cls(**{name: cell[name] for name in FIGURES})
+    def of(cls, mean: Any, shares: Any, **more: Any) -> Self:
+        """Out of a cell of each family; the second may be None."""
+        told = {name: mean[name] for name in MEANS}
+        return cls(**told, shares=None if shares is None else Shares.of(shares), **more)
 
 
 class MeanChange(Wire):
@@ -100,11 +122,12 @@ class PointOut(Figures):
     ]
 
     @classmethod
-    def of_point(cls, point: Point) -> "PointOut":
+    def of_point(cls, point: Point) -> Self:
         change = point.change
         since = point.since_wave
-        return cls(
-            **{name: point.cell[name] for name in FIGURES},
+        return cls.of(
+            point.cell,
+            point.shares,
             release_id=point.release.release_id,
             wave_number=point.release.wave_number,
             released_at=point.release.released_at,
@@ -184,6 +207,15 @@ class HeatColumn(Wire):
     highest: float | None
 
 
+class HeatShares(Wire):
+    """Of a measure's answers."""
+
+    status: Literal["published", "withheld"]
+    reason: str | None
+    favourable: Number | None
+    favourable_bound: str | None
+
+
 class HeatCell(Wire):
     """Of a measure, in the order of the columns."""
 
@@ -191,8 +223,7 @@ class HeatCell(Wire):
     reason: str | None
     mean: Number | None
     mean_bound: str | None
-    favourable: Number | None
-    favourable_bound: str | None
+    shares: Annotated[HeatShares | None, _SHARES]
 
 
 class HeatRow(Wire):

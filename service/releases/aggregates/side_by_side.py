@@ -12,7 +12,8 @@ from sqlmodel import col
 from service.kit.reasons import ParameterFault
 from service.problems import Invalid
 from service.releases.aggregates.schemas import (
-    FIGURES,
+    MEANS,
+    SHARES,
     Against,
     Beside,
     ComparedMeasure,
@@ -20,6 +21,7 @@ from service.releases.aggregates.schemas import (
     HeatCell,
     HeatColumn,
     HeatRow,
+    HeatShares,
 )
 from service.releases.queries import below, of_release
 from service.releases.tables import Release, ReleaseCell, ReleaseMeasure, ReleaseUnit
@@ -27,7 +29,9 @@ from service.tenants.registrar import Unit
 
 Cell = Mapping[str, Any]
 _NAMES = ("node", "parent", "source", "unit", "unit_name", "level")
-_HEAT = tuple(HeatCell.model_fields)
+_FIGURES = tuple(dict.fromkeys((*MEANS, *SHARES)))
+_HEAT = ("status", "reason", "mean", "mean_bound")
+_HEAT_SHARES = tuple(HeatShares.model_fields)
 
 
 class Place(NamedTuple):
@@ -42,11 +46,12 @@ class Place(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A measure of the family `mean`."""
+    """A measure that has means; `number`: of its means, `shares`: of its shares, where it has any."""
 
     number: int
     measure: str
     kind: str
+    shares: int | None
 
 
 async def places(
@@ -86,14 +91,17 @@ async def place(tx: AsyncSession, found: Release, within: Unit | None, unit: str
 
 async def columns(tx: AsyncSession, found: Release, kind: str | None) -> list[Column]:
     """The measures that have means, in the order of the questionnaire."""
-    statement = (
-        select(*(col(getattr(ReleaseMeasure, name)) for name in Column._fields))
-        .where(of_release(ReleaseMeasure, found), col(ReleaseMeasure.family) == "mean")
-        .order_by(col(ReleaseMeasure.number))
-    )
+    names = ("number", "measure", "kind", "family")
+    statement = select(*(col(getattr(ReleaseMeasure, name)) for name in names)).where(of_release(ReleaseMeasure, found))
     if kind is not None:
         statement = statement.where(col(ReleaseMeasure.kind) == kind)
-    return [Column(*row) for row in await tx.execute(statement)]
+    rows = (await tx.execute(statement.order_by(col(ReleaseMeasure.number)))).all()
+    shares = {row.measure: row.number for row in rows if row.family == "distribution"}
+    return [Column(row.number, row.measure, row.kind, shares.get(row.measure)) for row in rows if row.family == "mean"]
+
+
+def _numbers(shown: Sequence[Column]) -> list[int]:
+    return [number for column in shown for number in (column.number, column.shares) if number is not None]
 
 
 async def _cells(
@@ -123,31 +131,38 @@ async def comparison(
     nodes = [node for node in {one.parent, 0} if node is not None]
     above = {own.node for own in await places(tx, found, within, col(ReleaseUnit.node).in_(nodes))}
     shown = await columns(tx, found, kind)
-    cells = await _cells(tx, found, FIGURES, [*{one.node, *above}], [column.number for column in shown])
+    cells = await _cells(tx, found, _FIGURES, [*{one.node, *above}], _numbers(shown))
 
     def beside(node: int | None, column: Column) -> Beside | None:
         if node is None or node == one.node or node not in above:
             return None
         other = cells[node, column.number]
-        return Beside(figures=Figures.of(other), difference=_difference(cells[one.node, column.number], other))
+        figures = Figures.of(other, _shares(cells, node, column))
+        return Beside(figures=figures, difference=_difference(cells[one.node, column.number], other))
 
     return [
         ComparedMeasure(
             measure=column.measure,
             kind=column.kind,
-            unit=Figures.of(cells[one.node, column.number]),
+            unit=Figures.of(cells[one.node, column.number], _shares(cells, one.node, column)),
             parent=beside(one.parent, column),
             whole=beside(0, column),
-            benchmark=_against(cells[one.node, column.number], benchmark.get(column.measure)),
+            benchmark=_against(
+                cells[one.node, column.number], _shares(cells, one.node, column), benchmark.get(column.measure)
+            ),
         )
         for column in shown
     ]
 
 
-def _exactly(cell: Cell, name: str) -> Decimal | None:
+def _shares(cells: Mapping[tuple[int, int], Cell], node: int, column: Column) -> Cell | None:
+    return None if column.shares is None else cells[node, column.shares]
+
+
+def _exactly(cell: Cell | None, name: str) -> Decimal | None:
     """A figure that is shown as it is, not only where it ends."""
-    figure: Decimal | None = cell[name]
-    return figure if cell[f"{name}_bound"] is None else None
+    figure: Decimal | None = None if cell is None else cell[name]
+    return figure if cell is not None and cell[f"{name}_bound"] is None else None
 
 
 def _less(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -158,7 +173,7 @@ def _difference(cell: Cell, other: Cell) -> Decimal | None:
     return _less(_exactly(cell, "mean"), _exactly(other, "mean"))
 
 
-def _against(cell: Cell, benchmark: Mapping[str, str] | None) -> Against | None:
+def _against(cell: Cell, shares: Cell | None, benchmark: Mapping[str, str] | None) -> Against | None:
     if benchmark is None:
         return None
     mean, favourable = (None if name not in benchmark else Decimal(benchmark[name]) for name in ("mean", "favourable"))
@@ -166,21 +181,27 @@ def _against(cell: Cell, benchmark: Mapping[str, str] | None) -> Against | None:
         mean=mean,
         difference=_less(_exactly(cell, "mean"), mean),
         favourable=favourable,
-        favourable_difference=_less(_exactly(cell, "favourable"), favourable),
+        favourable_difference=_less(_exactly(shares, "favourable"), favourable),
     )
 
 
 async def heat_rows(tx: AsyncSession, found: Release, units: Sequence[Place], shown: Sequence[Column]) -> list[HeatRow]:
     """What each unit shows of each measure."""
-    numbers = [column.number for column in shown]
-    cells = await _cells(tx, found, _HEAT, [one.node for one in units], numbers)
+    names = dict.fromkeys((*_HEAT, *_HEAT_SHARES))
+    cells = await _cells(tx, found, tuple(names), [one.node for one in units], _numbers(shown))
+
+    def heat(node: int, column: Column) -> HeatCell:
+        of_mean, of_shares = cells[node, column.number], _shares(cells, node, column)
+        shares = None if of_shares is None else HeatShares(**{name: of_shares[name] for name in _HEAT_SHARES})
+        return HeatCell(**{name: of_mean[name] for name in _HEAT}, shares=shares)
+
     return [
         HeatRow(
             source=one.source,
             unit=one.unit,
             unit_name=one.unit_name,
             level=one.level,
-            cells=[HeatCell(**{name: cells[one.node, number][name] for name in _HEAT}) for number in numbers],
+            cells=[heat(one.node, column) for column in shown],
         )
         for one in units
     ]
