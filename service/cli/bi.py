@@ -86,7 +86,10 @@ def bi_list(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Show the logins that there are. `nobody's`: it is left, and sees nothing."""
+    """Show the logins that there are; of one tenant also since when, and as which recipient they read.
+
+    `nobody's`: it is left, and sees nothing.
+    """
     settings = settings_with(None, None, data)
     with local.database_that_is_there(settings) as postgres:
         found = asyncio.run(_with(settings, postgres, lambda database: _list(database, tenant)))
@@ -94,7 +97,7 @@ def bi_list(
         typer.echo(json.dumps(found))
         return
     for login, since in found.items():
-        typer.echo(login if tenant is None else f"{login}  {since or LEFT}")
+        typer.echo(login if tenant is None else f"{login}  {LEFT if since is None else '  '.join(since.values())}")
 
 
 @bi.command("revoke")
@@ -174,12 +177,17 @@ async def end(database: Database, logins: Sequence[str]) -> bool:
     return found
 
 
-async def _list(database: Database, tenant: UUID | None) -> dict[str, str | None]:
+async def _list(database: Database, tenant: UUID | None) -> dict[str, dict[str, str] | None]:
     async with database.transaction() as tx:
-        found: dict[str, str | None] = dict.fromkeys(await bi_logins.in_database(tx, tenant))
+        found: dict[str, dict[str, str] | None] = dict.fromkeys(await bi_logins.in_database(tx, tenant))
         if tenant is not None:
-            found |= {one.login: one.created_at.isoformat() for one in await bi_logins.of_tenant(tx, tenant)}
+            found |= {one.login: _told(one) for one in await bi_logins.of_tenant(tx, tenant)}
     return found
+
+
+def _told(one: bi_logins.Granted) -> dict[str, str]:
+    recipient = {} if one.recipient is None else {"recipient": one.recipient}
+    return {"since": one.created_at.isoformat()} | recipient
 
 
 def show(statements: Sequence[str]) -> None:

@@ -20,11 +20,17 @@ class Heads:
 
         async def head(message: Message) -> None:
             nonlocal is_told
-            if message["type"] == "http.response.start":
-                await send(message)
-            elif not is_told:
+            if message["type"] != "http.response.start":
+                if is_told:
+                    return
                 is_told = True
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+            # The server looks at the method to know that no body follows the length that is told.
+            scope["method"] = "HEAD"
+            try:
+                await send(message)
+            finally:
+                scope["method"] = "GET"
 
         # In this very scope, in which the router leaves its route for those around it.
         scope["method"], scope[IS_HEAD] = "GET", True

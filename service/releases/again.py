@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.campaigns.promises.contract import digest
+from service.campaigns.promises.contract import digest, holder_of
+from service.campaigns.promises.promise import recipients_of
 from service.campaigns.tables import Campaign, Wave
 from service.disclosure.audit import BUDGET, Report, Row, Verdict, audit_wave, by_rows_alone, relations
 from service.disclosure.policy import Policy
@@ -73,7 +74,7 @@ async def again(
         return None
     wave = await tx.get_one(Wave, (tenant, release.wave_id))
     campaign = await tx.get_one(Campaign, (tenant, wave.campaign_id))
-    altered = await _altered(tx, release, campaign)
+    altered = await _altered(tx, release, wave, campaign)
     public_key, said = await _certificate(tx, release, {keys.signer.public_key, *former})
     about = {
         "campaign": release.manifest["campaign"]["name"],
@@ -125,7 +126,7 @@ async def _with_answers(
     return replace(so_far, report=report, classes=classes, release=so_far.release | {"together": len(entries)})
 
 
-async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> list[str]:
+async def _altered(tx: AsyncSession, release: Release, wave: Wave, campaign: Campaign) -> list[str]:
     """What is no longer what was hashed."""
     wrong = []
     if await digest_now(tx, release) != release.digest:
@@ -133,6 +134,8 @@ async def _altered(tx: AsyncSession, release: Release, campaign: Campaign) -> li
     for name, value in (("plan", campaign.plan), ("policy", campaign.policy)):
         if digest(value) != release.manifest[f"{name}_digest"]:
             wrong.append(f"the {name} is not that of the release: its hash is another")
+    if release.recipients != recipients_of(holder_of(wave, campaign).contract or {}):
+        wrong.append("the recipients of the release are not those of its contract")
     return wrong
 
 

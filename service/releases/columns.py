@@ -54,7 +54,6 @@ def _columns() -> tuple[Column, ...]:
 
 
 COLUMNS = _columns()
-OF_PLACE = tuple(column for column in COLUMNS if column.of_place)
 FIGURES = tuple(column for column in COLUMNS if not column.of_place and not column.of_measure)
 _AT = [column.kind for column in FIGURES].index(Kind.shares)
 BEFORE, AFTER = FIGURES[:_AT], FIGURES[_AT + 1 :]

@@ -14,7 +14,15 @@ from service.releases import comment_rows
 from service.releases.comment_schemas import CommentOut, CommentPage
 from service.releases.kept_answers import KEPT
 from service.releases.problems import WithdrawnRelease
-from service.releases.reading import NOT_MODIFIED, AggregateReader, IfNoneMatch, ReleaseToRead, cached_as, etag_of
+from service.releases.reading import (
+    NOT_MODIFIED,
+    AggregateReader,
+    IfNoneMatch,
+    ReleaseToRead,
+    cached_as,
+    etag_of,
+    marked,
+)
 from service.tenants.principals import Transaction
 
 router = api_router()
@@ -48,8 +56,8 @@ async def list_comments(
     for name, text in (("item", item), ("unit", unit)):
         if text is not None and not is_plain(text):
             raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
-    asked = "\0".join("" if text is None else "=" + text for text in (item, unit, *(caller.unit or ())))
-    headers = cached_as(release, etag_of(release, "comments", asked, str(limit), cursor or ""))
+    asked = marked(item, unit, *(caller.unit or ()), str(limit), cursor)
+    headers = cached_as(release, etag_of(release, "comments", *asked))
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     found = await comment_rows.page(tx, release, caller.unit, item, unit, uuid_behind(cursor), limit + 1)

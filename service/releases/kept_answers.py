@@ -114,8 +114,8 @@ class KeptAnswers:
         async def forget(message: Message) -> None:
             if message["type"] == "http.response.start":
                 caller = _caller_in(scope)
-                self._writes += 1
-                if caller is not None:
+                if caller is not None:  # whoever is nobody's key changes nothing of a tenant's
+                    self._writes += 1
                     for sign in [sign for sign, one in self._known.items() if one.caller.tenant_id == caller.tenant_id]:
                         del self._known[sign]
             await send(message)

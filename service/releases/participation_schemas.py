@@ -22,7 +22,7 @@ class UnitParticipation(Wire):
     ]
     bound: Annotated[
         str | None,
-        Field(description="`or_more` at 90 and `or_less` at 20, or the nearest steps of a small unit; else absent"),
+        Field(description="`or_more`: 90 or more; `or_less`: under 20; or the nearest steps of a small unit"),
     ]
 
 

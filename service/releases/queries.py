@@ -145,14 +145,18 @@ async def certificate(tx: AsyncSession, found: Release) -> dict[str, Any]:
     return row.signed
 
 
+def of_release(table: type[ReleaseUnit] | type[ReleaseMeasure] | type[ReleaseCell], found: Release) -> Condition:
+    """That a row is of this release."""
+    return (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
+
+
 async def check(tx: AsyncSession, found: Release, wanted: CellFilter) -> None:
     """Raises Invalid for a unit, measure or value that the release does not have: no cell would look like a result."""
     if wanted.value is not None and wanted.dimension is None:
         raise Invalid(faults=[ParameterFault("value", "query", "needs a dimension")])
     faults = []
     for name, table, condition in _conditions(wanted):
-        here = (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
-        if not await tx.scalar(select(exists().where(here, condition))):
+        if not await tx.scalar(select(exists().where(of_release(table, found), condition))):
             faults.append(ParameterFault(name, "query", f"is not a {name} of this release"))
     if faults:
         raise Invalid(faults=faults)
@@ -182,11 +186,6 @@ def _broken_down(names: Sequence[str]) -> Condition:
     for name in names[1:]:
         rest = rest.op("-")(name)
     return and_(rest == literal({}, JSONB), *(values.op("?")(name) for name in names[1:]))
-
-
-def of_release(table: type[ReleaseUnit] | type[ReleaseMeasure] | type[ReleaseCell], found: Release) -> Condition:
-    """That a row is of this release."""
-    return (col(table.tenant_id) == found.tenant_id) & (col(table.release_id) == found.release_id)
 
 
 def measures_wanted(found: Release, wanted: CellFilter) -> Select[Any]:

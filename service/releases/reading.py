@@ -22,7 +22,7 @@ AggregateReader = Annotated[Principal, holding(Scope.aggregates_read)]
 IfNoneMatch = Annotated[str | None, Header(max_length=4000)]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the ETag that was sent"}}
 # To be raised when the same rows are shown otherwise: what a reader kept of them is then out of date.
-SHAPE = "4"
+SHAPE = "5"
 
 
 async def _release_to_tell(caller: AggregateReader, tx: Transaction, release_id: UUID) -> Release:
@@ -76,6 +76,11 @@ WantedCells = Annotated[CellFilter, Depends(_filter)]
 def etag_of(release: Release, *parts: str) -> str:
     """Strong: over the release's own digest and everything that shapes the answer."""
     return tag_of(release.digest, *parts)
+
+
+def marked(*parts: str | None) -> tuple[str, ...]:
+    """Parts of what was asked, for an ETag: what is empty differs from what is absent."""
+    return tuple("" if part is None else "=" + part for part in parts)
 
 
 def tag_of(*parts: str) -> str:

@@ -54,8 +54,9 @@ async def list_releases(
 ) -> ReleasePage:
     """Releases with campaign and wave, oldest first; a refused or withdrawn one says why.
 
-    A wave has one release, and one more for each recut, which says so in `recut_id` and shows other groups. Whoever
-    copies releases asks with the `as_of` of the last time as `since`, and knows one that comes twice by its `id`.
+    A wave has one release, one more for each recut, which says so in `recut_id` and shows other groups, and those of
+    before its closing, which say so in `interim`. Whoever copies releases asks with the `as_of` of the last time as
+    `since`, and knows one that comes twice by its `id`.
     """
     as_of = await queries.as_of(tx)
     found = await queries.releases(tx, caller, wave, since, uuid_behind(cursor), limit)

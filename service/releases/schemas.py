@@ -47,6 +47,11 @@ class ReleaseOut(Wire):
     def of(cls, row: Row[Any]) -> "ReleaseOut":
         return cls(**_head(row, row.campaign, row.wave))
 
+    @classmethod
+    def head_of(cls, row: Release) -> "ReleaseOut":
+        """Of a whole row, without its manifest."""
+        return ReleaseOut(**_head(row, row.manifest["campaign"], row.manifest["wave"]))
+
 
 class ReleaseDetail(ReleaseOut):
     """With the manifest: hashes of contract, plan, policy and roster, cells by outcome, and what the measures are.
@@ -257,7 +262,11 @@ class RecutOut(Wire):
     reason: Reason
     release_id: UUID | None
     conflicts: Annotated[
-        list[RecutConflict], Field(description="with the reason `recut-unsafe`: the groups, the first 1,000")
+        list[RecutConflict],
+        Field(
+            description="with the reason `recut-unsafe`: the groups, the first 1,000; none where the contract names "
+            "who reads the results"
+        ),
     ]
     asked_at: datetime
     plan: RecutIn
@@ -270,7 +279,10 @@ class RecutOut(Wire):
             status="asked" if release is None else release.status,
             reason=None if release is None else release.reason,
             release_id=None if release is None else release.release_id,
-            conflicts=[] if release is None else release.manifest["recut"].get("conflicts", []),
+            # Which groups can not be shown follows from the answers: where the contract names readers, theirs alone.
+            conflicts=[]
+            if release is None or release.recipients is not None
+            else release.manifest["recut"].get("conflicts", []),
             asked_at=row.asked_at,
             plan=RecutIn.model_validate(row.plan),
         )

@@ -9,7 +9,7 @@ from service.kit.strict import api_router
 from service.problems import Invalid, NotFound, problems
 from service.releases import withdrawing
 from service.releases.problems import NotPublished
-from service.releases.schemas import ReleaseDetail, WithdrawalIn
+from service.releases.schemas import ReleaseOut, WithdrawalIn
 from service.releases.tables import Release
 from service.tenants.principals import Now, Principal, Transaction, holding
 from service.tenants.scopes import Scope
@@ -32,11 +32,11 @@ ReleaseToWithdraw = Annotated[Release, Depends(_release_to_withdraw)]
 )
 async def withdraw_release(
     release: ReleaseToWithdraw, caller: CampaignWriter, tx: Transaction, now: Now, withdrawal: WithdrawalIn
-) -> ReleaseDetail:
+) -> ReleaseOut:
     """Say that a release's figures are not to be used any more: its cells answer 410 from now on, with the reason.
 
     It stays in the list, as `withdrawn`, and those who read on by `since` are told. What was seen of it was seen: later
     releases of the wave are still judged together with it. Withdrawn again, it keeps its moment and its reason; a
     `replaced_by` may still be told, once.
     """
-    return ReleaseDetail.of(await withdrawing.withdraw(tx, caller, release, withdrawal, now))
+    return ReleaseOut.head_of(await withdrawing.withdraw(tx, caller, release, withdrawal, now))

@@ -79,7 +79,10 @@ async def create_key(
     unit: Unit | None = None,
     recipient: str | None = None,
 ) -> Key:
-    """A new key, of one unit's results alone where it has one. Its text can be shown only now: only a hash is kept."""
+    """A new key, of one unit's results alone or as one recipient, where it has one.
+
+    Its text can be shown only now: only a hash is kept.
+    """
     key = Key(tenant, new_id(), secrets.token_bytes(SECRET_BYTES))
     held = sorted(str(scope) for scope in set(scopes))
     made = ApiKey(

@@ -52,8 +52,8 @@ class Registrar:
         secret_hash: bytes,
         scopes: Iterable[str],
         expires_at: datetime | None,
-        unit: Unit | None = None,
-        recipient: str | None = None,
+        unit: Unit | None,
+        recipient: str | None,
     ) -> bytes:
         """That whoever has this secret holds these scopes, until then (None: for good), of this unit (None: of all).
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.house import House, TenantUnderTest
+from tests.make import recuts
 from tests.make.bi import grant, read
 from tests.make.formats import READ, in_all_formats
 from tests.make.operations import OPERATIONS
@@ -47,12 +48,12 @@ def named(house: House) -> LaunchedWave:
     return wave
 
 
-def open_to_all(tenant: TenantUnderTest) -> str:
-    campaign = a_campaign(tenant)
-    launched = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
+def launched(tenant: TenantUnderTest, **fields: Any) -> LaunchedWave:
+    """A campaign of people who are there."""
+    campaign = a_campaign(tenant, **fields)
+    wave = ok(tenant.call("campaigns:write", "POST", f"/v1/campaigns/{campaign['id']}/launch"))
     tenant.house.sweep()
-    codes = codes_of(tenant, launched["id"])
-    return answered(LaunchedWave(tenant, campaign["id"], launched["id"], launched["address"], codes))
+    return LaunchedWave(tenant, campaign["id"], wave["id"], wave["address"], codes_of(tenant, wave["id"]))
 
 
 def reading_as(tenant: TenantUnderTest, recipient: str, **more: Any) -> TenantUnderTest:
@@ -103,11 +104,9 @@ def test_nor_is_it_in_any_list(named: LaunchedWave) -> None:
             answer = ok(key.call(READ, "GET", f"/odata/{name}"))
             seen = {row.get("ReleaseId", row.get("CampaignId", row.get("Id"))) for row in answer["value"]}
             assert bool(seen & {release, campaign, named.wave}) is is_there, name
-        trend = ok(key.call(READ, "GET", f"/v1/aggregates/trend?campaign={campaign}&kind=item"))
-        assert bool(trend["series"]) is is_there
-        assert key.call(READ, "GET", f"/v1/aggregates/latest?campaign={campaign}").status_code == (
-            200 if is_there else 404
-        )
+        for what in ("trend", "latest", "drivers"):
+            answered = key.call(READ, "GET", f"/v1/aggregates/{what}?campaign={campaign}")
+            assert answered.status_code == (200 if is_there else 404), what
         for what in ("comparison", "heat-map"):
             answered = key.call(READ, "GET", f"/v1/aggregates/{what}?release={release}&kind=item")
             assert answered.status_code == (200 if is_there else 404), what
@@ -122,7 +121,7 @@ def test_every_operation_that_reads_results_is_among_these() -> None:
 
 
 def test_what_is_open_to_every_reader_is_open_to_recipients(named: LaunchedWave) -> None:
-    release = open_to_all(named.tenant)
+    release = answered(launched(named.tenant))
     for key in (named.tenant, reading_as(named.tenant, "works_council"), reading_as(named.tenant, "managers")):
         assert release in listed(key)
         assert cells_of(key, release) == cells_of(named.tenant, release)
@@ -165,6 +164,21 @@ def test_who_reads_is_said_to_respondents_and_signed(named: LaunchedWave) -> Non
         told = ok(named.tenant.call("campaigns:write", "GET", asked))
         (sentence,) = (one["text"] for one in told["sentences"] if one["topic"] == "recipients")
         assert called in sentence.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize("named", [{}, {"recipients": NAMED}])
+def test_what_could_not_be_shown_beside_it_is_the_recipients_to_know(
+    tenant: TenantUnderTest, named: dict[str, Any]
+) -> None:
+    """Which groups a recut can not show follows from the answers."""
+    recuts.organised(tenant)
+    wave = launched(tenant, plan=recuts.PLAN, recuts=True, **named)
+    answered(wave)
+    ok(recuts.ask(wave, [recuts.ALL_BUT_D], [["org", "large"]], require="all"), 202)
+    tenant.house.sweep()
+    (told,) = recuts.recuts(wave)
+    assert told["reason"] == "recut-unsafe"
+    assert bool(told["conflicts"]) is not bool(named)
 
 
 def wrongs() -> Iterator[Any]:

@@ -56,7 +56,7 @@ def set_of(tenant: TenantUnderTest, text: str, **columns: Any) -> None:
 
 def signature(tenant: TenantUnderTest, key: Key, scopes: Sequence[str], until: datetime | None = None) -> bytes:
     """What only the service, with the intake key, can write."""
-    return registrar(tenant).sign(key.tenant_id, key.key_id, key.secret_hash(), scopes, until)
+    return registrar(tenant).sign(key.tenant_id, key.key_id, key.secret_hash(), scopes, until, None, None)
 
 
 def inserted(tenant: TenantUnderTest, mac: bytes | None) -> Key:
@@ -162,7 +162,7 @@ def test_keys_from_before_are_refused_and_made_anew(tenant: TenantUnderTest) -> 
 
 def test_a_key_under_another_intake_key_is_none(tenant: TenantUnderTest) -> None:
     key = inserted(tenant, None)
-    forged = Registrar(bytes(32)).sign(key.tenant_id, key.key_id, key.secret_hash(), ADMIN, None)
+    forged = Registrar(bytes(32)).sign(key.tenant_id, key.key_id, key.secret_hash(), ADMIN, None, None, None)
     set_of(tenant, key.text(), mac=forged)
     problem(called(tenant, key.text()), 401, "unauthenticated")
 

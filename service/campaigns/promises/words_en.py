@@ -37,8 +37,8 @@ _SENTENCES = {
     # Who can see what.
     "aggregate_readers": "Results are read by whoever holds a key of your organisation with the right to read results "
     "of groups; nobody is given the answers of a single person.",
-    "named_recipients": "Results are read by {names}, with keys that were made for them; other keys of your "
-    "organisation do not open them, and nobody is given the answers of a single person.",
+    "named_recipients": "Results are read by {names}, with access that was made for them; no other access of your "
+    "organisation opens them, and nobody is given the answers of a single person.",
     "mean": "A mean or a score is shown only for groups in which at least {k:# person|# people} answered.",
     "distribution": "How many people chose which answer, like any share of answers, is shown only for groups in which "
     "at least {k:# person|# people} answered.",

@@ -42,9 +42,8 @@ _SENTENCES = {
     # Who can see what.
     "aggregate_readers": "Les résultats sont lus par quiconque détient une clé de votre organisation donnant le droit "
     "de lire les résultats de groupes ; les réponses d'une seule personne ne sont communiquées à personne.",
-    "named_recipients": "Les résultats sont lus par {names}, avec des clés établies à leur intention ; les autres clés "
-    "de votre organisation n'y donnent pas accès, et les réponses d'une seule personne ne sont communiquées à "
-    "personne.",
+    "named_recipients": "Les résultats sont lus par {names}, au moyen d'accès établis à leur intention ; aucun autre "
+    "accès de votre organisation ne les ouvre, et les réponses d'une seule personne ne sont communiquées à personne.",
     "mean": "Une moyenne ou un score ne s'affiche que pour les groupes où au moins {k:# personne a|# personnes ont} "
     "répondu.",
     "distribution": "Le nombre de personnes qui ont choisi telle ou telle réponse, comme toute part des réponses, ne "

@@ -25,6 +25,7 @@ from service.releases.reading import (
     IfNoneMatch,
     cached_as,
     etag_of,
+    marked,
     readable,
     tag_of,
 )
@@ -132,11 +133,13 @@ async def get_trend(
     """The means of a unit wave after wave, with how they changed: interval and test are made of what cells show.
 
     Of the waves' own releases, not of recuts or interim results; a withdrawn one is left out. A wave in which a mean
-    is withheld is a point that says so.
+    is withheld is a point that says so. 404 where there is no release yet.
     """
     wanted = trend.Wanted(_printable("unit", unit), _printable("measure", measure), kind)
     releases = await trend.releases_of(tx, caller, campaign, waves)
-    asked = (unit or "", measure or "", kind or "", *(caller.unit or ()))
+    if not releases:  # nor does whoever may not read them learn that there is such a campaign
+        raise NotFound
+    asked = marked(unit, measure, kind, *(caller.unit or ()))
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Accept"}
     headers["ETag"] = tag_of("trend", str(campaign), *asked, "of", *(one.digest for one in releases))
     if held(headers["ETag"], if_none_match):
@@ -146,6 +149,7 @@ async def get_trend(
     return _answer(body.model_dump_json(), headers)
 
 
+# Not kept in memory: a benchmark may change, and no release tells of it.
 @router.get(
     "/aggregates/comparison",
     operation_id="aggregates.comparison",
@@ -166,7 +170,7 @@ async def get_comparison(
     With a `benchmark` also beside what the organisation has uploaded.
     """
     uploaded = await _benchmark(tx, caller, benchmark)
-    asked = (_printable("unit", unit) or "", kind or "", json.dumps(uploaded, sort_keys=True))
+    asked = marked(_printable("unit", unit), kind, json.dumps(uploaded, sort_keys=True))
     headers = cached_as(release, etag_of(release, "comparison", *asked, *(caller.unit or ())))
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
@@ -209,7 +213,7 @@ async def get_heat_map(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Units by measures: means and favourable shares, or `withheld`. Pages go by units."""
-    asked = (_printable("under", under) or "", kind or "", str(limit), cursor or "", *(caller.unit or ()))
+    asked = marked(_printable("under", under), kind, str(limit), cursor, *(caller.unit or ()))
     headers = cached_as(release, etag_of(release, "heat-map", *asked))
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)

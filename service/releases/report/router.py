@@ -18,7 +18,15 @@ from service.kit.text import is_plain
 from service.problems import Busy, Invalid, NotFound, problems
 from service.questionnaires.catalogue.page import headers_of
 from service.releases.problems import FormatNotInstalled, WithdrawnRelease
-from service.releases.reading import NOT_MODIFIED, AggregateReader, IfNoneMatch, ReleaseToRead, cached_as, etag_of
+from service.releases.reading import (
+    NOT_MODIFIED,
+    AggregateReader,
+    IfNoneMatch,
+    ReleaseToRead,
+    cached_as,
+    etag_of,
+    marked,
+)
 from service.releases.report import queries
 from service.releases.report.charts.palette import Theme
 from service.releases.report.charts.svg import Look
@@ -165,7 +173,7 @@ async def show_chart(
     """
     if measure is not None and not is_plain(measure):
         raise Invalid(faults=[ParameterFault("measure", "query", "must not hold control characters")])
-    caching = _caching(asked, tongue, "svg", chart, theme, "" if measure is None else f"={measure}")
+    caching = _caching(asked, tongue, "svg", chart, theme, *marked(measure))
     if held(caching["ETag"], if_none_match):
         return Response(status_code=304, headers=caching)
     found: Content = await queries.figures(tx, asked)
