@@ -259,7 +259,8 @@ async def refuse(
 
 
 def _recipients(wave: Wave, campaign: Campaign) -> list[str] | None:
-    return recipients_of(holder_of(wave, campaign).contract or {})
+    contract = holder_of(wave, campaign).contract
+    return [] if contract is None else recipients_of(contract)  # without one nobody is promised to be a reader
 
 
 def _manifest(wave: Wave, campaign: Campaign) -> dict[str, Any]:
