@@ -155,15 +155,14 @@ def nearest(values: Floats) -> Ints:
 
 
 def n_band(n: Ints, *, gated: bool = False) -> tuple[Ints, Ints]:
-    """Lowest and highest number of respondents that a reader is told: bands of 5 under 30, exact from 30.
+    """Lowest and highest number of respondents that a reader is told: bands of 5, however many they are.
 
-    Where an answer decides who is asked (`gated`), how many answered is itself an answer: bands of 5 under 100, of 20
-    from there on, which hold as many numbers as the end bands of the shares of so many people, and of a smaller group
-    that is left between two large cells.
+    Two exact numbers would say how many are in the group between them, and that may leave a single distribution of its
+    answers. Where an answer decides who is asked (`gated`), how many answered is itself an answer: bands of 20 from 100
+    on, which hold as many numbers as the end bands of the shares of so many people, and of a smaller group that is left
+    between two large cells.
     """
-    width = np.where(n < EXACT_FROM, N_BAND, 1)
-    if gated:
-        width = np.where(n < FINE_FROM, N_BAND, WIDE_N_BAND)
+    width = np.where(gated & (n >= FINE_FROM), WIDE_N_BAND, N_BAND)
     low = n // width * width
     return low, low + width - 1
 

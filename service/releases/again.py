@@ -94,7 +94,10 @@ async def again(
 async def _with_answers(
     tx: AsyncSession, wave: Wave, campaign: Campaign, keys: Keys, told: Told, budget: int, so_far: Again
 ) -> Again:
-    """The whole proof, of all releases of the wave together, if its key can still be put together."""
+    """The whole proof, of all releases of the wave together, if its key can still be put together.
+
+    Numbers of people may be exact: all of these are out, and before numbers were told in bands they were.
+    """
     agreed = await agreed_of(tx, wave, campaign, keys.notary)
     try:
         found = await opened(tx, wave, agreed, keys.waves, keys.seal)
@@ -119,7 +122,7 @@ async def _with_answers(
     judged = wave_of(published, agreed.document, policy, found.units, found.classes, counts.answered, united)
     report = await asyncio.to_thread(audit_wave, judged, budget, told)
     for entry in entries:
-        beside = relations(entry.release.manifest, judged, counts.answered.together)
+        beside = relations(entry.release.manifest, judged, counts.answered.together, exact_too=True)
         report = Report(report.refusals + beside, report.findings)
     named = {unit.unit_id: unit.external_id or "" for unit in found.units}
     classes = tuple({"unit": named[row.unit]} | dict(row.values) for row in found.classes)
@@ -159,7 +162,7 @@ async def _certificate(tx: AsyncSession, release: Release, trusted: set[str]) ->
 
 
 def _by_rows_alone(published: Published, policy: dict[str, int]) -> list[str]:
-    """Printed numbers that are too small, or leave too few people."""
+    """Printed numbers that are too small or leave too few people; of a band, whichever of its numbers it is."""
     labels = _labels(published.places)
     k = thresholds(policy, sensitive=False, two_answers=False)
     del k["deviation"]
@@ -169,9 +172,8 @@ def _by_rows_alone(published: Published, policy: dict[str, int]) -> list[str]:
         # Whoever reads a distribution reads a mean, also of what has no other mean.
         families = [cells.family] if cells.measure in have_means else ["mean", cells.family]
         for place, least, most in zip(cells.places, cells.n_from, cells.n_to, strict=True):
-            n = least if least == most else None
             rows.setdefault(cells.measure, []).extend(
-                Row(family, labels[place], n=n, measure=cells.measure) for family in families
+                Row(family, labels[place], n=least, measure=cells.measure) for family in families
             )
     refusals = (refusal for mine in rows.values() for refusal in by_rows_alone(mine, k))
     return [f"{refusal.row.family} {refusal.row}: {refusal.reason}" for refusal in refusals]

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -33,21 +34,24 @@ async def judged(
 ) -> Report | None:
     """Whether nothing that the rows say, with those of earlier releases, describes too few people.
 
-    None where the auditor takes the numbers to be impossible: then nothing is proved.
+    None where the auditor takes the numbers to be impossible: then nothing is proved. The release may tell numbers of
+    people in bands alone; earlier ones are out as they are, some with exact numbers.
 
     Raises:
         ContractBroken: a row is of no unit of the wave.
     """
-    published = together(
-        [*(rows for _, rows in earlier), await read_back.published(tx, release.tenant_id, release.release_id)]
-    )
+    before = [rows for _, rows in earlier]
+    published = together([*before, await read_back.published(tx, release.tenant_id, release.release_id)])
     policy, united = agreed.policy.as_dict(), agreed.breakdowns.united
     wave = wave_of(published, agreed.document, policy, found.units, found.classes, counts, united)
+    # Place behind place: its own come after all that were shown before.
+    wave = replace(wave, bands_from=sum(len(rows.places) for rows in before))
     try:
         report = await asyncio.to_thread(audit_wave, wave)
         refused = report.refusals
-        for one in (*(before for before, _ in earlier), release):
-            refused += relations(one.manifest, wave, counts.together)
+        for one, _ in earlier:
+            refused += relations(one.manifest, wave, counts.together, exact_too=True)
+        refused += relations(release.manifest, wave, counts.together)
         return Report(refused, report.findings)
     except AuditRefused as impossible:
         log.error("the auditor refuses", release=str(release.release_id), why=str(impossible))

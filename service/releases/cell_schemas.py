@@ -56,8 +56,8 @@ class CellOut(Wire):
     n_from: Annotated[
         int | None,
         Field(
-            description="respondents, at least; a range of 5 under 30, exact from 30. Of what is asked of some people "
-            "a range of 5 or more under 100, of 20 or more from there on; of the group rule the fewest of its parts"
+            description="respondents, at least; a range of 5 (in an older release exact from 30 on). Of what is asked "
+            "of some people 5 or more under 100, 20 or more from there on; of the group rule the fewest of its parts"
         ),
     ]
     n_to: Annotated[int | None, Field(description="respondents, at most")]

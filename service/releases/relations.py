@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from service.disclosure.coding import n_band
 from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.table import Column as TableColumn
@@ -201,7 +202,7 @@ def _reliability(scale: str, relation: Relation, compared: list[str]) -> dict[st
     n = int(relation.people.sum())
     if found["alpha"] is None:
         return None
-    return {"scale": scale, "n": n, "measures": compared} | _rounded(found, n)
+    return {"scale": scale, "n": _told(n), "measures": compared} | _rounded(found, n)
 
 
 def _weights(relation: Relation, compared: list[str]) -> dict[str, Any] | None:
@@ -214,7 +215,7 @@ def _weights(relation: Relation, compared: list[str]) -> dict[str, Any] | None:
     rows = zip(others, weights.shares.tolist(), between[0, 1:].tolist(), strict=True)
     return {
         "outcome": outcome,
-        "n": n,
+        "n": _told(n),
         "measures": compared,
         **_rounded({"r_squared": weights.r_squared}, n),
         "weights": [
@@ -222,6 +223,11 @@ def _weights(relation: Relation, compared: list[str]) -> dict[str, Any] | None:
             for name, share, correlation in rows
         ],
     }
+
+
+def _told(n: int) -> int:
+    """The number of people as it is shown: beside the exact one, bands of numbers would tell that of a small group."""
+    return int(n_band(np.array([n]))[0][0])
 
 
 def _rounded(figures: Mapping[str, float | None], n: int) -> dict[str, float]:
@@ -288,7 +294,7 @@ class _Beside:
         return not others.any() or kept_in >= self._policy.sd_k(sensitive=measure.sensitive)
 
     def _gated(self, measure: Measure) -> bool:
-        """Whether its number of respondents is an answer: a relation would tell it exactly."""
+        """Whether its number of respondents is an answer: a relation would tell it to within five."""
         return bool(measure.gates) or any(self._gated(self._measures[part]) for part in measure.parts)
 
     def _deviations(self, name: str) -> Mask | None:
@@ -313,4 +319,4 @@ class _Beside:
         if found.icc1 is None:
             return None
         figures = _rounded({"icc1": found.icc1, "icc2": found.icc2}, n)
-        return {"scale": measure.id, "n": n, "measures": [measure.id], "groups": len(groups)} | figures
+        return {"scale": measure.id, "n": _told(n), "measures": [measure.id], "groups": len(groups)} | figures

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from service.kit.text import Wire
 
-_OF_PEOPLE = Field(description="people who count in all of `measures`, exactly")
+_OF_PEOPLE = Field(description="people who count in all of `measures`, rounded down to fives")
 _COMPARED = Field(description="what it is made of, and what that could be compared with")
 
 

@@ -1,10 +1,12 @@
 """JSON lines on standard error, ours and the libraries', without exception texts: those may quote a row."""
 
+import json
 import logging
 import sys
 from typing import Any
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 from structlog.typing import EventDict, WrappedLogger
 
 QUIET = ("uvicorn.access", "sqlalchemy.engine", "alembic", "httpx2", "httpcore2")
@@ -18,6 +20,14 @@ def _without_exception_text(_: WrappedLogger, __: str, event: EventDict) -> Even
     return event
 
 
+def rendered(event: EventDict, **_: Any) -> bytes:
+    """The event as JSON: a line is written for each request, and the standard library's takes five times as long."""
+    try:
+        return to_json(event, fallback=repr)
+    except PydanticSerializationError:  # a name of a file that is no UTF-8
+        return json.dumps(event, default=repr).encode()
+
+
 def configure(level: str) -> None:
     """Set up structlog and route the standard library's records through the same renderer."""
     shared: list[Any] = [
@@ -26,9 +36,9 @@ def configure(level: str) -> None:
         _without_exception_text,
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.JSONRenderer(rendered)],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -99,7 +99,7 @@ def test_figures_are_those_of_the_people_with_the_value(released: tuple[TenantUn
     load = {person: 1 + number % 5 for number, person in enumerate(sorted(people))}
     scores = [load[person] for number, person in enumerate(people) if number % 9 and number % 3 == 1]
     assert cell["status"] == "published"
-    assert (cell["n_from"], cell["n_to"]) == (len(scores), len(scores))
+    assert cell["n_from"] <= len(scores) <= cell["n_to"] == cell["n_from"] + 4
     assert cell["mean"] == pytest.approx(sum(scores) / len(scores), abs=0.051)
 
 

@@ -36,7 +36,8 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     processors: list[Any] = [
         structlog.stdlib.add_log_level,
         logs._without_exception_text,
-        structlog.processors.JSONRenderer(),
+        structlog.processors.JSONRenderer(logs.rendered),
+        lambda _logger, _name, line: line.decode(),
     ]
     for name, module in list(sys.modules.items()):
         if name.startswith("service.") and hasattr(module, "log"):
@@ -144,7 +145,7 @@ def test_no_word_of_an_address_a_query_or_a_header_comes_back(wave: LaunchedWave
             silent(raw(tenant.house, "PUT", "/v1/people", headers=headers, chunks=[b"[]"]))
             silent(raw(tenant.house, "GET", f"/v1/respond/{wave.address}", headers=headers))
     silent(raw(tenant.house, "GET", "/v1/people", headers={"authorization": f"Bearer {CANARY}".encode()}))
-    assert '"route": "/v1/campaigns/{campaign_id}"' in log_lines.getvalue()
+    assert '"route":"/v1/campaigns/{campaign_id}"' in log_lines.getvalue()
     assert BARE not in log_lines.getvalue().lower()
 
 
@@ -176,6 +177,6 @@ def test_a_fault_of_ours_logs_its_kind_and_place_alone(
     answer = wave.tenant.call("people:write", "GET", "/v1/dimensions")
     assert answer.status_code == 500
     silent(answer)
-    assert '"problem": "RuntimeError"' in log_lines.getvalue()
+    assert '"problem":"RuntimeError"' in log_lines.getvalue()
     assert "test_no_echo.py:" in log_lines.getvalue()
     assert BARE not in log_lines.getvalue().lower()

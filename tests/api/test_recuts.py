@@ -62,7 +62,7 @@ def test_a_recut_is_a_release_of_its_own_and_changes_nothing_of_the_first(wave: 
     people = [f"{team}-{number}" for team, size in TEAMS.items() for number in range(size)]
     load = {person: 1 + number % 5 for number, person in enumerate(sorted(people))}
     scores = [load[person] for number, person in enumerate(people) if SITES[number % 3] == "nantes"]
-    assert (west["n_from"], west["n_to"]) == (len(scores), len(scores))
+    assert west["n_from"] <= len(scores) <= west["n_to"] == west["n_from"] + 4
     assert west["mean"] == pytest.approx(sum(scores) / len(scores), abs=0.051)
     certificate = ok(wave.tenant.call(READ, "GET", f"/v1/releases/{second['id']}/certificate"))["certificate"]
     assert certificate["recut"] == detail["recut"]

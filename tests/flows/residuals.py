@@ -336,7 +336,7 @@ class _Shown:
 
 def _band(cell: Cell, n: int) -> Iterator[str]:
     low, high = cell["n_from"], cell["n_to"]
-    wanted = (n, n) if n >= SMALL else (n - n % 5, n - n % 5 + 4)
+    wanted = (n - n % 5, n - n % 5 + 4)
     if (low, high) != wanted:
         yield f"{_name(cell)}: says {low} to {high} respondents, not {wanted[0]} to {wanted[1]}"
 

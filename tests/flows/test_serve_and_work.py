@@ -124,7 +124,7 @@ def test_serve_has_no_worker_and_needs_no_key_that_opens(site: Watched) -> None:
         assert api.stop() == 0
         told = api.said()
     # What the two processes said, at the level of debugging.
-    assert '"route": "/v1/respond/{wave}"' in told
+    assert '"route":"/v1/respond/{wave}"' in told
     for said in (told, worked):
         assert canary not in said
         assert not [code for code in codes if code in said or code[:44] in said]

@@ -3,6 +3,7 @@
 The auditor is handed the rows, and who answered what counted from one line per person.
 """
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -54,6 +55,11 @@ def measured(world: World, policy: Policy) -> list[Measured]:
 
 
 def judged(world: World, table: SafeTable, policy: Policy, places: int) -> Report:
+    """As a new release: all numbers of people have to be bands."""
+    return audit_wave(wave_of(world, table, policy, places))
+
+
+def wave_of(world: World, table: SafeTable, policy: Policy, places: int) -> Wave:
     members = [np.array(sorted(world.inside(place)), np.int64) for place in range(places)]
     measures = measured(world, policy)
     shown = []
@@ -64,7 +70,7 @@ def judged(world: World, table: SafeTable, policy: Policy, places: int) -> Repor
             at = np.flatnonzero(column.has_sd)
             shown.append(Published(column.measure, "deviation", at, column.n_from[at], column.n_to[at]))
     names = [{"place": str(place)} for place in range(places)]
-    return audit_wave(Wave(names, members, world.respondents(), measures, shown))
+    return Wave(names, members, world.respondents(), measures, shown, bands_from=0)
 
 
 @settings(max_examples=80, deadline=None)
@@ -81,6 +87,30 @@ def test_what_linked_breakdowns_publish_is_called_safe(seed: int) -> None:
     made = world.linked(policy)
     report = judged(world, made.table, policy, world.grid.size)
     assert report.verdict == Verdict.safe, report
+
+
+@settings(max_examples=20, deadline=None)
+@given(worlds(), policies)
+def test_an_exact_number_is_noticed(world: World, policy: Policy) -> None:
+    """Of all that is shown, one number told exactly; of what is out already, none need be a band."""
+    made = wave_of(world, world.protect(policy), policy, len(world.parents))
+    shown = [number for number, one in enumerate(made.published) if len(one.places)]
+    for number in shown:
+        one = made.published[number]
+        people = made_of(made, one.measure, int(one.places[-1]))
+        least, most = one.least.copy(), one.most.copy()
+        least[-1] = most[-1] = people
+        told = [*made.published]
+        told[number] = replace(one, least=least, most=most)
+        exact = replace(made, published=told)
+        refused = [(one.row.measure, one.reason) for one in audit_wave(exact).refusals]
+        assert refused == [(one.measure, f"it says {people} people, which is fewer than 5 numbers")]
+        assert audit_wave(replace(exact, bands_from=None)).verdict == Verdict.safe
+
+
+def made_of(wave: Wave, measure: str, place: int) -> int:
+    (n,) = (one.n for one in wave.measures if one.id == measure)
+    return int(n[wave.members[place]].sum())
 
 
 TREE_DEFECTS: dict[str, tuple[str, Any]] = {

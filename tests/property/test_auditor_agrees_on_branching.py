@@ -3,6 +3,7 @@
 The auditor works out who was asked and who was not from the places alone, and nothing of how the engine does.
 """
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_what_is_published_of_a_branched_item_is_accepted(seed: int) -> None:
 @given(st.integers(0, 2**32))
 def test_all_that_is_published_beside_a_branched_item_is_called_safe(seed: int) -> None:
     world, policy = a_case(seed)
-    report = audit_wave(world.wave(world.published(policy), policy))
+    report = audit_wave(replace(world.wave(world.published(policy), policy), bands_from=0))
     assert report.verdict == Verdict.safe, report
 
 

@@ -22,7 +22,7 @@ def related(n: Sequence[int], places: Sequence[int] = (EVERYBODY,)) -> Wave:
     return wave(items, {(one, family): places for one in "pq" for family in families} | {("s", "mean"): places})
 
 
-def said(statistics: object, made: Wave, people: int = 120) -> list[str]:
+def said(statistics: object, made: Wave, people: int = 120, **how: bool) -> list[str]:
     """Of so many people, 40 in each class as far as they go."""
     counted: list[tuple[str, ...]] = []
 
@@ -30,7 +30,7 @@ def said(statistics: object, made: Wave, people: int = 120) -> list[str]:
         counted.append(measures)
         return np.clip(people - np.arange(0, 160, 40), 0, 40)
 
-    found = relations({"statistics": statistics}, made, together)
+    found = relations({"statistics": statistics}, made, together, **how)
     assert set(counted) <= {("p", "q")}
     return [f"{one.row.measure}: {one.reason}" for one in found]
 
@@ -44,10 +44,24 @@ def test_what_relates_answers_is_of_a_hundred_people() -> None:
     good = {"scale": "s", "n": 120, "measures": ["p", "q"]}
     assert said({"scales": [good]}, made, 130)[:1] == ["s: it says 120 people and counts 130"]
     assert said({"scales": [good]}, made, 119)[:1] == ["s: it says 120 people and counts 119"]
-    assert said({"drivers": good | {"n": 99}}, made, 99)[:1] == ["s: it counts 99 people, fewer than 100"]
+    assert said({"drivers": good | {"n": 95}}, made, 99)[:1] == ["s: it counts 99 people, fewer than 100"]
     assert said({"drivers": {"n": 100, "measures": ["p", "q"]}}, made, 100) == [
         "drivers: q counts 20 people more, fewer than 30"
     ]
+
+
+@pytest.mark.parametrize("people", range(145, 151))
+def test_how_many_they_are_is_told_rounded_down(people: int) -> None:
+    """Of what is out, the exact number is taken as well: that is how it was told before. No other number is."""
+    made = related((40, 40, 40, 40))
+    for n in range(140, 156):
+        entry = {"n": n, "measures": ["p", "q"]}
+        new, out = (said({"drivers": entry}, made, people, exact_too=one) for one in (False, True))
+        wrong = [] if n == people // 5 * 5 else [f"drivers: it says {n} people and counts {people}"]
+        if n == people != people // 5 * 5:
+            wrong = [f"drivers: it says exactly {n} people, and not that there are {people // 5 * 5} or more"]
+        assert [one for one in new if "it says" in one] == wrong
+        assert [one for one in out if "it says" in one] == ([] if n == people else wrong)
 
 
 def test_what_relates_answers_leaves_nobody_or_enough_beside_it() -> None:
@@ -191,7 +205,7 @@ def test_the_parts_of_an_index_are_compared_and_the_items_of_a_score_are_not() -
     items = [f"{one} counts {n} people more, fewer than 30" for one, n in (("p", 7), ("q", 4))]
     assert sorted(beside(entry, "more", people, made, shown)) == sorted(more + items)
     # Alpha is of items, whatever it says; what belongs to units is not.
-    alpha = {"n": 124, "measures": ["a"], "scale": "a"}
+    alpha = {"n": 120, "measures": ["a"], "scale": "a"}
     assert beside(alpha, "scales", people, made, shown) == ["p counts 3 people more, fewer than 30"]
     assert beside(alpha, "units", people, made, shown) == []
     assert beside(alpha | {"n": 120, "measures": ["b"]}, "units", people, made, shown) == [
@@ -233,7 +247,7 @@ def test_whatever_it_names_counts(entry: dict[str, Any]) -> None:
 def test_what_would_tell_how_many_were_asked_may_not_stand(
     gates: Mapping[str, tuple[str, ...]], measures: list[str], key: str
 ) -> None:
-    """Bands of numbers hide how many gave the answers that the question hangs on; an exact number does not."""
+    """Wide bands of numbers hide how many gave the answers that the question hangs on; one of five does not."""
     people = {frozenset("pqrg"): (60, 60, 0, 0)}
     parts = {"a": ("p", "q"), "c": ("r",), "i": ("a",)}
     shown = everywhere(*"acipqrg") | {("g", "distribution"): [EVERYBODY]}
@@ -241,7 +255,7 @@ def test_what_would_tell_how_many_were_asked_may_not_stand(
     assert beside(entry, key, people, answered_by(people, parts), shown) == []
     made = answered_by(people, parts, **{name: {"gates": own} for name, own in gates.items()})
     said = set(beside(entry, key, people, made, shown))
-    wrong = {f"how many count in {one} is an answer to g, and would be told exactly" for one in "aipq"}
+    wrong = {f"how many count in {one} is an answer to g, and would be told to within 5" for one in "aipq"}
     assert bool(said & wrong) == (key != "more")
     assert said <= wrong
 
@@ -249,11 +263,11 @@ def test_what_would_tell_how_many_were_asked_may_not_stand(
 @pytest.mark.parametrize("family", ["mean", "distribution", "deviation"])
 def test_places_may_not_set_apart_all_but_a_few(family: str) -> None:
     """Sixty people more, nearly all of them in a place of their own: two of the others are left beside them."""
-    entry = {"n": 122, "measures": ["p", "q"]}
+    entry = {"n": 120, "measures": ["p", "q"]}
     for few, wrong in ((1, True), (14, True), (15, False)):
         people = {frozenset("pq"): (120, 0, few, 0), frozenset("p"): (few, 0, 60, 0)}
         made = answered_by(people, {})
-        entry["n"] = 120 + few
+        entry["n"] = (120 + few) // 5 * 5
         more = f"p counts {60 + few} people more, of whom its figures set apart all but {2 * few}"
         shown = everywhere("p", "q")
         assert beside(entry, "drivers", people, made, shown) == []

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import product
 from statistics import stdev
 
 import numpy as np
@@ -38,10 +39,21 @@ def test_halves_go_away_from_zero() -> None:
     assert coding.divide(column(5, -5, 4, -4, 15, -15, 0), column(10)).tolist() == [1, -1, 0, 0, 2, -2, 0]
 
 
-def test_numbers_of_people_come_in_bands_under_thirty() -> None:
+def test_numbers_of_people_come_in_bands() -> None:
     low, high = coding.n_band(column(5, 9, 10, 14, 29, 30, 12_433))
-    assert low.tolist() == [5, 5, 10, 10, 25, 30, 12_433]
-    assert high.tolist() == [9, 9, 14, 14, 29, 30, 12_433]
+    assert low.tolist() == [5, 5, 10, 10, 25, 30, 12_430]
+    assert high.tolist() == [9, 9, 14, 14, 29, 34, 12_434]
+
+
+def test_no_number_of_people_follows_from_two_others() -> None:
+    """Of a group of 5 to 9 that another group and both together have in between, at least four numbers are left."""
+    for small, other in product(range(5, 10), range(5, 60)):
+        (least, least_of_both), (most, most_of_both) = (
+            side.tolist() for side in coding.n_band(column(other, small + other))
+        )
+        left = {n for n in range(5, 10) if least_of_both - most <= n <= most_of_both - least}
+        assert small in left
+        assert len(left) >= 4
 
 
 def shown(numerator: int, n: int, near: coding.Nearby | None = None) -> tuple[int, int, int]:

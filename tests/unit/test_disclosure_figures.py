@@ -54,7 +54,7 @@ def test_no_deviation_where_nearly_all_answers_are_alike() -> None:
         assert found[0].basis == "cell"
         if alike:
             assert found[0].sd is not None
-            assert found[1].se == round(found[0].sd * sqrt(0.5 / 96), 2)
+            assert found[1].se == round(found[0].sd * sqrt(0.55 / 95), 2)  # told as 95 to 99, of 192
 
 
 def test_no_deviation_where_nearly_all_scores_lie_in_a_band() -> None:

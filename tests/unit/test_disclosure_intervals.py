@@ -25,7 +25,8 @@ def test_each_mean_says_how_sure_it_is() -> None:
     assert [row.basis for row in found] == ["cell", "cell", "release", "release"]
     own = found[1]
     assert own.sd is not None
-    assert own.se == round(own.sd * sqrt(0.5 / 96), own.decimals + 1)
+    # 96 people are told as 95 to 99, so that 95 of 192 count: nine twentieths.
+    assert own.se == round(own.sd * sqrt(0.55 / 95), own.decimals + 1)
     # 24 people are told as 20 to 24, so that 20 of 40 count, and the deviation is the company's.
     assert (found[3].n_from, found[3].n_to, found[3].sd) == (20, 24, None)
     assert found[0].sd is not None

@@ -35,6 +35,10 @@ it do (`gates`), and where both who was asked and who was not are enough (`asked
 skipped some of its items is judged as if its sums were published for each number of items answered (`layers`), and at
 nested places by what one multiple of its items' sums can cancel (`gaps`). Figures that relate answers to each other are
 made of many people, and of hardly fewer than each answer's own figures (`relations`).
+
+Numbers of people. Of a release that is about to be made, every printed number is a band of five or more (`sight`), and
+that of what relates answers is rounded down to a multiple of five. Releases that are out are taken as they are: before,
+large numbers were told exactly. From the rows alone (`alone`), a band says what all of its numbers say.
 """
 
 from service.disclosure.audit.alone import by_rows_alone

@@ -106,6 +106,8 @@ class Wave:
         published: one entry for each measure and family at most.
         where: of each place, which may stand more than once, [places]; empty where all are of one tree, whole.
         united: by dimension that whose values its own unite; a dimension that unites nothing is absent.
+        bands_from: the first place of what is new. There, and at every later place, numbers of people have to be
+            printed as bands. None: nothing is new; older releases printed exact numbers, and are out.
     """
 
     names: Sequence[Labels]
@@ -115,3 +117,4 @@ class Wave:
     published: Sequence[Published]
     where: Sequence[Where] = ()
     united: Mapping[str, str] = field(default_factory=dict)
+    bands_from: int | None = None

@@ -61,7 +61,8 @@ class Row:
         family: a key of the thresholds.
         labels: what it is broken down by; empty for everybody.
         members: for a merged cell the cells it unites, which share nobody; None for an ordinary row.
-        n: the number of respondents that was printed, None where none was.
+        n: the number of respondents that was printed, None where none was; of a band, the least.
+        most: of a band, the most; None where the number itself was printed.
         measure: which item or scale it tells about; '' where everybody answered everything.
     """
 
@@ -70,6 +71,14 @@ class Row:
     members: Sequence[Labels] | None = None
     n: int | None = None
     measure: str = ""
+    most: int | None = None
+
+    @property
+    def band(self) -> tuple[int, int] | None:
+        """How many people it says it counts, at least and at most; None where it does not say."""
+        if self.n is None:
+            return None
+        return self.n, self.n if self.most is None else self.most
 
     @property
     def cells(self) -> tuple[Labels, ...]:
@@ -78,6 +87,12 @@ class Row:
 
     def __str__(self) -> str:
         return " + ".join(_words(cell) for cell in self.cells) + (f" ({self.measure})" if self.measure else "")
+
+
+def said(band: tuple[int, int]) -> str:
+    """A printed number or band of numbers, in words."""
+    least, most = band
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _words(cell: Labels) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from service.disclosure.audit.arrays import Ints
-from service.disclosure.audit.model import AuditRefused, Classes, Labels, Refusal, Row
+from service.disclosure.audit.model import AuditRefused, Classes, Labels, Refusal, Row, said
 
 EVERYBODY = ""
 """The measure of rows that count all respondents."""
@@ -94,8 +94,8 @@ def _wrong(row: Row, people: int, k: int) -> list[str]:
         reasons.append("it counts nobody")
     elif people < k:
         reasons.append(f"it counts {people} people, fewer than {k}")
-    if row.n is not None and row.n != people:
-        reasons.append(f"it says {row.n} people and counts {people}")
+    if row.band is not None and not row.band[0] <= people <= row.band[1]:
+        reasons.append(f"it says {said(row.band)} people and counts {people}")
     return reasons
 
 

@@ -16,6 +16,9 @@ What a figure could be compared with is worked out here, whatever it says of its
   One with other parts too holds products that the figure does not.
 
 What it names has a mean and a deviation for everybody; what is only worked out need not.
+
+How many people it is made of is told rounded down, as numbers of cells are told in bands: two exact numbers count the
+few people between them. A release that is out may have told it exactly.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,13 +44,21 @@ Together = Callable[[tuple[str, ...]], Ints]
 """The people who count in all of these measures, by class."""
 
 
-def relations(manifest: Mapping[str, Any], wave: Wave, together: Together) -> tuple[Refusal, ...]:
+BAND = 5
+"""A number of people is told rounded down to a multiple of this, as at least so many."""
+
+
+def relations(
+    manifest: Mapping[str, Any], wave: Wave, together: Together, *, exact_too: bool = False
+) -> tuple[Refusal, ...]:
     """What may not stand of manifest["statistics"]; empty where there is nothing, or nothing wrong.
 
     Args:
-        manifest: of the release. Each entry of its statistics has "n", exact, and "measures", the ids it is made of.
+        manifest: of the release. Each entry of its statistics has "n", people rounded down to a multiple of BAND, and
+            "measures", the ids it is made of.
         wave: all that is published of the wave; `audit_wave` has looked at it, and took it.
         together: counted from the answers, int64 [classes].
+        exact_too: of a release that is out: "n" may be the exact number, as older ones told it.
     """
     statistics = manifest.get("statistics")
     if statistics is None:
@@ -56,7 +67,7 @@ def relations(manifest: Mapping[str, Any], wave: Wave, together: Together) -> tu
     return tuple(
         Refusal(Row(RELATION, measure=name), reason)
         for name, of_scores, entry in _entries(statistics)
-        for reason in _wrong(beside, entry, together, of_scores=of_scores)
+        for reason in _wrong(beside, entry, together, of_scores=of_scores, exact_too=exact_too)
     )
 
 
@@ -74,7 +85,7 @@ def _entries(statistics: object) -> Iterator[tuple[str, bool, object]]:
             yield (about if isinstance(about, str) else str(name)), name in OF_SCORES, entry
 
 
-def _wrong(beside: "_Beside", entry: object, together: Together, *, of_scores: bool) -> Iterator[str]:
+def _wrong(beside: "_Beside", entry: object, together: Together, *, of_scores: bool, exact_too: bool) -> Iterator[str]:
     given, about = _named(entry) if isinstance(entry, Mapping) else ([], [])
     named = [name for name in (*given, *about) if isinstance(name, str)]
     n = entry.get("n") if isinstance(entry, Mapping) else None
@@ -88,13 +99,17 @@ def _wrong(beside: "_Beside", entry: object, together: Together, *, of_scores: b
     told = dict.fromkeys(one for name in named for one in beside.counted(name))
     measures = beside.comparable(tuple(told), of_scores=of_scores)
     people = together(measures)
-    if n != (all_of_them := int(people.sum())):
+    all_of_them = int(people.sum())
+    at_least = all_of_them // BAND * BAND
+    if n not in (at_least, all_of_them):
         yield f"it says {n} people and counts {all_of_them}"
+    elif n != at_least and not exact_too:
+        yield f"it says exactly {n} people, and not that there are {at_least} or more"
     if all_of_them < FEWEST:
         yield f"it counts {all_of_them} people, fewer than {FEWEST}"
     for measure in measures:
         if gate := beside.gate(measure):
-            yield f"how many count in {measure} is an answer to {gate}, and would be told exactly"
+            yield f"how many count in {measure} is an answer to {gate}, and would be told to within {BAND}"
         if measure in told and (family := beside.lacking(measure)):
             yield f"it is made of {measure}, whose {family} for everybody is not published"
         else:

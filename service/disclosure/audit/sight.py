@@ -9,14 +9,17 @@ from service.disclosure.audit.asked import asked
 from service.disclosure.audit.book import Book
 from service.disclosure.audit.figures import DEVIATION, DISTRIBUTION, MEAN, Published
 from service.disclosure.audit.gates import gated
-from service.disclosure.audit.model import Refusal
+from service.disclosure.audit.model import Refusal, said
+
+FEWEST_NUMBERS = 5
+"""In the band that a number of people is printed as."""
 
 
 def at_sight(book: Book) -> list[Refusal]:
     """Places with too few people, wrong numbers, figures without those they need, wholes too near to a part."""
     found: list[Refusal] = []
     for published in book.wave.published:
-        for look in (_numbers, _beside, _skipped, _parts, gated):
+        for look in (_numbers, _bands, _beside, _skipped, _parts, gated):
             for place, reason in look(book, published):
                 found.append(Refusal(book.row(published.measure, published.family, place), reason))
     return [*found, *asked(book)]
@@ -29,11 +32,21 @@ def _numbers(book: Book, published: Published) -> Iterator[tuple[int, str]]:
         yield int(published.places[at]), f"it counts {people[at]} people, fewer than {k}" if people[at] else _NOBODY
     for at in np.flatnonzero((people < published.least) | (people > published.most)).tolist():
         least, most = int(published.least[at]), int(published.most[at])
-        said = str(least) if least == most else f"{least} to {most}"
-        yield int(published.places[at]), f"it says {said} people and counts {people[at]}"
+        yield int(published.places[at]), f"it says {said((least, most))} people and counts {people[at]}"
 
 
 _NOBODY = "it counts nobody"
+
+
+def _bands(book: Book, published: Published) -> Iterator[tuple[int, str]]:
+    """Of what is new, every number is printed as a band: two exact ones count the few people between them."""
+    first = book.wave.bands_from
+    if first is None:
+        return
+    narrow = (published.places >= first) & (published.most - published.least < FEWEST_NUMBERS - 1)
+    for at in np.flatnonzero(narrow).tolist():
+        printed = said((int(published.least[at]), int(published.most[at])))
+        yield int(published.places[at]), f"it says {printed} people, which is fewer than {FEWEST_NUMBERS} numbers"
 
 
 def _beside(book: Book, published: Published) -> Iterator[tuple[int, str]]:

@@ -97,11 +97,11 @@ class _Composed:
             yield Paragraph(words.answered_protected)
             return
         low, high = min(first for first, _ in people), max(last for _, last in people)
+        told = words.answered_about if len(set(people)) == 1 else words.answered_between
         if low == high:
-            yield Paragraph(words.answered_exactly.format(n=self._tongue.number(low)))
-        else:
-            low_text, high_text = self._tongue.number(low), self._tongue.number(high)
-            yield Paragraph(words.answered_between.format(low=low_text, high=high_text))
+            told = words.answered_exactly
+        shown = self._tongue.number(low), self._tongue.number(high)
+        yield Paragraph(told.format(n=shown[0], low=shown[0], high=shown[1]))
         yield Paragraph(words.answered_note, is_note=True)
 
     def _scales(self) -> Iterator[Block]:

@@ -21,6 +21,7 @@ class Wording(NamedTuple):
     skip: str
     answered: str
     answered_between: str
+    answered_about: str
     answered_exactly: str
     answered_protected: str
     answered_note: str
@@ -80,9 +81,10 @@ _FRENCH = Wording(
     skip="Aller au contenu",
     answered="Qui a répondu",
     answered_between="Selon les questions, de {low} à {high} personnes ont répondu.",
+    answered_about="De {low} à {high} personnes ont répondu.",
     answered_exactly="{n} personnes ont répondu.",
     answered_protected="Le nombre de personnes qui ont répondu est protégé\u00a0: rien n’est publié de cette unité.",
-    answered_note="Un petit effectif est donné sous la forme d’une fourchette.",
+    answered_note="Les effectifs sont donnés par fourchettes, pour que personne ne se déduise par soustraction.",
     scales="Échelles et indices",
     scores="Scores",
     scores_note="Le point est la moyenne, le trait son intervalle de confiance à 95\u00a0%\u00a0; chaque ligne va du "
@@ -236,9 +238,10 @@ _ENGLISH = Wording(
     skip="Skip to the content",
     answered="Who answered",
     answered_between="Depending on the question, {low} to {high} people answered.",
+    answered_about="{low} to {high} people answered.",
     answered_exactly="{n} people answered.",
     answered_protected="How many people answered is protected: nothing is published of this unit.",
-    answered_note="A small number of people is given as a range.",
+    answered_note="Numbers of people are given as ranges, so that subtracting them counts nobody.",
     scales="Scales and indices",
     scores="Scores",
     scores_note="The dot is the mean, the bar through it its 95% confidence interval; each line runs from the lowest "
