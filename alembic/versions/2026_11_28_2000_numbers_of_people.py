@@ -14,10 +14,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 VIEWS = ("scores", "distributions")
-NOW = (
-    "Respondents, at least; a range of 5 at any size, coarser for what is asked of some people. An older release may "
-    "have an exact number from 30 on."
-)
+NOW = "Respondents, at least; a range of 5, coarser for what is asked of some people; in older releases exact from 30."
 BEFORE = "Respondents, at least; a range of 5 under 30, exact from 30, coarser for what is asked of some people."
 
 

@@ -78,6 +78,8 @@ def bi_grant(
     if password is not None:
         typer.echo(f"password  {password}")
     typer.echo(f"url       {url}")
+    if settings.database.url is None:
+        typer.echo("the embedded database ends with this command: BI servers need one of your own", err=True)
 
 
 @bi.command("list")

@@ -64,7 +64,7 @@ def protect_breakdowns(
         decided = linked_patterns(grid, everybody, measures, policy, budget)
     except Unproved:
         return protect_tree_alone(grid, everybody, measures, policy, derived=derived, invited=asked)
-    found = columns(_OfGrid(grid), measures, decided, derived, asked)
+    found = columns(_OfGrid(grid), measures, decided, derived, asked, participation_from=policy.participation_from)
     table = SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
     return Protected(table, fell_back=False)
 
@@ -137,7 +137,9 @@ def protect_more(
     if any(bool(mask[wanted].any()) for mask in kept.values()):
         raise ValueError("a place that is asked for now was published before")
     decided = linked_patterns(grid, everybody, measures, policy, budget, kept)
-    every = columns(_Later(grid), measures, decided, derived, asked, sd_of_all)
+    every = columns(
+        _Later(grid), measures, decided, derived, asked, sd_of_all, participation_from=policy.participation_from
+    )
     found = [some(one, wanted) for one in every]
     if rows is not None:
         found = [widened(one, rows) for one in found]

@@ -72,6 +72,8 @@ def columns(
     derived: Sequence[GroupMean] = (),
     invited: Ints | None = None,
     sd_of_all: Mapping[str, Decimal] | None = None,
+    *,
+    participation_from: int,
 ) -> list[Column]:
     """All cells of every measure in every family it has, then those of every group mean.
 
@@ -82,8 +84,9 @@ def columns(
         derived: group means; `group_means.check` first.
         invited: people who were asked, [classes]. None: means have no intervals.
         sd_of_all: by measure, the standard deviation of everybody as it was published before. None: as it is now.
+        participation_from: the fewest people invited whose participation is told.
     """
-    return _Columns(layout, measures, decided).all(derived, invited, sd_of_all)
+    return _Columns(layout, measures, decided, participation_from).all(derived, invited, sd_of_all)
 
 
 def widened(narrow: Column, size: int) -> Column:
@@ -121,8 +124,9 @@ class _Cells:
 
 
 class _Columns:
-    def __init__(self, layout: Layout, measures: Sequence[Measure], decided: Patterns) -> None:
+    def __init__(self, layout: Layout, measures: Sequence[Measure], decided: Patterns, participation_from: int) -> None:
         self.layout = layout
+        self.participation_from = participation_from
         self.known = {measure.id: measure for measure in measures}
         self.decided = decided
         self.asked = [(measure.id, family) for measure in measures for family in measure.families]
@@ -162,7 +166,9 @@ class _Columns:
             self.deviations[name] = pattern.sd if column.has_sd is None else column.has_sd
             if asked is not None:
                 everybody = self._sd_of_all(column) if sd_of_all is None else sd_of_all.get(name)
-                column = _with_intervals(column, means, cells, asked[cells.published], everybody)
+                column = _with_intervals(
+                    column, means, cells, asked[cells.published], everybody, self.participation_from
+                )
             found.append(_times(self._with_agreement(column, measure), measure.times))
         parts: dict[str, group_means.Part] = {}
         for one in derived:
@@ -329,14 +335,20 @@ def _times(column: Column, times: int) -> Column:
 
 
 def _with_intervals(
-    column: Column, means: ShownMeans, cells: _Cells, invited: Ints, everybody: Decimal | None
+    column: Column,
+    means: ShownMeans,
+    cells: _Cells,
+    invited: Ints,
+    everybody: Decimal | None,
+    participation_from: int,
 ) -> Column:
     """The column with an interval around each mean that is shown as such and has a standard deviation to go by."""
     if column.sd is None or column.has_sd is None:
         return column
     own = column.has_sd[cells.published]
     # The number of people as shown and never the exact one: an interval must not tell more of it than the row does.
-    found = intervals(means, column.sd[cells.published], own, everybody, cells.band[0], invited)
+    shown = column.sd[cells.published]
+    found = intervals(means, shown, own, everybody, cells.band[0], invited, participation_from=participation_from)
     known = own | (everybody is not None)
     if column.mean_bound is not None:
         known &= column.mean_bound[cells.published] == coding.Bound.none

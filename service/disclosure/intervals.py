@@ -22,7 +22,6 @@ LEVEL = 0.95
 NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
 """Quantile of the normal distribution that leaves half of what the interval leaves out above it."""
 
-_FEWEST_INVITED = 10
 # Of participation, in twentieths: "under 20 %" and "90 % or more" are its ends.
 _LEAST_SHOWN, _MOST_SHOWN = 4, 18
 
@@ -55,7 +54,16 @@ class Interval(NamedTuple):
     high: Ints
 
 
-def intervals(shown: ShownMeans, sd: Ints, own: Mask, everybody: Decimal | None, n: Ints, invited: Ints) -> Interval:
+def intervals(
+    shown: ShownMeans,
+    sd: Ints,
+    own: Mask,
+    everybody: Decimal | None,
+    n: Ints,
+    invited: Ints,
+    *,
+    participation_from: int,
+) -> Interval:
     """The interval of each mean, cut off at the ends of the scale.
 
     Args:
@@ -65,11 +73,12 @@ def intervals(shown: ShownMeans, sd: Ints, own: Mask, everybody: Decimal | None,
         everybody: standard deviation of everybody, as shown, for the others. None: they get no interval worth having.
         n: people who answered, as shown: at least so many.
         invited: people who were asked, in the same cells.
+        participation_from: the fewest of these whose participation is told.
     """
     scale = 10.0**shown.decimals
     pooled = (0.0, 0.0) if everybody is None else (float(everybody), float(everybody + _half(everybody)))
     spread, most = (np.where(own, mine, theirs * scale) for mine, theirs in zip((sd, sd + 0.5), pooled, strict=True))
-    per_deviation = of_a_deviation(n, invited)
+    per_deviation = of_a_deviation(n, invited, participation_from)
     reach = np.where(own, student(n - 1), NORMAL) * most * per_deviation
     # A clipped mean may stand for any score up to the end of the scale.
     bottom = (shown.margin > 0) & (shown.units <= shown.lowest + shown.margin)
@@ -88,16 +97,16 @@ def _half(shown: Decimal) -> Decimal:
     return Decimal((0, (5,), int(shown.as_tuple().exponent) - 1))
 
 
-def of_a_deviation(n: Ints, invited: Ints) -> Floats:
+def of_a_deviation(n: Ints, invited: Ints, participation_from: int) -> Floats:
     """Standard error of a mean, per unit of the standard deviation, of n answers out of so many people.
 
     With the correction for a finite population: where eleven of twelve answered, little is left to chance. The share
     that answered is taken as participation is shown: in steps of 5 points, rounded down, nothing under 20 % or where
-    fewer than 10 were invited, 90 % at most. Else the error told how many exactly did not answer.
+    fewer were invited than participation is told of, 90 % at most. Else the error told how many exactly did not answer.
     """
     twentieths = 20 * n // np.maximum(invited, 1)
     answered = np.where(
-        (twentieths >= _LEAST_SHOWN) & (invited >= _FEWEST_INVITED), np.minimum(twentieths, _MOST_SHOWN), 0
+        (twentieths >= _LEAST_SHOWN) & (invited >= participation_from), np.minimum(twentieths, _MOST_SHOWN), 0
     )
     error: Floats = np.sqrt((1 - answered / 20) / np.maximum(n, 1))
     return error

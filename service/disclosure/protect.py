@@ -45,7 +45,7 @@ def protect(
     everybody = checked(tree.size, respondents, measures, derived)
     asked = checked_invited(everybody, invited)
     decided = patterns(tree, everybody, measures, policy)
-    found = columns(OfTree(tree), measures, decided, derived, asked)
+    found = columns(OfTree(tree), measures, decided, derived, asked, participation_from=policy.participation_from)
     return SafeTable(key=BUILT_BY_PROTECT, columns=found, report=report(decided), policy=policy)
 
 

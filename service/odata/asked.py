@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from service.kit.accepted import MOST, QUALITY, TAG, languages
 from service.odata.grammar import Node, names_in, parsed
 from service.odata.model import EntitySet
 from service.odata.refusals import NotAcceptable, Refused, Unsupported
@@ -17,7 +18,6 @@ PAGE: Final = 5000
 MOST_SKIPPED: Final = 100_000
 MOST_TAKEN: Final = 2**31 - 1
 MOST_ORDERS: Final = 20
-MOST_LANGUAGES: Final = 10
 TOKEN_LENGTH: Final = 4000
 LANGUAGE: Final = "language"
 FORMAT: Final = "$format"
@@ -30,10 +30,8 @@ OF_SERVICE: Final = frozenset({FORMAT, LANGUAGE})
 _UNSUPPORTED: Final = frozenset(
     {"$expand", "$search", "$apply", "$compute", "$levels", "$index", "$deltatoken", "$schemaversion", "$id"}
 )
-_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _ORDER = re.compile(r"(\w+)(?:[ \t]+(asc|desc))?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
-_QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", re.ASCII | re.IGNORECASE)
 _ANY = ("*/*", "application/*")
 
 
@@ -131,7 +129,7 @@ def _media(text: str) -> str:
 
 def _takes_json(part: str) -> bool:
     media, _, parameters = part.partition(";")
-    refused = any((found := _QUALITY.fullmatch(one)) and float(found[1]) == 0 for one in parameters.split(";"))
+    refused = any((found := QUALITY.fullmatch(one)) and float(found[1]) == 0 for one in parameters.split(";"))
     return media.strip().lower() in {*_ANY, "application/json"} and not refused
 
 
@@ -184,14 +182,7 @@ def _languages(option: str | None, accepted: str | None) -> tuple[str, ...]:
     """The option alone, where it is given; else what the header says, by its qualities."""
     if option is not None:
         tags = option.split(",")
-        if len(tags) > MOST_LANGUAGES or not all(_TAG.fullmatch(tag) for tag in tags):
+        if len(tags) > MOST or not all(TAG.fullmatch(tag) for tag in tags):
             raise Refused("language must be a tag such as fr or fr-CA, or some, the best first: de,fr.", LANGUAGE)
         return tuple(tags)
-    found = []
-    for place, part in enumerate((accepted or "")[:1000].split(",")):
-        tag, _, parameters = part.partition(";")
-        quality = _QUALITY.fullmatch(parameters) if parameters else None
-        weight = float(quality[1]) if quality else 1.0
-        if _TAG.fullmatch(tag.strip()) and weight > 0:
-            found.append((-weight, place, tag.strip()))
-    return tuple(tag for _, _, tag in sorted(found))[:MOST_LANGUAGES]
+    return languages(accepted)

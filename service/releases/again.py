@@ -173,7 +173,7 @@ def _by_rows_alone(published: Published, policy: dict[str, int]) -> list[str]:
         families = [cells.family] if cells.measure in have_means else ["mean", cells.family]
         for place, least, most in zip(cells.places, cells.n_from, cells.n_to, strict=True):
             rows.setdefault(cells.measure, []).extend(
-                Row(family, labels[place], n=least, measure=cells.measure) for family in families
+                Row(family, labels[place], n=least, most=most, measure=cells.measure) for family in families
             )
     refusals = (refusal for mine in rows.values() for refusal in by_rows_alone(mine, k))
     return [f"{refusal.row.family} {refusal.row}: {refusal.reason}" for refusal in refusals]

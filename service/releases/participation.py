@@ -1,6 +1,7 @@
-"""How many took part, by unit: where ten or more are invited, in steps of two people or more, never of a remainder.
+"""How many took part, by unit: where the contract's fewest are invited, in steps of two people or more.
 
-It is told from a look that is taken once a day at most, and only when k more have answered; see `campaigns.snapshot`.
+Never of a remainder. It is told from a look that is taken once a day at most, and only when k more have answered; see
+`campaigns.snapshot`.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,13 @@ from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import snapshot
 from service.campaigns.taking_part.snapshot import Snapshot
-from service.campaigns.thresholds import smallest_class
+from service.disclosure.policy import Policy
 from service.disclosure.programme import programme
 from service.disclosure.tree import Tree
 from service.releases.orgtree import OrgTree, Unit
 from service.releases.participation_schemas import ParticipationByUnit, UnitParticipation
 from service.releases.problems import ParticipationGone, ParticipationNotRecorded
 
-LEAST_INVITED = 10
 STEP, HIGH, LOW = 5, 90, 20
 """In percent: the smallest step, and the ends, beyond which no step is told."""
 PEOPLE_OF_A_STEP = 2
@@ -60,31 +60,31 @@ async def by_unit(tx: AsyncSession, wave: Wave, notary: Notary, now: datetime) -
         raise ParticipationNotRecorded
     scope = {"tenant": wave.tenant_id, "wave": wave.wave_id}
     tree = OrgTree.of([Unit(*row) for row in await tx.execute(_UNITS, scope)])
-    found = await looked(tx, wave, tree, smallest_class(promised["policy"]), now)
+    found = await looked(tx, wave, tree, Policy.of(promised["policy"]), now)
     if found is None:
         raise ParticipationGone
     return ParticipationByUnit(invited=wave.invited, looked_at=found.looked_at, units=found.units)
 
 
-async def looked(tx: AsyncSession, wave: Wave, tree: OrgTree, k: int, now: datetime) -> Looked | None:
+async def looked(tx: AsyncSession, wave: Wave, tree: OrgTree, policy: Policy, now: datetime) -> Looked | None:
     """What is told of a wave with a spending record at this moment; None where its roster is gone.
 
     Args:
         tx: the caller's transaction.
         wave: the wave.
         tree: its frozen units.
-        k: smallest group that may be told of.
+        policy: the contract's thresholds.
         now: the moment; a look is taken then if one is due.
     """
     lines = (await tx.execute(_LINES, {"tenant": wave.tenant_id, "wave": wave.wave_id})).all()
     if not lines:
         return None
-    found = await snapshot.latest(tx, wave, k, now)
+    found = await snapshot.latest(tx, wave, policy.mean_k(sensitive=False), now)
     place = tree.place_of()
     homes = np.array([place[line.unit_id] for line in lines], np.int64)
     invited = np.bincount(homes, minlength=len(tree.units)).astype(np.int64)
     answered = None if found is None else _answered(found, lines, homes, len(tree.units))
-    return Looked(None if found is None else found.taken_on, told(tree, invited, answered))
+    return Looked(None if found is None else found.taken_on, told(tree, invited, answered, policy.participation_from))
 
 
 def _answered(found: Snapshot, lines: Sequence[Any], homes: Ints, units: int) -> Ints:
@@ -92,16 +92,17 @@ def _answered(found: Snapshot, lines: Sequence[Any], homes: Ints, units: int) ->
     return np.bincount(homes[found.answered[serials]], minlength=units).astype(np.int64)
 
 
-def told(tree: OrgTree, invited: Ints, answered: Ints | None) -> list[UnitParticipation]:
+def told(tree: OrgTree, invited: Ints, answered: Ints | None, least: int) -> list[UnitParticipation]:
     """What is shown of each unit; no I/O.
 
     Args:
         tree: the frozen units.
         invited: people whose home is exactly this unit, [units].
         answered: how many of them answered, [units]; None: not looked at yet.
+        least: the fewest people invited that it is told of.
     """
     shape = Tree(tree.parents)
-    shown = programme(shape, invited, LEAST_INVITED)
+    shown = programme(shape, invited, least)
     whole = shape.sums(invited)
     so_far = None if answered is None else shape.sums(answered)
     units = []

@@ -15,14 +15,12 @@ They are not in the release's digest. It is what the key folder remembers, and i
 answers where a worker was stopped half-way; a look is not of the answers. And digests made before stay as they are.
 """
 
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.tables import Wave
-from service.campaigns.thresholds import smallest_class
 from service.releases import participation
 from service.releases.opened import Agreed, Opened
 from service.releases.orgtree import OrgTree
@@ -36,7 +34,7 @@ async def keep(tx: AsyncSession, wave: Wave, release: Release, agreed: Agreed, f
     if agreed.drawn_serials or not wave.invited:
         return
     tree = OrgTree.of(found.units)  # whose places come first in the release, in this order
-    looked = await participation.looked(tx, wave, tree, smallest_class(asdict(agreed.policy)), now)
+    looked = await participation.looked(tx, wave, tree, agreed.policy, now)
     if looked is None:
         return
     rows = [

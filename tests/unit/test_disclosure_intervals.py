@@ -15,7 +15,7 @@ from service.disclosure.measures import Measure
 from service.disclosure.policy import Policy
 from service.disclosure.protect import protect
 from service.disclosure.tree import Ints, Tree
-from tests.unit.disclosure_company import TEAMS, company, group_mean, rating, rows
+from tests.unit.disclosure_company import COMPANY, TEAMS, company, group_mean, rating, rows
 
 
 def test_each_mean_says_how_sure_it_is() -> None:
@@ -54,6 +54,16 @@ def test_that_nobody_is_missing_is_told_as_nine_of_ten() -> None:
     # Two, one and one people more, who did not answer.
     assert rows(company(measure, invited=np.array([0, 98, 49, 21])), "q") == found
     assert rows(company(measure, invited=np.array([0, 120, 60, 30])), "q") != found
+
+
+def test_an_interval_tells_no_participation_that_the_policy_withholds() -> None:
+    measure = rating("q")
+    for invited, told in ((38, False), (40, True)):  # in the team of 24, told as 20 to 24
+        asked = np.array([0, 192, 60, invited])
+        found = protect(COMPANY, measure.n, [measure], Policy(participation_from=39), invited=asked)
+        everybody, *_, row = rows(found, "q")
+        assert everybody.sd is not None
+        assert row.se == round(everybody.sd * sqrt((0.5 if told else 1) / 20), 2)
 
 
 def test_a_mean_of_which_only_a_bound_is_shown_has_no_interval() -> None:

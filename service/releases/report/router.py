@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from service.campaigns.problems import ContractBroken
+from service.kit.accepted import languages
 from service.kit.etags import held
 from service.kit.file_answers import FileAnswer
 from service.kit.kept_files import KeptFiles
@@ -49,18 +50,16 @@ _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 async def _language(
     language: Annotated[
-        Language | None, Query(description="absent: the first of `Accept-Language` that is one of these, else `en`")
+        Language | None, Query(description="absent: the best of `Accept-Language` that is one of these, else `en`")
     ] = None,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Tongue:
     if language is not None:
         return Tongue(language)
-    for part in (accept_language or "").split(","):
-        base = part.partition(";")[0].strip().partition("-")[0].lower()
-        if base == "fr":
-            return Tongue("fr")
-        if base == "en":
-            return Tongue("en")
+    for tag in languages(accept_language):
+        match tag.partition("-")[0].lower():
+            case "fr" | "en" as base:
+                return Tongue(base)
     return Tongue("en")
 
 
