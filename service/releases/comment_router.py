@@ -12,7 +12,6 @@ from service.kit.text import is_plain
 from service.problems import Invalid, NotFound, problems
 from service.releases import comment_rows
 from service.releases.comment_schemas import CommentOut, CommentPage
-from service.releases.kept_answers import KEPT
 from service.releases.problems import WithdrawnRelease
 from service.releases.reading import (
     NOT_MODIFIED,
@@ -23,6 +22,7 @@ from service.releases.reading import (
     etag_of,
     marked,
 )
+from service.releases.release_state import KEPT
 from service.tenants.principals import Transaction
 
 router = api_router()

@@ -13,15 +13,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
-from uuid import UUID
 
-from fastapi import Depends, Request
-from sqlalchemy import func, select
+from fastapi import Request
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,53 +24,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.kit.etags import held
 from service.kit.heads import IS_HEAD
 from service.problems import RateLimited, Unauthenticated
-from service.releases.tables import Release
+from service.releases.answer_store import Answer, Answers, Key
+from service.releases.release_state import KEEPS, State, looked
 from service.tenants.keys import PREFIX
-from service.tenants.principals import Principal, Transaction, authenticated, caller_of, recognised
+from service.tenants.principals import Principal, caller_of
 
-KEEPS = "pouls.keeps"
-"""In the scope of an answer that follows from path, query, two headers, what the caller's key is limited to and
-released rows alone: the state of the tenant's releases as it was begun."""
 LARGEST = 1 << 20
 MOST_KEYS = 10_000
 _KEYS = (f"Bearer {PREFIX}", "Basic ")
 _SHAPING = ("accept", "accept-language")
-Key = tuple[UUID, object, str, bytes, str]
-State = tuple[Any, ...]
-"""Of a tenant's releases: how many there are, were withdrawn and replaced, and the last change. Each change moves one
-of them, in whatever order transactions commit: the moment alone may be one that came before another."""
 KEPT_S = 600.0
-LONGEST_KEY = 1024
-_ITSELF = 2048
-"""Bytes of an answer beside its headers and body, at most."""
-
-
-async def keeps(request: Request, caller: Annotated[Principal, Depends(authenticated)], tx: Transaction) -> None:
-    """A dependency of operations whose answers may be kept, the first that looks at releases.
-
-    What changes after this look makes the answer out of date, never the look.
-    """
-    request.scope[KEEPS] = await _state(tx, caller)
-
-
-KEPT = Depends(keeps)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """`body`: None where all that is known is that it has not changed since the ETag: for whoever holds that."""
-
-    headers: list[tuple[bytes, bytes]]
-    body: bytes | None
-    etag: str
-    route: Any
-    path_params: dict[str, Any]
-    state: State
-    until: float
-
-    @property
-    def size(self) -> int:
-        return len(self.body or b"") + sum(len(name) + len(value) for name, value in self.headers) + _ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +51,9 @@ class KeptAnswers:
     def __init__(self, app: ASGIApp, known_s: float, budget: int, timer: Callable[[], float] = time.monotonic) -> None:
         self.app = app
         self._known_s = known_s
-        self._budget = budget
         self._timer = timer
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
-        self._answers: OrderedDict[Key, _Answer] = OrderedDict()
-        self._size = 0
+        self._answers = Answers(budget)
         self._writes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +90,7 @@ class KeptAnswers:
             await self._ask(scope, receive, send, sign, headers)
             return
         key = _key(known.caller, scope, headers)
-        found = self._answers.get(key)
+        found = self._answers.find(key)
         if found is None:
             await self._ask(scope, receive, send, sign, headers)
             return
@@ -150,12 +106,10 @@ class KeptAnswers:
         if found.state != known.state or found.until <= self._timer() or not is_enough:
             await self._ask(scope, receive, send, sign, headers)
             return
-        if key in self._answers:
-            self._answers.move_to_end(key)
         await self._tell(scope, receive, send, found, known.caller, unchanged=holds)
 
     async def _tell(
-        self, scope: Scope, receive: Receive, send: Send, found: _Answer, caller: Principal, *, unchanged: bool
+        self, scope: Scope, receive: Receive, send: Send, found: Answer, caller: Principal, *, unchanged: bool
     ) -> None:
         """As the operation would answer it now."""
         request = Request(scope)
@@ -179,7 +133,7 @@ class KeptAnswers:
         request = Request(scope)
         until = self._timer() + self._known_s
         try:
-            found, state = await _looked(request, caller)
+            found, state = await looked(request, caller)
         except (Unauthenticated, DBAPIError, PoolTimeout, OSError):
             return None  # the operation itself will say what is wrong
         return _Known(found, state, until)
@@ -218,18 +172,8 @@ class KeptAnswers:
         params = dict(scope.get("path_params", {}))
         kept_until = self._timer() + KEPT_S
         route = scope.get("route")
-        answer = _Answer(list(start["headers"]), whole, etag, route, params, state, kept_until)
-        self._keep(_key(caller, scope, headers), answer)
-
-    def _keep(self, key: Key, answer: _Answer) -> None:
-        if len(key[2]) + len(key[3]) + len(key[4]) > LONGEST_KEY:
-            return
-        before = self._answers.pop(key, None)
-        self._size += answer.size - (0 if before is None else before.size)
-        self._answers[key] = answer
-        while self._size > self._budget:
-            _, oldest = self._answers.popitem(last=False)
-            self._size -= oldest.size
+        answer = Answer(list(start["headers"]), whole, etag, route, params, state, kept_until)
+        self._answers.keep(_key(caller, scope, headers), answer)
 
 
 def _key(caller: Principal, scope: Scope, headers: Headers) -> Key:
@@ -242,19 +186,3 @@ def _caller_in(scope: Scope) -> Principal | None:
         return caller_of(Request(scope))
     except KeyError:
         return None
-
-
-async def _looked(request: Request, caller: Principal) -> tuple[Principal, State]:
-    """The caller as the key's row has it now, and the state of the tenant's releases.
-
-    Raises Unauthenticated.
-    """
-    async with request.app.state.database.transaction(caller.tenant_id) as tx:
-        found = await recognised(request, caller, tx)
-        return found, await _state(tx, caller)
-
-
-async def _state(tx: AsyncSession, caller: Principal) -> State:
-    counted = [func.count(col(getattr(Release, name))) for name in ("release_id", "withdrawn_at", "replaced_by")]
-    mine = select(*counted, func.max(Release.changed_at)).where(col(Release.tenant_id) == caller.tenant_id)
-    return tuple((await tx.execute(mine)).one())

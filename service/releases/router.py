@@ -16,7 +16,6 @@ from service.releases import queries
 from service.releases.cell_files import JSON
 from service.releases.cell_schemas import CellOut, CellPage
 from service.releases.file_router import FORMS, file_of
-from service.releases.kept_answers import KEPT
 from service.releases.problems import WithdrawnRelease
 from service.releases.reading import (
     NOT_MODIFIED,
@@ -28,6 +27,7 @@ from service.releases.reading import (
     cached_as,
     etag_of,
 )
+from service.releases.release_state import KEPT
 from service.releases.schemas import (
     CertificateOut,
     ReleaseDetail,

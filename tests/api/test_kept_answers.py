@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.event import listen, remove
 
-from service.releases.kept_answers import KEPT_S, LONGEST_KEY, KeptAnswers
+from service.releases.answer_store import LONGEST_KEY, Answer, Answers
+from service.releases.kept_answers import KEPT_S, KeptAnswers
+from service.settings import ReadsSettings
 from tests.api.test_keys_of_units import limited
 from tests.api.test_releases import odd_release
 from tests.fixtures.house import House, TenantUnderTest
@@ -30,8 +32,16 @@ def layer(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptAnswers
     monkeypatch.setattr(found, "_timer", lambda: 100.0)
     yield found
     found._known.clear()
-    found._answers.clear()
-    found._size = 0
+    empty(found)
+
+
+def empty(layer: KeptAnswers, budget: int = ReadsSettings().answers_mib << 20) -> None:
+    """The layer without answers."""
+    layer._answers = Answers(budget)
+
+
+def kept(layer: KeptAnswers) -> list[Answer]:
+    return list(layer._answers._kept.values())
 
 
 @pytest.fixture
@@ -170,10 +180,10 @@ def test_a_question_that_is_long_is_not_kept(layer: KeptAnswers, released: tuple
     tenant, release = released
     for accept in ("x" * LONGEST_KEY, ",".join(f"text/x-{n}" for n in range(500))):
         get(tenant, f"{release}/cells", Accept=accept)
-    assert not layer._answers
+    assert not kept(layer)
     get(tenant, f"{release}/cells")
-    (one,) = layer._answers.values()
-    assert layer._size == one.size > len(one.body)
+    (one,) = kept(layer)
+    assert layer._answers._size == one.size > len(one.body or b"") > 0
 
 
 def test_who_is_forgotten_while_an_answer_is_made_stays_forgotten(
@@ -211,14 +221,13 @@ def test_who_only_asks_whether_it_changed_costs_no_look_either(
 ) -> None:
     tenant, release = released
     tag = get(tenant, f"{release}/cells").headers["etag"]
-    layer._answers.clear()
-    layer._size = 0
+    empty(layer)
     assert get(tenant, f"{release}/cells", **{"If-None-Match": tag}).status_code == 304
     with statements(tenant.house) as asked:
         again = get(tenant, f"{release}/cells", **{"If-None-Match": tag})
     assert (again.status_code, again.content, again.headers["etag"], asked) == (304, b"", tag, [])
     for holds in ({}, {"If-None-Match": '"another"'}):
-        layer._answers.clear()
+        empty(layer)
         get(tenant, f"{release}/cells", **{"If-None-Match": tag})
         whole = get(tenant, f"{release}/cells", **holds)
         assert whole.status_code == 200
@@ -276,14 +285,12 @@ def test_for_an_access_token_nothing_is_kept(released: tuple[TenantUnderTest, st
 
 
 def test_what_was_not_asked_for_the_longest_goes_first(
-    layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str]
 ) -> None:
     tenant, release = released
     get(tenant, f"{release}/cells?limit=1")
-    (size,) = [one.size for one in layer._answers.values()]
-    monkeypatch.setattr(layer, "_budget", 3 * size + size // 2)
-    layer._answers.clear()
-    layer._size = 0
+    (size,) = [one.size for one in kept(layer)]
+    empty(layer, 3 * size + size // 2)
     for unit in ("A", "B", "TOP"):
         get(tenant, f"{release}/cells?limit=1&unit={unit}")
     get(tenant, f"{release}/cells?limit=1&unit=A")
@@ -291,7 +298,7 @@ def test_what_was_not_asked_for_the_longest_goes_first(
     with statements(tenant.house) as asked:
         get(tenant, f"{release}/cells?limit=1&unit=A")
     assert asked == []
-    assert layer._size <= 3 * size + size // 2
+    assert layer._answers._size <= 3 * size + size // 2
     with statements(tenant.house) as asked:
         get(tenant, f"{release}/cells?limit=1&unit=B")
     assert asked != []

@@ -17,7 +17,6 @@ from service.releases import queries, trend
 from service.releases.aggregates import outcome, side_by_side
 from service.releases.aggregates.schemas import ComparisonOut, DriversOut, HeatMapOut, SeriesOut, TrendOut
 from service.releases.benchmarks import queries as benchmarks
-from service.releases.kept_answers import KEPT
 from service.releases.problems import WithdrawnRelease
 from service.releases.reading import (
     NOT_MODIFIED,
@@ -29,6 +28,7 @@ from service.releases.reading import (
     readable,
     tag_of,
 )
+from service.releases.release_state import KEPT
 from service.releases.schemas import ReleaseDetail
 from service.releases.tables import Release
 from service.tenants.principals import Transaction
