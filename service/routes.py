@@ -24,6 +24,7 @@ from service.releases.recut_router import router as recuts
 from service.releases.report.router import router as reports
 from service.releases.router import router as releases
 from service.releases.withdrawing_router import router as withdrawals
+from service.responses.context_router import router as context
 from service.responses.entry_router import router as entries
 from service.responses.router import router as responses
 from service.scim.router import router as scim_mapping
@@ -57,6 +58,7 @@ ROUTERS = (
     Mounted(withdrawals, "HRIS"),
     Mounted(webhooks, "HRIS"),
     Mounted(entries, "Intranet"),
+    Mounted(context, "Intranet"),
     Mounted(responses, "Intranet"),
     Mounted(releases, "BI", counted=True),
     Mounted(files, "BI", counted=True),
@@ -76,6 +78,7 @@ PUBLIC = frozenset(
         "oauth.keys",
         "oauth.metadata",
         "oauth.token",
+        "responses.context",
         "responses.kiosk",
         "responses.questionnaire",
         "responses.sign_in",

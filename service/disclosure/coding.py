@@ -33,6 +33,10 @@ SHARE_STEPS = (1, 10, 50)
 SHARE_ENDS = (0, 20, 50, 100)
 # Steps and clipping of means in hundredths of a score. The clip of 0.1 is for large cells beside small residuals.
 MEAN_STEPS = (1, 10)
+HALF_SCORE = 50
+HUNDREDTHS = 100
+LEAST_SUMS = 3
+"""Sums of scores that the mean of an item stands for where its distribution is withheld: steps times people."""
 MEAN_CLIPS = (0, 10, 30)
 WHOLE_SHARE = 1_000
 FINER = 10
@@ -90,11 +94,15 @@ class Shares:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Means:
-    """Coded means: `units` of the last of `decimals` decimals, clipped by `margin` units at both ends of the scale."""
+    """Coded means: `units` of the last of `decimals` decimals, clipped by `margin` units at both ends of the scale.
+
+    `step`: what they are rounded to, in these units.
+    """
 
     units: Ints
     decimals: Ints
     margin: Ints
+    step: Ints
 
 
 def nearby(tree: Tree, n: Ints, published: Mask) -> Nearby:
@@ -201,22 +209,49 @@ def mean_decimals(n: Ints, near: Nearby) -> Ints:
     return np.where(step == MEAN_STEPS[0], 2, 1)
 
 
-def mean_format(n: Ints, near: Nearby, alike: Mask | None = None) -> tuple[Ints, Ints]:
-    """Decimals of the means of cells of n people, and by how many units of the last one both ends are clipped.
+class MeanFormat(NamedTuple):
+    """How means of cells are shown: their decimals, and in units of the last one their steps and what is cut off."""
 
-    One decimal where nearly all are told to be `alike`: the mean then is their answer's score, and no finer truth.
+    decimals: Ints
+    step: Ints
+    margin: Ints
+
+
+def mean_format(n: Ints, near: Nearby, alike: Mask | None = None, alone: Mask | None = None) -> MeanFormat:
+    """How the means of cells of n people are shown; both ends of the scale are clipped by the margin.
+
+    Args:
+        n: respondents.
+        near: residuals of the same cells.
+        alike: cells where nearly all are told to have given the same answer: one decimal, since the mean then is their
+            answer's score, and no finer truth.
+        alone: cells of an item whose mean is told and whose distribution is not. In halves under 30 people, and cut by
+            a half: their number may follow from others, or from several means, and that they gave two neighbouring
+            answers only. A mean that stands for one sum of scores would then leave one distribution.
     """
     decimals = mean_decimals(n, near)
     if alike is not None:
         decimals = np.where(alike, 1, decimals)
+    hidden = np.zeros(n.shape, np.bool_) if alone is None else alone
+    decimals = np.where(hidden & (n * MEAN_STEPS[0] < LEAST_SUMS * HUNDREDTHS), 1, decimals)
     step = np.where(decimals == 2, *MEAN_STEPS)  # noqa: PLR2004 - two decimals are steps of a hundredth
     clip = np.where(n < EXACT_FROM, MEAN_CLIPS[-1], MEAN_CLIPS[0])
     clip = _widened(clip, MEAN_CLIPS, step, n, need=MEAN_CLIPS[-1] * near.small, widest=MEAN_CLIPS[-1])
-    return decimals, clip * 10**decimals // 100
+    in_halves = hidden & (n * MEAN_STEPS[1] < LEAST_SUMS * HUNDREDTHS)
+    margin = np.where(in_halves, HALF_SCORE, clip) * 10**decimals // HUNDREDTHS
+    return MeanFormat(decimals, np.where(in_halves, HALF_SCORE // MEAN_STEPS[1], 1), margin)
 
 
 def means(
-    total: Ints, denominator: Ints, n: Ints, *, lowest: int, highest: int, near: Nearby, alike: Mask | None = None
+    total: Ints,
+    denominator: Ints,
+    n: Ints,
+    *,
+    lowest: int,
+    highest: int,
+    near: Nearby,
+    alike: Mask | None = None,
+    alone: Mask | None = None,
 ) -> Means:
     """Means of cells, clipped at both ends of the answer scale where the cell, or a residual beside it, is small.
 
@@ -227,13 +262,14 @@ def means(
         lowest: lowest score there is.
         highest: highest score there is.
         near: residuals of the same cells.
-        alike: cells where nearly all gave the same answer, and no more is told of it.
+        alike: see `mean_format`.
+        alone: see `mean_format`.
     """
-    decimals, margin = mean_format(n, near, alike)
+    decimals, step, margin = mean_format(n, near, alike, alone)
     scale = 10**decimals
-    units = divide(total * scale, denominator * n)
+    units = divide(total * scale, denominator * n * step) * step
     # The ends are whole units, so clipping what is rounded equals rounding what is clipped.
-    return Means(np.clip(units, lowest * scale + margin, highest * scale - margin), decimals, margin)
+    return Means(np.clip(units, lowest * scale + margin, highest * scale - margin), decimals, margin, step)
 
 
 def percent_means(

@@ -245,6 +245,7 @@ class _Columns:
             k={family: self.decided[measure.id, family].k for family in families},
             published={family: self.decided[measure.id, family].published for family in families},
             near={family: self._near(measure.id, family) for family in families},
+            alone=self.ends.alone(measure),
             lowest=Fraction(measure.score_min or 0),
             highest=Fraction(measure.score_max or 0),
             mean=self.ends.exact(measure, measure.total, measure.denominator) + self.ends.mean_hidden(measure),
@@ -284,10 +285,10 @@ def _mean_column(
         step, none = coding.share_units(step), np.zeros_like(step)
         means = ShownMeans(percent.units, percent.decimals, step, none, lowest=none, highest=whole)
     else:
-        alike = ends_of.nearly_all(measure)[cells.published]
-        plain = coding.means(known, parts, cells.n, **ends, near=cells.near, alike=alike)
+        alike, alone = (mask[cells.published] for mask in (ends_of.nearly_all(measure), ends_of.alone(measure)))
+        plain = coding.means(known, parts, cells.n, **ends, near=cells.near, alike=alike, alone=alone)
         low, high = (score * 10**plain.decimals for score in ends.values())
-        means = ShownMeans(plain.units, plain.decimals, np.ones_like(total), plain.margin, lowest=low, highest=high)
+        means = ShownMeans(plain.units, plain.decimals, plain.step, plain.margin, lowest=low, highest=high)
     shown = (pattern.sd & ~nearly_all)[pattern.published]
     if bounds is not None:
         shown = shown & (bounds == coding.Bound.none)  # beside a mean of "95 or more", 0 would say that all are alike

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from service.disclosure import coding
-from service.disclosure.measures import Family, Measure
+from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.tree import Ints, Mask
 
 Floats = coding.Floats
@@ -59,6 +59,13 @@ class Ends:
             found |= there
         return found
 
+    def alone(self, measure: Measure) -> Mask:
+        """Cells of a single item whose mean may be told and whose distribution, which it has, is not."""
+        is_single = measure.kind is Kind.item or len(measure.parts) == 1
+        if measure.id in self.told and is_single:
+            return ~self.told[measure.id]
+        return np.zeros(len(self.people[measure.id]), np.bool_)
+
     def _nearly_all(self, measure: Measure) -> list[Mask]:
         """By score."""
         if not measure.scores or measure.counts is None:
@@ -91,8 +98,8 @@ class Ends:
             if measure.percent:
                 end = coding.share_format(n, near)[1] * ((highest - lowest) / coding.WHOLE_SHARE)
             else:
-                decimals, margin = coding.mean_format(n, near)
-                end = margin / 10.0**decimals
+                form = coding.mean_format(n, near, alone=self.alone(measure))
+                end = form.margin / 10.0**form.decimals
             exact = self.exact(measure, measure.total, measure.denominator)
             known = np.clip(exact + self.mean_moved(measure), lowest + end, highest - end)
             self._means[measure.id] = known - exact

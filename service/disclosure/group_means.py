@@ -32,6 +32,7 @@ class Part:
         k: by family, the smallest group that is kept to.
         published: by family; a family that is absent has no figures.
         near: residuals beside the cells, in the families that there are.
+        alone: cells in which it is a single item, whose mean may be told and whose distribution is not.
         lowest: lowest score there is.
         highest: the highest.
         mean: mean of the scores as their ends leave it to be known, see `Ends`, anything where nobody answered.
@@ -44,6 +45,7 @@ class Part:
     k: Mapping[Family, int]
     published: Mapping[Family, Mask]
     near: Mapping[Family, coding.Nearby]
+    alone: Mask
     lowest: Fraction
     highest: Fraction
     mean: Floats
@@ -102,6 +104,7 @@ def combined(one: GroupMean, parts: Sequence[Part]) -> Part:
             for family in families
         },
         near={family: coding.Nearby(*map(np.maximum.reduce, zip(*near[family], strict=True))) for family in families},
+        alone=parts[0].alone if len(parts) == 1 else np.zeros_like(parts[0].alone),
         lowest=ends[0],
         highest=ends[1],
         mean=float(sum(ends)) - mean if one.negative else mean,
@@ -148,14 +151,15 @@ def _mean_column(one: GroupMean, figures: Part, cells: _Cells) -> Column:
         shown = _shares(tenths, *coding.share_format(cells.n, cells.near))
         units, decimals, bounds = shown.units, shown.decimals, cells.put(shown.bounds)
     else:
-        decimals, margin = coding.mean_format(cells.n, cells.near)
+        alone = figures.alone[cells.published]
+        decimals, step, margin = coding.mean_format(cells.n, cells.near, alone=alone)
         low, high = (
             np.array([end(figure * 10**places) for places in decimals.tolist()], np.int64)
             for end, figure in ((ceil, figures.lowest), (floor, figures.highest))
         )
         # A ratio's range need not hold two margins.
         margin = np.minimum(margin, (high - low) // 2)
-        units = np.clip(nearest(value * 10.0**decimals), low + margin, high - margin)
+        units = np.clip(nearest(value * 10.0**decimals / step) * step, low + margin, high - margin)
     return Column(
         measure=one.id,
         family=Family.mean,

@@ -65,7 +65,8 @@ class CellOut(Wire):
         Number | None,
         Field(
             description="of the scores, from `lowest` to `highest` of the measure in the release's manifest; of a "
-            "reversed item turned, so that higher is better. Coarser where a smaller group could be derived from it; "
+            "reversed item turned, so that higher is better. Coarser where a smaller group could be derived from it, "
+            "and in halves under 30 people of an item whose distribution is withheld; "
             "of an item with an answer whose share is only told as `at_least`, that answer's score. A scale's is made "
             "of its items' as told"
         ),

@@ -13,9 +13,8 @@ import structlog
 from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
-from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, NotACode
+from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes
 from service.campaigns.problems import WaveNotOpen, WayNotPromised
-from service.campaigns.promises.contract import participation_of
 from service.campaigns.taking_part import openings
 from service.kit import strict_json
 from service.kit.clock import Clock
@@ -37,6 +36,7 @@ from service.problems import (
 )
 from service.responses.intake import Intake, Outcome, Submission
 from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes
+from service.responses.rights import check_way, right_of
 from service.responses.sheet import AnswersRefused
 from service.responses.waves import Waves
 from service.telemetry import metrics
@@ -178,22 +178,12 @@ class Respond:
     async def _take(self, scope: Scope, receive: Receive) -> Outcome:
         _check_headers(scope["headers"])
         code, nonce, answers = _parse(await _body(receive))
-        try:
-            right = self._codes.read(code)
-        except NotACode:
-            if not self._limit.allows(_claimed_wave(code)):
-                raise TooManyWrongCodes(headers={"Retry-After": "60"}) from None
-            raise CodeRefused from None
-        # No guess, since its MAC is right: one that has expired is refused and not counted.
-        if right.expires_at and self._clock().timestamp() >= right.expires_at:
-            raise CodeRefused
+        right = right_of(code, self._codes, self._limit, self._clock)
         try:
             wave = await self._waves.get(right.place)
         except NotFound:
             raise WaveNotOpen from None
-        # A code that is good for longer than an hour is a link's.
-        if not right.expires_at and "links" not in participation_of(wave.contract)["ways"]:
-            raise WayNotPromised
+        check_way(right, wave)
         if wave.later:
             openings.check(wave.later.get(right.label), self._clock())
         try:
@@ -274,14 +264,6 @@ def _parse(body: bytes) -> tuple[str, bytes, dict[str, Any]]:
     if faults or drawn is None:
         raise Invalid(faults=faults)
     return code, drawn, answers
-
-
-def _claimed_wave(code: str) -> str:
-    """What limits wrong codes: the part of a code that names tenant and wave; one bucket for what is no code.
-
-    The first two letters are left out: they hold the version, which would give a guesser more than one bucket.
-    """
-    return code[2:44] if len(code) in {CODE_LENGTH, LONG_CODE_LENGTH} else ""
 
 
 def _nonce(text: object) -> bytes | None:

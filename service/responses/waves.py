@@ -12,12 +12,15 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.campaigns.codes import ids_of
 from service.campaigns.promises.contract import ContractAltered, Notary, digest
 from service.campaigns.tables import Campaign, Wave
 from service.campaigns.taking_part import openings
 from service.campaigns.taking_part.participation import takes_answers
+from service.campaigns.taking_part.teams import Team, Teams
+from service.campaigns.thresholds import smallest_class
 from service.kit.db import Database
 from service.problems import NotFound
 from service.questionnaires.asked import asked
@@ -52,6 +55,7 @@ class Waves:
         self._notary = notary
         self._kept: OrderedDict[bytes, LaunchedWave] = OrderedDict()
         self._loading = asyncio.Lock()
+        self._teams = Teams()
 
     async def get(self, place: bytes) -> LaunchedWave:
         """The wave of a code or an address. Raises NotFound."""
@@ -74,6 +78,11 @@ class Waves:
             if row is None:
                 raise NotFound
             return takes_answers(row, now)
+
+    async def team(self, tx: AsyncSession, wave: LaunchedWave, label: int) -> Team | None:
+        """The team of a class's people; None where the wave has no such class any more."""
+        enough = smallest_class(wave.contract["policy"])
+        return await self._teams.of(tx, wave.tenant_id, wave.wave_id, label, enough)
 
     async def _load(self, tenant: UUID, wave: UUID) -> LaunchedWave:
         async with self._database.transaction(tenant) as tx:

@@ -278,7 +278,14 @@ class _Release:
         margin = Fraction(3, 10) if n < SMALL else Fraction(0)
         steps = [step, tenth] if coarse and step < tenth else [step]
         margins = [margin, *(edge for edge in (tenth, 3 * tenth) if coarse and edge > margin)]
+        if n < SMALL and self._is_single(measure) and not self._column(measure, "distribution").published(unit):
+            half = Fraction(1, 2)  # an item's mean without its distribution
+            return [(half, half)]
         return [(one, edge) for one in steps for edge in margins]
+
+    def _is_single(self, measure: str) -> bool:
+        """Whether it is an item, and no scale or index of several."""
+        return not (self._truth.indices.get(measure) or self._truth.scales.get(measure))
 
     def _share_ways(self, measure: str, unit: str) -> list[tuple[Fraction, int]]:
         """Steps and end bands; those of its n first."""

@@ -29,7 +29,6 @@ from tests.make.federal_read import Published, Told, published
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 K_MEAN, K_DISTRIBUTION, K_DEVIATION = 5, 10, 30
 ANSWERED_BY_ALL = SCALES["supervisors"][0]
-EXACT_FROM = 30
 FEWEST = 3
 """Distributions that fit, where a mean is told of fewer than 10 people and their distribution is not."""
 
@@ -201,20 +200,33 @@ def test_roundings_leave_a_withheld_distribution_open(attacked: Attacked) -> Non
 
 
 def counted(attacked: Attacked, told: Told, item: str) -> Told:
-    """With the exact number of people wherever 30 or more are told of."""
+    """With the exact number of people everywhere, as whoever puts the figures of several questions together has it."""
     exact = {}
     for (place, measure, family), figures in told.items():
-        n = attacked.size(place, item) if measure == item else 0
-        exact[place, measure, family] = figures | ({"n_from": n, "n_to": n} if n >= EXACT_FROM else {})
+        n = attacked.size(place, item) if measure == item and "n_from" in figures else 0
+        exact[place, measure, family] = figures | ({"n_from": n, "n_to": n} if n else {})
     return exact
 
 
-def test_exact_numbers_of_large_groups_would_tell_the_answers_of_small_ones(attacked: Attacked) -> None:
-    """Why no number of people is told exactly: two of large groups count the small one between them."""
+def test_whoever_knows_how_many_people_there_are_does_not_know_their_answers(attacked: Attacked) -> None:
+    told = attacked.shown("mean")[SKIPPED]
+    groups = [place for place in attacked.hidden("distribution", SKIPPED)
+              if place in told and attacked.size(place, SKIPPED) < K_DISTRIBUTION]  # fmt: skip
+    found = left_open(attacked, counted(attacked, attacked.told, SKIPPED), groups, SKIPPED)
+    assert len(found) > 5
+    assert all(one.is_counted for one in found)
+    assert [one for one in found if one.fits < FEWEST] == []
+
+
+def test_a_mean_in_tenths_would_tell_the_answers_of_five_people(attacked: Attacked) -> None:
+    """Why an item's mean comes in halves where its distribution is withheld."""
     small: Place = ("NN62", (("grade", "supervisor_manager_senior_leader"), ("sex", "female")))
-    (one,) = left_open(attacked, counted(attacked, attacked.told, SKIPPED), [small], SKIPPED)
-    assert one.is_counted
-    assert one.fits == 1
+    exact = counted(attacked, attacked.told, SKIPPED)
+    (open_,) = left_open(attacked, exact, [small], SKIPPED)
+    told = exact | {(small, SKIPPED, "mean"): exact[small, SKIPPED, "mean"] | {"mean": 4.6, "in_tenths": True}}
+    (known,) = left_open(attacked, told, [small], SKIPPED)
+    assert open_.fits >= FEWEST
+    assert known.fits == 1
 
 
 # -- the attack itself: what is seeded is found ------------------------------------------------------------------------
@@ -268,7 +280,10 @@ def test_shares_that_are_told_are_used(attacked: Attacked) -> None:
     counted = np.bincount(answers, minlength=6)[1:]
     shares = [(str(at), 100 * n / len(answers), None) for at, n in enumerate(counted.tolist(), start=1)]
     people = {"n_from": len(answers), "n_to": len(answers)}
-    told = attacked.told | {(place, SKIPPED, "distribution"): {"distribution": shares, **people}}
+    told = attacked.told | {
+        (place, SKIPPED, "distribution"): {"distribution": shares, **people},
+        (place, SKIPPED, "mean"): {"mean": round(float(np.mean(answers)), 1), **people},
+    }
     (before,) = left_open(attacked, attacked.told, [place], SKIPPED)
     (after,) = left_open(attacked, told, [place], SKIPPED)
     assert before.fits >= FEWEST

@@ -24,7 +24,7 @@ def measured(name: str, n: Sequence[int], parts: tuple[str, ...] = (), /, **more
 
 def banded(n: int) -> tuple[int, int]:
     """As numbers of gated measures are printed."""
-    wide = 5 if n < 100 else 20 if n < 1_000 else 1
+    wide = 5 if n < 100 else 20
     return n // wide * wide, n // wide * wide + wide - 1
 
 

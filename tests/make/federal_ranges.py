@@ -27,6 +27,8 @@ POINTS = np.arange(1.0, 6.0)
 EVERY = np.ones(5)
 THIRDS = {"unfavourable": (1, 1, 0, 0, 0), "neutral": (0, 0, 1, 0, 0), "favourable": (0, 0, 0, 1, 1)}
 ROOM = 1e-6
+LARGE = 30
+"""Under it a mean comes in halves where no distribution stands beside it, and is cut by a half."""
 MOST = 10**6
 
 
@@ -145,6 +147,8 @@ def _of_mean(numbers: Mapping[str, Any], shares: Mapping[str, Any]) -> Iterator[
         return
     mean, cut = numbers["mean"], 0.3 + ROOM
     half = 0.05 if abs(mean * 10 - round(mean * 10)) < ROOM else 0.005
+    if "distribution" not in shares and numbers["n_from"] < LARGE and not numbers.get("in_tenths"):
+        half, cut = 0.25, 0.5 + ROOM
     if mean > 1 + cut:
         yield POINTS - (mean - half), 0, inf
     if mean < 5 - cut:

@@ -18,6 +18,7 @@ NO_ACT = {
     "participations.create": "a person takes part; who does is no act of an administrator, and is not to be logged",
     "questionnaires.import": "nothing is written: what was read is sent back",
     "questionnaires.validate": "nothing is written",
+    "responses.context": "nothing is written",
     "responses.kiosk": "a person takes part",
     "responses.sign_in": "a person takes part",
     "oauth.token": "a key proves itself; its making is the act",

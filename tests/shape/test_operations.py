@@ -290,6 +290,7 @@ BODIES = [
     "recuts.ask",
     "releases.withdraw",
     "reorganisations.create",
+    "responses.context",
     "responses.kiosk",
     "responses.sign_in",
     "scim_mapping.put",

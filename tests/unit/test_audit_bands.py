@@ -181,12 +181,30 @@ def test_a_new_number_is_a_band() -> None:
         assert report.verdict == (Verdict.unsafe if said[first:] else Verdict.safe)
 
 
-@pytest.mark.parametrize("numbers", range(1, 8))
+def told_of_25(least: int, most: int, first: int | None = 0) -> list[tuple[str, str]]:
+    """What is refused where the 25 people of the place 1 are printed so."""
+    one = replace(ITEM.published[0], least=np.array([100, least, 75]), most=np.array([104, most, 79]))
+    return reasons(audit_wave(replace(ITEM, published=[one], bands_from=first)))
+
+
+@pytest.mark.parametrize("numbers", range(1, 5))
 def test_a_band_holds_five_numbers(numbers: int) -> None:
-    one = replace(ITEM.published[0], least=np.array([100, 25, 75]), most=np.array([104, 24 + numbers, 79]))
-    found = reasons(audit_wave(replace(ITEM, published=[one], bands_from=0)))
     words = "25" if numbers == 1 else f"25 to {24 + numbers}"
-    assert found == ([("1", f"it says {words} people, which is fewer than 5 numbers")] if numbers < 5 else [])
+    assert told_of_25(25, 24 + numbers) == [("1", f"it says {words} people, which is fewer than 5 numbers")]
+
+
+@pytest.mark.parametrize("band", [(25, 29), (20, 39), (20, 29), (20, 59), (0, 29)])
+def test_a_band_begins_and_ends_at_fives(band: Band) -> None:
+    assert told_of_25(*band) == []
+
+
+@pytest.mark.parametrize("band", [(24, 28), (23, 27), (21, 25), (24, 29), (25, 30), (25, 31), (20, 40), (21, 40)])
+def test_a_band_put_around_its_number_is_refused(band: Band) -> None:
+    """A band "n to n + 4" would tell n. What is out already stands as it is."""
+    least, most = band
+    words = f"it says {least} to {most} people, which is no band from a multiple of 5 to one under a multiple of 5"
+    assert told_of_25(least, most) == [("1", words)]
+    assert told_of_25(least, most, None) == told_of_25(least, most, 2) == []
 
 
 # Releases, new and out.

@@ -1,4 +1,6 @@
+from collections import Counter
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from statistics import stdev
 
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.disclosure import coding
-from service.disclosure.tree import Tree
+from service.disclosure.tree import Ints, Tree
 
 
 def column(*values: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -375,3 +377,55 @@ def test_floats_that_should_be_halves_go_away_from_zero() -> None:
     short = 0.1 * 3 * 5  # 1.5 and a little
     under = 1.005 * 100  # 100.49999999999999
     assert coding.nearest(np.array([short, under, -under, 2.5, -0.4, 0.49])).tolist() == [2, 101, -101, 3, 0, 0]
+
+
+@pytest.mark.parametrize("n", range(5, 30))
+@pytest.mark.parametrize("lowest", range(1, 5))
+def test_a_mean_beside_a_withheld_distribution_leaves_two_distributions_at_least(n: int, lowest: int) -> None:
+    """Whoever knows how many people there are, and that they gave one of two neighbouring answers, is left with two.
+
+    Of whom the answers are not known to be neighbours, three are left in any case.
+    """
+    both = shown_alone(n * lowest + np.arange(n + 1), n)
+    assert min(both.values()) >= 2
+    every = Counter[int]()
+    for total, ways in enumerate(histograms(n)):
+        if ways:
+            (units,) = shown_alone(np.array([total]), n)
+            every[units] += ways
+    assert min(every.values()) >= 3
+
+
+def shown_alone(totals: Ints, n: int) -> Counter[int]:
+    """How many of these sums of scores each mean stands for."""
+    coded = coding.means(
+        totals,
+        np.ones_like(totals),
+        np.full_like(totals, n),
+        lowest=1,
+        highest=5,
+        near=alone(len(totals)),
+        alone=np.ones(len(totals), np.bool_),
+    )
+    return Counter(coded.units.tolist())
+
+
+@cache
+def histograms(n: int) -> list[int]:
+    """By sum of scores from 1 to 5, how many histograms of n people have it."""
+    ways = [[0] * (5 * n + 1) for _ in range(n + 1)]
+    ways[0][0] = 1
+    for score in range(1, 6):
+        for people in range(1, n + 1):
+            for total in range(score, 5 * n + 1):
+                ways[people][total] += ways[people - 1][total - score]
+    return ways[n]
+
+
+def test_a_mean_beside_its_distribution_is_as_fine_as_ever() -> None:
+    for n, expected in ((12, (38, 1)), (99, (38, 1)), (200, (380, 2))):
+        for at, told in ((False, expected), (True, (40 if n < 30 else 38, 1))):
+            coded = coding.means(
+                column(19 * n // 5), column(1), column(n), lowest=1, highest=5, near=alone(1), alone=np.array([at])
+            )
+            assert (int(coded.units[0]), int(coded.decimals[0])) == told

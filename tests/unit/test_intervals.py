@@ -42,6 +42,7 @@ def interval(
         None if everybody is None else Decimal(everybody),
         array(n),
         array(invited),
+        participation_from=10,
     )
     return tuple_of(found)
 
@@ -69,8 +70,8 @@ def test_quantiles_fall_towards_the_normal_one() -> None:
 
 def test_eleven_of_twelve_are_no_sample_of_infinity() -> None:
     """Nine in ten or more: sqrt(1/11) times sqrt(1/10) of a deviation is less than a tenth, not three tenths."""
-    assert of_a_deviation(array(11), array(12))[0] == pytest.approx(sqrt(0.1 / 11))
-    assert of_a_deviation(array(11), array(10**9))[0] == pytest.approx(sqrt(1 / 11))
+    assert of_a_deviation(array(11), array(12), 10)[0] == pytest.approx(sqrt(0.1 / 11))
+    assert of_a_deviation(array(11), array(10**9), 10)[0] == pytest.approx(sqrt(1 / 11))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_eleven_of_twelve_are_no_sample_of_infinity() -> None:
     ],
 )
 def test_participation_counts_as_it_is_shown(n: int, invited: int, left: float) -> None:
-    assert of_a_deviation(array(n), array(invited))[0] == pytest.approx(sqrt(left / max(n, 1)))
+    assert of_a_deviation(array(n), array(invited), 10)[0] == pytest.approx(sqrt(left / max(n, 1)))
 
 
 @settings(max_examples=300, deadline=None)
@@ -98,7 +99,7 @@ def test_participation_counts_as_it_is_shown(n: int, invited: int, left: float) 
 def test_an_error_is_never_smaller_than_the_exact_one(n: int, missing: int) -> None:
     """But for the one person that a sample's variance has less than a population's."""
     invited = n + missing
-    error = float(of_a_deviation(array(n), array(invited))[0])
+    error = float(of_a_deviation(array(n), array(invited), 10)[0])
     assert error >= sqrt(missing / invited / n) - 1e-12
     assert error >= sqrt(0.1 / n) - 1e-12
     if invited >= 10 and 5 * n >= invited:  # by no more than a step of 5 points, or the tenth that may be missing

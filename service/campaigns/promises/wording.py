@@ -10,6 +10,7 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from service.campaigns.promises.fields import Fields, Unsaid
+from service.campaigns.promises.smallest import Smallest
 from service.campaigns.promises.words import Words
 from service.campaigns.promises.words_en import ENGLISH
 from service.campaigns.promises.words_fr import FRENCH
@@ -39,29 +40,9 @@ class Sentence(NamedTuple):
     text: str
 
 
-class _Smallest(NamedTuple):
-    """Fewest people that a figure is shown of, each with those who may pool their answers."""
-
-    mean: int
-    distribution: int
-    sensitive_mean: int
-    sensitive_distribution: int
-    authors: int
-    pooling: int
-
-    @classmethod
-    def of(cls, policy: Fields) -> "_Smallest":
-        mean, distribution = policy.whole("k_mean", 1), policy.whole("k_distribution", 1)
-        sensitive, more = policy.whole("k_sensitive", 1), policy.whole("collusion")
-        distribution = max(distribution, mean)  # which gives the mean
-        return cls(
-            mean + more,
-            distribution + more,
-            max(mean, sensitive) + more,
-            max(distribution, sensitive) + more,
-            policy.whole("k_comment", 1) + more,
-            more,
-        )
+def words_of(language: str) -> Words:
+    """French for whoever reads French, else English."""
+    return _IN.get(language.split("-", maxsplit=1)[0].lower(), ENGLISH)
 
 
 def sentences(contract: Mapping[str, Any], language: str) -> list[Sentence]:
@@ -74,12 +55,12 @@ def sentences(contract: Mapping[str, Any], language: str) -> list[Sentence]:
     Raises:
         Unsaid: the contract holds what there is no sentence for, or lacks what one needs.
     """
-    words = _IN.get(language.split("-", maxsplit=1)[0].lower(), ENGLISH)
+    words = words_of(language)
     said = Fields(contract)
     if said.text("format") not in (NOW, BEFORE):
         said.refuse("format")
     said.pass_over("tenant", "seed")
-    smallest = _Smallest.of(said.inner("policy"))
+    smallest = Smallest.of(said.inner("policy"))
     parts = (
         _who_asks(said, words),
         _when(said, words),
@@ -167,7 +148,7 @@ def _moment(fields: Fields, name: str, words: Words) -> str:
     return words.moment(found)
 
 
-def _who_sees(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentence]:
+def _who_sees(said: Fields, words: Words, smallest: Smallest) -> Iterator[Sentence]:
     readers = said.text("recipients")
     if said.text("format") == BEFORE:
         readers = _READ_BEFORE.get(readers, "")
@@ -237,7 +218,7 @@ def _in_language(texts: Mapping[str, str], words: Words) -> str:
     return texts[[*tongues, *(["en"] if "en" in texts else []), *sorted(texts)][0]]
 
 
-def _taking_part(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentence]:
+def _taking_part(said: Fields, words: Words, smallest: Smallest) -> Iterator[Sentence]:
     if "participation" not in said:
         if said.text("format") == NOW:
             said.refuse("participation")
@@ -308,7 +289,7 @@ def _how_often(said: Fields, words: Words) -> Iterator[Sentence]:
         yield Sentence("how_often", words.say("burden", most=most, days=days))
 
 
-def _shown(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentence]:
+def _shown(said: Fields, words: Words, smallest: Smallest) -> Iterator[Sentence]:
     if "interim" in said:
         hours = said.inner("interim").wholes("hours_after_opening")
         listed = words.listed([words.number(hour) for hour in hours])
@@ -340,7 +321,7 @@ def _kept(said: Fields, words: Words) -> Iterator[Sentence]:
     yield Sentence("retention", words.say("proved"))
 
 
-def _limits(said: Fields, words: Words, smallest: _Smallest) -> Iterator[Sentence]:
+def _limits(said: Fields, words: Words, smallest: Smallest) -> Iterator[Sentence]:
     keys = ("all_keys_coarse",) if said.flag("coarse_classes") else ("all_keys",)
     told: dict[str, tuple[str, ...]] = {
         "batch_of_a_code": ("batch_of_a_code",),

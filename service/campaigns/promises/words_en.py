@@ -115,6 +115,16 @@ _SENTENCES = {
     "smallest number of {k:# author|# authors} that the contract names for it therefore has no effect.",
     "coarse": "The groups by which answers are counted are made general enough, before the wave opens, for each to "
     "have at least {k:# invited person|# invited people}; small units and rare values are then not shown.",
+    # Of one person's team.
+    "team_shares": "Your team, {unit}, has {n} people in this survey: its results appear only if at least {k} of them "
+    "answer, and how many chose which answer only if at least {more} do.",
+    "team_means": "Your team, {unit}, has {n} people in this survey: its results appear only if at least {k} of them "
+    "answer, and how many chose which answer is not shown for so few.",
+    "team_small": "Your team, {unit}, has {n:# person|# people} in this survey: too few for results of its own. Your "
+    "answers count in those of {above}, which has {m} people.",
+    "team_alone": "Your team, {unit}, has {n:# person|# people} in this survey: too few for results, and there is no "
+    "larger group to show them in.",
+    "team_compared": "Comparing results tells nothing of fewer than {k} people either.",
     # How long it is kept.
     "kept_days": "The key that opens the answers is destroyed {days:# day|# days} after the closing, or sooner if "
     "your organisation asks for it once the results are made.",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from service.campaigns.codes import ADDRESS_LENGTH
+from service.campaigns.codes import ADDRESS_LENGTH, CODE_LENGTH, LONG_CODE_LENGTH
 from service.campaigns.taking_part.sign_in import TOKEN_LIMIT
 from service.kit.text import ExternalId, Slug, Wire, refused
 
@@ -63,6 +63,38 @@ class TypedCode(Wire):
 
     wave: Address
     code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class ContextAsked(Wire):
+    """The code in somebody's link; which is sent in a body, and never in an address."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "A" * CODE_LENGTH, "language": "fr"}]})
+
+    code: Annotated[str, Field(min_length=CODE_LENGTH, max_length=LONG_CODE_LENGTH)]
+    language: Annotated[str, Field(min_length=2, max_length=35, description="BCP 47; French, or else English")] = "en"
+
+
+class TeamOut(Wire):
+    """The unit that a person's answers count in, with all below it."""
+
+    name: str
+    invited: int
+
+
+class Said(Wire):
+    """One sentence, and the subject that it belongs to."""
+
+    topic: str
+    text: str
+
+
+class ContextOut(Wire):
+    """What concerns one person before the first question."""
+
+    language: str
+    team: Annotated[TeamOut | None, Field(description="null where the roster is not there any more")]
+    sentences: list[Said]
+    closes_at: datetime | None
 
 
 class SignedIn(Wire):

@@ -12,7 +12,7 @@ from service.disclosure.audit.gates import gated
 from service.disclosure.audit.model import Refusal, said
 
 FEWEST_NUMBERS = 5
-"""In the band that a number of people is printed as."""
+"""In the band that a number of people is printed as, which begins at a multiple of them."""
 
 
 def at_sight(book: Book) -> list[Refusal]:
@@ -39,14 +39,23 @@ _NOBODY = "it counts nobody"
 
 
 def _bands(book: Book, published: Published) -> Iterator[tuple[int, str]]:
-    """Of what is new, every number is printed as a band: two exact ones count the few people between them."""
+    """Of what is new, every number is printed as a band: two exact ones count the few people between them.
+
+    A band that begins or ends anywhere could be put around the number and tell it, so the bounds are at fives.
+    """
     first = book.wave.bands_from
     if first is None:
         return
-    narrow = (published.places >= first) & (published.most - published.least < FEWEST_NUMBERS - 1)
-    for at in np.flatnonzero(narrow).tolist():
+    new = published.places >= first
+    narrow = published.most - published.least < FEWEST_NUMBERS - 1
+    askew = (published.least % FEWEST_NUMBERS != 0) | ((published.most + 1) % FEWEST_NUMBERS != 0)
+    for at in np.flatnonzero(new & (narrow | askew)).tolist():
         printed = said((int(published.least[at]), int(published.most[at])))
-        yield int(published.places[at]), f"it says {printed} people, which is fewer than {FEWEST_NUMBERS} numbers"
+        why = f"fewer than {FEWEST_NUMBERS} numbers" if narrow[at] else _ASKEW
+        yield int(published.places[at]), f"it says {printed} people, which is {why}"
+
+
+_ASKEW = f"no band from a multiple of {FEWEST_NUMBERS} to one under a multiple of {FEWEST_NUMBERS}"
 
 
 def _beside(book: Book, published: Published) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,63 @@
+"""What concerns one person before they answer: how large their team is, and what of it will be shown. Public.
+
+It takes the code in the body, as an answer does, keeps nothing, and writes down nothing of who asked.
+"""
+
+from fastapi import Request, Response
+
+from service.campaigns.codes import ids_of
+from service.campaigns.problems import WaveNotOpen, WayNotPromised
+from service.campaigns.promises.fields import Fields
+from service.campaigns.promises.smallest import Smallest
+from service.campaigns.tables import Wave
+from service.campaigns.taking_part import openings, team_told
+from service.campaigns.taking_part.participation import takes_answers
+from service.campaigns.taking_part.schemas import ContextAsked, ContextOut, Said, TeamOut
+from service.kit.db import Database
+from service.kit.idempotency import NOTHING_WRITTEN
+from service.kit.strict import api_router
+from service.problems import Invalid, Malformed, NotFound, problems
+from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes
+from service.responses.rights import check_way, right_of
+from service.responses.tables import SpentCode
+from service.responses.waves import Waves
+from service.tenants.principals import Now
+
+router = api_router()
+
+
+@router.post(
+    "/respond/context",
+    operation_id="responses.context",
+    dependencies=[NOTHING_WRITTEN],
+    responses=problems(Malformed, Invalid, WaveNotOpen, WayNotPromised, CodeRefused, CodeSpent, TooManyWrongCodes),
+)
+async def get_context(request: Request, response: Response, now: Now, asked: ContextAsked) -> ContextOut:
+    """Whether this code still answers, and what the contract means for the team behind it."""
+    state = request.app.state
+    right = right_of(asked.code, state.codes, state.entry_limit, state.clock)
+    waves: Waves = state.waves
+    try:
+        wave = await waves.get(right.place)
+    except NotFound:
+        raise WaveNotOpen from None
+    check_way(right, wave)
+    openings.check(wave.later.get(right.label), now)
+    database: Database = state.database
+    smallest = Smallest.of(Fields(wave.contract).inner("policy"))
+    tenant, wave_id = ids_of(right.place)
+    async with database.transaction(tenant) as tx:
+        row = await tx.get_one(Wave, (tenant, wave_id))
+        if not takes_answers(row, now):
+            raise WaveNotOpen
+        if await tx.get(SpentCode, (tenant, wave_id, right.serial)) is not None:
+            raise CodeSpent
+        team = await waves.team(tx, wave, right.label)
+    response.headers["Cache-Control"] = "no-store"
+    told = [] if team is None else team_told.sentences(team, smallest, asked.language)
+    return ContextOut(
+        language="fr" if asked.language.partition("-")[0].lower() == "fr" else "en",
+        team=None if team is None else TeamOut(**team.own._asdict()),
+        sentences=[Said(**one._asdict()) for one in told],
+        closes_at=row.closes_at,
+    )
