@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from service.disclosure import agreement, coding, group_means
+from service.disclosure.bands import n_band, widened_for_gate
 from service.disclosure.ends import Ends, moved
 from service.disclosure.intervals import ShownMeans, intervals
 from service.disclosure.measures import Family, GroupMean, Kind, Measure
@@ -190,13 +191,13 @@ class _Columns:
     def _band(self, name: str, some: Mask) -> tuple[Ints, Ints]:
         """The numbers of respondents that a reader is told, of some cells."""
         n, gates = self.people[name][some], self._gates(name)
-        band = coding.n_band(n, gated=bool(gates))
+        band = n_band(n, gated=bool(gates))
         for gate in gates:
             if (gate, Family.distribution) in self.number:
                 near = self.near.at(some, self.number[gate, Family.distribution])
                 people = self.people[gate][some]
                 _, end = coding.share_format(people, near)
-                band = coding.widened_for_gate(band, n, people, self._band(gate, some), end)
+                band = widened_for_gate(band, n, people, self._band(gate, some), end)
         return band
 
     def _gates(self, name: str) -> list[str]:
@@ -293,14 +294,9 @@ def _mean_column(
     if bounds is not None:
         shown = shown & (bounds == coding.Bound.none)  # beside a mean of "95 or more", 0 would say that all are alike
     deviation = np.zeros_like(total)
+    places, (times, over) = means.decimals[shown], unit
     deviation[shown] = coding.deviations(
-        total[shown],
-        squares[shown],
-        denominator[shown],
-        cells.n[shown],
-        means.decimals[shown],
-        times=unit[0],
-        over=unit[1],
+        total[shown], squares[shown], denominator[shown], cells.n[shown], places, times=times, over=over
     )
     column = Column(
         measure=measure.id,

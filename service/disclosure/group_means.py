@@ -13,6 +13,7 @@ from math import ceil, floor
 import numpy as np
 
 from service.disclosure import coding
+from service.disclosure.bands import n_band
 from service.disclosure.coding import NUDGE, Floats, nearest
 from service.disclosure.measures import Family, GroupMean, Measure
 from service.disclosure.table import Column, Figures, sealed
@@ -117,7 +118,7 @@ def _band(n: Ints, parts: Sequence[Part], *, gated: bool) -> tuple[Ints, Ints]:
     least, most = (np.minimum.reduce([part.band[side] for part in parts]) for side in (0, 1))
     if not gated:
         return least, most
-    wide = coding.n_band(n, gated=True)
+    wide = n_band(n, gated=True)
     return np.minimum(least, wide[0]), np.maximum(most, wide[1])
 
 

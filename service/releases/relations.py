@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from service.disclosure.coding import n_band
+from service.disclosure.bands import n_band
 from service.disclosure.measures import Family, Kind, Measure
 from service.disclosure.policy import Policy
 from service.disclosure.table import Column as TableColumn

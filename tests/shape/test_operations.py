@@ -156,7 +156,7 @@ SECRET = {
 """Writes that take no Idempotency-Key, with the secret in their reply, which is told once and never kept."""
 PERSONAL = {"data_subjects.export": "all that is known of a person"}
 """Marked the same way: what would be kept is not a secret, but a second copy of somebody's data."""
-NOTHING_WRITTEN = {"campaigns.forecast", "questionnaires.import", "questionnaires.validate"}
+NOTHING_WRITTEN = {"campaigns.forecast", "questionnaires.import", "questionnaires.validate", "responses.context"}
 """Nor do these, which are POST for their bodies' sake. The hot route takes none: its nonce does the same there."""
 SECRET_FIELDS = {"access_token", "client_secret", "code", "key", "link", "password", "secret", "short_code", "token"}
 NOT_SECRET = {"QuestionnaireOut.key", "DraftOut.key"}
