@@ -22,7 +22,7 @@ def _say(words: str) -> None:
     op.execute("SET LOCAL ROLE pouls_bi_views")
     for view in VIEWS:
         op.execute(f"COMMENT ON COLUMN bi.{view}.n_from IS '{words}'")
-    op.execute("RESET ROLE")
+    op.execute("SET LOCAL ROLE pouls_owner")
 
 
 def upgrade() -> None:

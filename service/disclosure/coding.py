@@ -34,7 +34,8 @@ MEAN_STEPS = (1, 10)
 HALF_SCORE = 50
 HUNDREDTHS = 100
 LEAST_SUMS = 3
-"""Sums of scores that the mean of an item stands for where its distribution is withheld: steps times people."""
+"""Sums of scores that the mean of an item stands for where its distribution is withheld: steps times people. Of five
+people, whose mean comes in halves as well, it may be two."""
 MEAN_CLIPS = (0, 10, 30)
 WHOLE_SHARE = 1_000
 FINER = 10

@@ -61,8 +61,10 @@ class Ends:
 
     def alone(self, measure: Measure) -> Mask:
         """Cells of a single item whose mean may be told and whose distribution, which it has, is not."""
-        is_single = measure.kind is Kind.item or len(measure.parts) == 1
-        if measure.id in self.told and is_single:
+        one = measure
+        while len(one.parts) == 1:
+            one = self.known[one.parts[0]]
+        if measure.id in self.told and one.kind is Kind.item:
             return ~self.told[measure.id]
         return np.zeros(len(self.people[measure.id]), np.bool_)
 

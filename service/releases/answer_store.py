@@ -40,7 +40,7 @@ class Answers:
         self._size = 0
 
     def find(self, key: Key) -> Answer | None:
-        """The answer, which whoever has just asked for it keeps longest."""
+        """The answer; it is the last one to go from now on."""
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)

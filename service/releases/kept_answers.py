@@ -95,10 +95,14 @@ class KeptAnswers:
             await self._ask(scope, receive, send, sign, headers)
             return
         if known.until <= self._timer():
+            writes = self._writes
             fresh = await self._look(scope, known.caller)
             if fresh is None:
                 self._known.pop(sign, None)
                 await self.app(scope, receive, send)
+                return
+            if writes != self._writes:  # somebody may have been forgotten meanwhile
+                await self._ask(scope, receive, send, sign, headers)
                 return
             self._known[sign] = known = fresh
         holds = held(found.etag, headers.get("if-none-match"))

@@ -65,7 +65,7 @@ def test_how_many_answered_is_as_the_cells_have_it() -> None:
     both = report([Told(a_scale(1), MEAN, None), Told(a_scale(2), part, HIDDEN)])
     assert "Depending on the question, 25 to 40 people answered." in notes(both)
     one = report([Told(a_scale(1), part, None)], "fr")
-    assert "De 25 à 29 personnes ont répondu." in notes(one)
+    assert "Entre 25 et 29 personnes ont répondu." in notes(one)
     nothing = report([Told(a_scale(1), HIDDEN, HIDDEN)])
     assert any("is protected" in note for note in notes(nothing))
 

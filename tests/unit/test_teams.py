@@ -56,8 +56,8 @@ def said(team: Team, language: str) -> str:
 def test_what_a_team_of_each_size_is_told() -> None:
     assert said(Team(Group("Paie", 12), None), "en") == (
         "Your team, “Paie”, has 12 people in this survey: its results appear only if at least 5 of them answer, and "
-        "how many chose which answer only if at least 10 do. Comparing results tells nothing of fewer than 5 people "
-        "either."
+        "how many chose which answer only if at least 10 do. Results are chosen so that no sum or difference of "
+        "them describes fewer than 5 people."
     )
     assert "how many chose which answer is not shown for so few" in said(Team(Group("Paie", 7), None), "en-GB")
     assert said(Team(Group("Paie", 3), ABOVE), "en").startswith(
@@ -73,6 +73,9 @@ def test_it_is_said_in_french() -> None:
     assert told.startswith(
         "Votre équipe, « Paie », compte 7 personnes dans cette enquête : ses résultats n'apparaissent "
     )
-    assert "que si au moins 5 d'entre elles répondent, et le nombre de personnes par réponse n'est pas montré" in told
+    assert (
+        "que si au moins 5 d'entre elles répondent, et le nombre de personnes par réponse n'est pas montré pour si peu"
+        in told
+    )
     for team in (Team(Group("Paie", 70), None), Team(Group("Paie", 1), ABOVE), Team(Group("Paie", 1), None)):
         assert said(team, "fr").startswith("Votre équipe, «\u00a0Paie\u00a0», compte ")

@@ -124,7 +124,7 @@ _SENTENCES = {
     "answers count in those of {above}, which has {m} people.",
     "team_alone": "Your team, {unit}, has {n:# person|# people} in this survey: too few for results, and there is no "
     "larger group to show them in.",
-    "team_compared": "Comparing results tells nothing of fewer than {k} people either.",
+    "team_compared": "Results are chosen so that no sum or difference of them describes fewer than {k} people.",
     # How long it is kept.
     "kept_days": "The key that opens the answers is destroyed {days:# day|# days} after the closing, or sooner if "
     "your organisation asks for it once the results are made.",

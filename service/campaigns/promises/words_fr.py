@@ -137,12 +137,14 @@ _SENTENCES = {
     "team_shares": "Votre équipe, {unit}, compte {n} personnes dans cette enquête : ses résultats n'apparaissent que "
     "si au moins {k} d'entre elles répondent, et le nombre de personnes par réponse que si au moins {more} le font.",
     "team_means": "Votre équipe, {unit}, compte {n} personnes dans cette enquête : ses résultats n'apparaissent que si "
-    "au moins {k} d'entre elles répondent, et le nombre de personnes par réponse n'est pas montré.",
+    "au moins {k} d'entre elles répondent, et le nombre de personnes par réponse n'est pas montré pour si peu de "
+    "personnes.",
     "team_small": "Votre équipe, {unit}, compte {n:# personne|# personnes} dans cette enquête : trop peu pour avoir "
     "ses propres résultats. Vos réponses comptent dans ceux de {above}, qui en compte {m}.",
-    "team_alone": "Votre équipe, {unit}, compte {n:# personne|# personnes} dans cette enquête : trop peu pour des "
-    "résultats, et il n'y a pas de groupe plus grand où les montrer.",
-    "team_compared": "Comparer des résultats n'apprend rien non plus sur moins de {k} personnes.",
+    "team_alone": "Votre équipe, {unit}, compte {n:# personne|# personnes} dans cette enquête : trop peu pour que "
+    "des résultats soient montrés, et aucun groupe plus grand ne les contient.",
+    "team_compared": "Les résultats sont choisis de sorte qu'aucune somme ou différence entre eux ne décrive moins de "
+    "{k} personnes.",
     # How long it is kept.
     "kept_days": "La clé qui ouvre les réponses est détruite {days:# jour|# jours} après la clôture, ou plus tôt si "
     "votre organisation le demande une fois les résultats établis.",

@@ -1,9 +1,10 @@
 """Which group of a wave's roster a code counts in, how many are invited there, and the first group above large enough.
 
 The roster is frozen with the wave, so that it is counted once and kept in memory: on a Monday at nine a thousand people
-ask. Who is erased later is counted until then.
+ask.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -82,16 +83,25 @@ class Teams:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[UUID, dict[int, Team]] = OrderedDict()
+        self._counting = asyncio.Lock()
 
     async def of(self, tx: AsyncSession, tenant: UUID, wave: UUID, label: int, enough: int) -> Team | None:
         """The team of a class; None where the wave has no such class any more."""
         found = self._kept.get(wave)
         if found is None:
-            scope = {"tenant": tenant, "wave": wave}
-            units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
-            classes = [Class(*row) for row in await tx.execute(_CLASSES, scope)]
-            found = self._kept[wave] = teams_of(units, classes, enough)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(wave)
+            async with self._counting:
+                found = self._kept.get(wave)
+                if found is None:
+                    found = self._kept[wave] = await _counted(tx, tenant, wave, enough)
+                    if len(self._kept) > KEPT:
+                        self._kept.popitem(last=False)
+        if wave in self._kept:
+            self._kept.move_to_end(wave)
         return found.get(label)
+
+
+async def _counted(tx: AsyncSession, tenant: UUID, wave: UUID, enough: int) -> dict[int, Team]:
+    scope = {"tenant": tenant, "wave": wave}
+    units = [Unit(*row) for row in await tx.execute(_UNITS, scope)]
+    classes = [Class(*row) for row in await tx.execute(_CLASSES, scope)]
+    return teams_of(units, classes, enough)

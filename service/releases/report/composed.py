@@ -102,7 +102,8 @@ class _Composed:
             told = words.answered_exactly
         shown = self._tongue.number(low), self._tongue.number(high)
         yield Paragraph(told.format(n=shown[0], low=shown[0], high=shown[1]))
-        yield Paragraph(words.answered_note, is_note=True)
+        if low != high:
+            yield Paragraph(words.answered_note, is_note=True)
 
     def _scales(self) -> Iterator[Block]:
         words, told = self._words, wholes(self._content.told)
