@@ -143,7 +143,7 @@ def test_two_weeks_are_as_they_were_promised_and_other_cells_would_not_be(moved:
         shares | {"distribution": "; ".join(f"{point}=20" for point in range(1, 6))},
         mean | {"status": "withheld", "reason": "protected"},
     ]
-    assert all([*wrong_cells(truth, [cell])] for cell in untrue)
+    assert all([*wrong_cells(truth, [cell, *published])] for cell in untrue)
     all_of_them = [dict(cell) | {"status": "published"} for cell in cells]
     assert [*leaking(truth, all_of_them)]
     assert [*wrong_frame(truth, cells[1:])]

@@ -18,6 +18,7 @@ from tests.make.pulse_company import TENURES
 K_MEAN, K_FINE = 5, 10
 WHOLE = ""
 VALUES = (WHOLE, *(value["id"] for value in TENURES["values"]))
+LARGE = 30
 CLIP = Fraction(3, 10)
 NEARLY_ALL = Fraction(9, 10)
 Place = tuple[str, str]
@@ -129,9 +130,12 @@ def place_of(cell: Cell) -> Place:
 
 def wrong_cells(truth: Truth, cells: Sequence[Cell]) -> Iterator[str]:
     """Cells that are not as they should be, each by itself."""
+    published = [cell for cell in cells if cell["status"] == "published"]
+    shared = {(place_of(cell), cell["measure"]) for cell in published if cell["family"] == "distribution"}
     for cell in cells:
         where = f"{cell['unit']} {cell['dimensions']} {cell['measure']} {cell['family']}"
-        faults = _of_published(truth, cell) if cell["status"] == "published" else _of_withheld(cell)
+        is_alone = (place_of(cell), cell["measure"]) not in shared
+        faults = _of_published(truth, cell, is_alone) if cell["status"] == "published" else _of_withheld(cell)
         yield from (f"{where}: {fault}" for fault in faults)
 
 
@@ -143,20 +147,22 @@ def _of_withheld(cell: Cell) -> Iterator[str]:
         yield "withheld, and tells something"
 
 
-def _of_published(truth: Truth, cell: Cell) -> Iterator[str]:
+def _of_published(truth: Truth, cell: Cell, is_alone: bool) -> Iterator[str]:
     place, measure = place_of(cell), cell["measure"]
     n = truth.n(place, measure)
     if n < least(truth, measure, cell["family"]):
         yield f"published of {n} people"
         return
     low, high = int(cell["n_from"]), int(cell["n_to"])
-    if not low <= n <= high or ((high - low, low % 5) != (4, 0) and (low != high or low < 30)):
+    if not low <= n <= high or (high - low, low % 5) != (4, 0):
         yield f"{n} people are told as {low} to {high}"
     item = truth.items.get(measure)
     rated = item is None or item["type"] == "rating"
     if cell["family"] == "mean":
         ends = (1, 5) if item is None or rated else (item["minimum"], item["maximum"])
-        if not truth.alike(place, measure) and not mean_fits(cell["mean"], truth.mean(place, measure), *ends):
+        in_halves = is_alone and n < LARGE and item is not None and item["type"] != "number"
+        fits = half_fits if in_halves else mean_fits
+        if not truth.alike(place, measure) and not fits(cell["mean"], truth.mean(place, measure), *ends):
             yield f"a mean of {float(truth.mean(place, measure)):.3f} is told as {cell['mean']}"
         return
     if item is not None and rated:
@@ -185,6 +191,14 @@ def mean_fits(told: str, true: Fraction, lowest: int, highest: int) -> bool:
     low = Fraction(lowest) if shown - lowest <= CLIP else shown - half
     high = Fraction(highest) if highest - shown <= CLIP else shown + half
     return low <= true <= high
+
+
+def half_fits(told: str, true: Fraction, lowest: int, highest: int) -> bool:
+    """The same of an item whose distribution is withheld, under 30 people: in halves, and cut by a half."""
+    shown, quarter = Fraction(told), Fraction(1, 4)
+    low = Fraction(lowest) if shown - lowest <= 2 * quarter else shown - quarter
+    high = Fraction(highest) if highest - shown <= 2 * quarter else shown + quarter
+    return (2 * shown).denominator == 1 and low <= true <= high
 
 
 def share_fits(told: str, bound: str, true: Fraction) -> bool:
