@@ -16,11 +16,14 @@ import pytest
 
 from service.campaigns.inviting.roster import Frozen
 from service.campaigns.promises import promise
+from service.campaigns.promises.smallest import Smallest
 from service.campaigns.promises.wording import NOW, Sentence, Unsaid, sentences
 from service.campaigns.promises.words import Words
 from service.campaigns.promises.words_en import ENGLISH
 from service.campaigns.promises.words_fr import FRENCH
 from service.campaigns.tables import Campaign, Wave
+from service.campaigns.taking_part import team_told
+from service.campaigns.taking_part.teams import Group, Team
 from service.questionnaires.tables import QuestionnaireVersion
 
 Json = dict[str, Any]
@@ -309,6 +312,9 @@ def test_every_sentence_has_a_contract_that_says_it(monkeypatch: pytest.MonkeyPa
     sentences(_with(contract, ("items",), [f"item_{at}" for at in range(40)]), "en")
     del contract["wave"], contract["openings"]
     sentences(contract, "en")
+    smallest, small, large = Smallest(5, 10, 10, 10, 10, 0), Group("Small", 1), Group("Large", 40)
+    for team in (Team(large, None), Team(Group("Middling", 7), None), Team(small, large), Team(small, None)):
+        list(team_told.sentences(team, smallest, "en"))
     assert set(ENGLISH.sentences) == used
 
 
