@@ -201,6 +201,26 @@ def test_who_is_forgotten_while_an_answer_is_made_stays_forgotten(
     assert not layer._known
 
 
+def test_who_is_forgotten_during_a_look_is_not_known_by_it(
+    layer: KeptAnswers, released: tuple[TenantUnderTest, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a key that was revoked meanwhile would be good for two seconds more."""
+    tenant, release = released
+    get(tenant, f"{release}/cells")
+    monkeypatch.setattr(layer, "_timer", lambda: 100.0 + KNOWN_S)
+    look = layer._look
+
+    async def with_a_write_in_between(scope: Any, caller: Any) -> Any:
+        fresh = await look(scope, caller)
+        layer._writes += 1
+        return fresh
+
+    monkeypatch.setattr(layer, "_look", with_a_write_in_between)
+    with statements(tenant.house) as asked:
+        get(tenant, f"{release}/cells")
+    assert any("release_cell" in one for one in asked)
+
+
 @pytest.mark.usefixtures("layer")
 def test_nobody_is_shown_what_another_may_see(released: tuple[TenantUnderTest, str]) -> None:
     tenant, release = released
