@@ -14,14 +14,16 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from service import openapi, problems, reference
 from service.campaigns.codes import Codes
 from service.campaigns.promises.contract import Notary
+from service.campaigns.rules.origins import Origins
 from service.campaigns.taking_part.kiosk import Kiosk
 from service.kit.clock import Clock, system_clock
+from service.kit.cross_origin import CrossOrigin
 from service.kit.crypto import derive, read_key
 from service.kit.db import Database
 from service.kit.heads import Heads
 from service.kit.kept_files import KeptFiles
 from service.kit.limits import FailureLimit
-from service.kit.rates import counter_for
+from service.kit.rates import Counter, counter_for
 from service.kit.repeats import Repeats
 from service.kit.strict import query_faults
 from service.odata.application import PREFIX as ODATA
@@ -40,7 +42,7 @@ from service.responses.waves import Waves
 from service.routes import ROUTERS
 from service.scim.application import PREFIX as SCIM
 from service.scim.application import ScimApplication
-from service.settings import ReadsSettings, Settings, runtime_root
+from service.settings import LimitsSettings, ReadsSettings, Settings, runtime_root
 from service.telemetry import metrics
 from service.telemetry.observe import Observe
 from service.tenants.access_tokens import AccessTokens
@@ -64,8 +66,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     codes = Codes(intake_key)
     notary = Notary(intake_key)
     waves = Waves(database, notary)
-    counted_at = settings.limits.url
-    counter = counter_for(None if counted_at is None else counted_at.get_secret_value())
+    counter = _counter(settings.limits)
     token_keys = TokenKeys(folder_of(settings.keys_dir))
     readings = Readings(database)
     intake = Intake(url, ROLE, settings.database, settings.intake, Seal(intake_key), clock)
@@ -85,13 +86,16 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             await app.state.files.stop()
             await database.close()
 
-    respond = Respond(codes, waves, intake, FailureLimit(WRONG_CODES_A_MINUTE), clock)
-    app = routed(respond, lifespan, settings.reads)
+    origins = Origins(database, notary, settings.http.public_url)
+    app = routed(
+        Respond(codes, waves, origins, intake, FailureLimit(WRONG_CODES_A_MINUTE), clock), lifespan, settings.reads
+    )
     app.state.settings = settings
     app.state.clock = clock
     app.state.database = database
     app.state.codes = codes
     app.state.notary = notary
+    app.state.origins = origins
     app.state.registrar = Registrar(intake_key)
     app.state.scim_secret = derive(intake_key, b"pouls scim")
     app.state.endpoint_keys = EndpointKeys(intake_key)
@@ -110,14 +114,22 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     return app
 
 
+def _counter(limits: LimitsSettings) -> Counter:
+    return counter_for(None if limits.url is None else limits.url.get_secret_value())
+
+
 class _Service(FastAPI):
     """The application. The hot route is answered before any layer: the layers cost more than the answer does."""
 
     def __init__(self, respond: ASGIApp, **settings: Any) -> None:
         super().__init__(**settings)
         self._respond = respond
+        self._answer = CrossOrigin(self._behind)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._answer(scope, receive, send)
+
+    async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
             faults = query_faults(QueryParams(scope["query_string"])) if scope["query_string"] else ()
             if faults:

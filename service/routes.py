@@ -32,6 +32,7 @@ from service.telemetry.probes import router as probes
 from service.tenants.oauth_router import router as oauth
 from service.tenants.router import router as tenants
 from service.webhooks.router import router as webhooks
+from service.widget.router import router as widget
 
 
 class Mounted(NamedTuple):
@@ -60,6 +61,7 @@ ROUTERS = (
     Mounted(entries, "Intranet"),
     Mounted(context, "Intranet"),
     Mounted(responses, "Intranet"),
+    Mounted(widget, "Intranet"),
     Mounted(releases, "BI", counted=True),
     Mounted(files, "BI", counted=True),
     Mounted(aggregates, "BI", counted=True),
@@ -85,5 +87,8 @@ PUBLIC = frozenset(
         "responses.submit",
         "service.alive",
         "service.ready",
+        "widget.page",
+        "widget.script",
+        "widget.version",
     }
 )

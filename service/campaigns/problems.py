@@ -112,6 +112,12 @@ class WayNotPromised(Conflict):
     slug, title = "way-not-promised", "This wave's contract does not name this way of taking part"
 
 
+class OriginNotAllowed(Forbidden):
+    """A page of this origin may not show the organisation's surveys; `PUT /v1/campaign-rules` names those that may."""
+
+    slug, title = "origin-not-allowed", "Pages of this origin are not among those that the organisation allows"
+
+
 class WaveNotOpen(Conflict):
     """The wave does not accept answers: not yet open, closed, or cancelled.
 

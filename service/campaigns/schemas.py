@@ -177,7 +177,7 @@ class CampaignOut(CampaignLine):
 
 class WaveOut(Wire):
     id: UUID
-    address: Annotated[str, Field(description="the wave's public name, in `/v1/respond/{wave}`")]
+    address: Annotated[str, Field(description="the wave's public name, in `/embed/{wave}` and `/v1/respond/{wave}`")]
     number: int
     state: str
     invited: int

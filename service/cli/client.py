@@ -92,7 +92,7 @@ class Client:
             if cursor is None:
                 return
 
-    def codes(self, wave: str) -> Iterator[tuple[str, str]]:
+    def codes(self, wave: str) -> Generator[tuple[str, str]]:
         """(person, code) of a wave, streamed. The roster is frozen: a stream that broke goes on where it was."""
         path = f"/v1/waves/{wave}/invitations"
         given = 0

@@ -5,7 +5,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from importlib import resources
 from typing import Annotated, Any
@@ -138,7 +138,9 @@ def _story(url: str, identity: dict[str, Any], stop: threading.Event) -> dict[st
             open_wave = campaign_run.ensure_launched(
                 client, _campaign(f"Team temperature, week {PULSES + 1}", "team_temperature", top, TREE_ALONE)
             )
-        return {"release": releases[0]["id"], "open_wave": open_wave["address"]}
+            with closing(client.codes(open_wave["id"])) as codes:
+                _, code = next(codes)
+        return {"release": releases[0]["id"], "open_wave": open_wave["address"], "code": code}
     finally:
         client.close()
 
@@ -211,3 +213,5 @@ def _show(url: str, identity: dict[str, Any], story: dict[str, Any] | None) -> N
     out.print(f"  curl {bearer} '{release}/cells.csv?kind=scale&breakdown=org*site'", markup=False)
     out.print("  # this week's questionnaire, as a respondent's browser gets it")
     out.print(f"  curl '{url}/v1/respond/{story['open_wave']}?language=fr'", markup=False)
+    out.print("\nAnswer this week's pulse as somebody who is asked, in a browser:")
+    out.print(f"  {url}/embed/{story['open_wave']}#{story['code']}", markup=False)

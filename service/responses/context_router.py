@@ -7,10 +7,11 @@ whether the code was used: whoever has handed out links could ask again and agai
 from fastapi import Request, Response
 
 from service.campaigns.codes import ids_of
-from service.campaigns.problems import WaveNotOpen, WayNotPromised
+from service.campaigns.problems import OriginNotAllowed, WaveNotOpen, WayNotPromised
 from service.campaigns.promises.fields import Fields
 from service.campaigns.promises.smallest import Smallest
 from service.campaigns.promises.wording import words_of
+from service.campaigns.rules.origins import Origins
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import openings, team_told
 from service.campaigns.taking_part.participation import takes_answers
@@ -31,12 +32,17 @@ router = api_router()
     "/respond/context",
     operation_id="responses.context",
     dependencies=[NOTHING_WRITTEN],
-    responses=problems(Malformed, Invalid, WaveNotOpen, WayNotPromised, CodeRefused, TooManyWrongCodes),
+    responses=problems(
+        Malformed, Invalid, WaveNotOpen, WayNotPromised, CodeRefused, TooManyWrongCodes, OriginNotAllowed
+    ),
 )
 async def get_context(request: Request, response: Response, now: Now, asked: ContextAsked) -> ContextOut:
     """What the contract means for the team behind a code; the same whether the code was used or not."""
     state = request.app.state
     right = right_of(asked.code, state.codes, state.entry_limit, state.clock)
+    tenant, wave_id = ids_of(right.place)
+    origins: Origins = state.origins
+    await origins.check(request.scope, tenant)
     waves: Waves = state.waves
     try:
         wave = await waves.get(right.place)
@@ -46,7 +52,6 @@ async def get_context(request: Request, response: Response, now: Now, asked: Con
     openings.check(wave.later.get(right.label), now)
     database: Database = state.database
     smallest = Smallest.of(Fields(wave.contract).inner("policy"))
-    tenant, wave_id = ids_of(right.place)
     async with database.transaction(tenant) as tx:
         row = await tx.get_one(Wave, (tenant, wave_id))
         if not takes_answers(row, now):

@@ -6,8 +6,16 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from service.campaigns.codes import Right, wave_behind
-from service.campaigns.problems import ContractBroken, NotInvited, RulesAltered, WaveNotOpen, WayNotPromised
+from service.campaigns.problems import (
+    ContractBroken,
+    NotInvited,
+    OriginNotAllowed,
+    RulesAltered,
+    WaveNotOpen,
+    WayNotPromised,
+)
 from service.campaigns.promises.contract import Notary, participation_of
+from service.campaigns.rules.origins import Origins
 from service.campaigns.rules.queries import rules_of
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import openings, participation, short_codes
@@ -41,6 +49,7 @@ router = api_router()
         CodeRefused,
         TooManyWrongCodes,
         ContractBroken,
+        OriginNotAllowed,
     ),
 )
 async def exchange_short_code(request: Request, response: Response, now: Now, typed: TypedCode) -> ParticipationOut:
@@ -81,6 +90,7 @@ async def exchange_short_code(request: Request, response: Response, now: Now, ty
         TooManyWrongCodes,
         ContractBroken,
         RulesAltered,
+        OriginNotAllowed,
     ),
 )
 async def exchange_id_token(request: Request, response: Response, now: Now, signed_in: SignedIn) -> ParticipationOut:
@@ -107,9 +117,11 @@ def _person(sign_in: SignIn, token: str, now: datetime) -> str | None:
 
 
 async def _open(request: Request, address: str, way: str) -> LaunchedWave:
-    """The open wave of this address, whose contract names the way. Raises NotFound, WaveNotOpen, WayNotPromised."""
+    """The open wave of this address, whose contract names the way. Raises those of `problems` above."""
     waves: Waves = request.app.state.waves
     tenant, wave_id = _ids(address)
+    origins: Origins = request.app.state.origins
+    await origins.check(request.scope, tenant)
     if not await waves.takes_answers(tenant, wave_id, now_of(request)):
         raise WaveNotOpen
     launched = await waves.get(tenant.bytes + wave_id.bytes)

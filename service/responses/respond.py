@@ -13,8 +13,9 @@ import structlog
 from pydantic_core import from_json
 from starlette.types import Receive, Scope, Send
 
-from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes
-from service.campaigns.problems import WaveNotOpen, WayNotPromised
+from service.campaigns.codes import CODE_LENGTH, LONG_CODE_LENGTH, Codes, ids_of
+from service.campaigns.problems import OriginNotAllowed, WaveNotOpen, WayNotPromised
+from service.campaigns.rules.origins import Origins
 from service.campaigns.taking_part import openings
 from service.kit import strict_json
 from service.kit.clock import Clock
@@ -132,6 +133,7 @@ REFUSALS = problems(
     CodeSpent,
     WaveNotOpen,
     WayNotPromised,
+    OriginNotAllowed,
     TooLarge,
     UnsupportedMediaType,
     Invalid,
@@ -143,9 +145,12 @@ REFUSALS = problems(
 class Respond:
     """The ASGI endpoint."""
 
-    def __init__(self, codes: Codes, waves: Waves, intake: Intake, limit: FailureLimit, clock: Clock) -> None:
+    def __init__(
+        self, codes: Codes, waves: Waves, origins: Origins, intake: Intake, limit: FailureLimit, clock: Clock
+    ) -> None:
         self._codes = codes
         self._waves = waves
+        self._origins = origins
         self._intake = intake
         self._limit = limit
         self._clock = clock
@@ -176,9 +181,11 @@ class Respond:
         await problem.response()(scope, receive, send)
 
     async def _take(self, scope: Scope, receive: Receive) -> Outcome:
-        _check_headers(scope["headers"])
+        says_origin = _check_headers(scope["headers"])
         code, nonce, answers = _parse(await _body(receive))
         right = right_of(code, self._codes, self._limit, self._clock)
+        if says_origin:
+            await self._origins.check(scope, ids_of(right.place)[0])
         try:
             wave = await self._waves.get(right.place)
         except NotFound:
@@ -195,15 +202,19 @@ class Respond:
         return await self._intake.submit(wave, Submission(right.serial, digest, record, texts))
 
 
-def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
-    kind = b""
+def _check_headers(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the page of a browser calls, and says which. Raises UnsupportedMediaType."""
+    kind, says_origin = b"", False
     for name, value in headers:
         if name == b"content-type":
             kind = value
         elif name == b"content-encoding" and value.lower() != b"identity":
             raise UnsupportedMediaType
+        elif name == b"origin":
+            says_origin = True
     if kind.partition(b";")[0].strip().lower() != b"application/json":
         raise UnsupportedMediaType("Send application/json.")
+    return says_origin
 
 
 async def _body(receive: Receive) -> bytes:

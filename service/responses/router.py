@@ -7,9 +7,10 @@ from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
 from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
-from service.campaigns.problems import WaveNotOpen
+from service.campaigns.problems import OriginNotAllowed, WaveNotOpen
 from service.campaigns.promises.contract import canonical
 from service.campaigns.promises.wording import sentences
+from service.campaigns.rules.origins import Origins
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems
@@ -44,7 +45,7 @@ class QuestionnaireForRespondent(Wire):
     "/respond/{wave}",
     operation_id="responses.questionnaire",
     response_model=QuestionnaireForRespondent,
-    responses=problems(NotFound, WaveNotOpen),
+    responses=problems(NotFound, WaveNotOpen, OriginNotAllowed),
 )
 async def get_questionnaire(
     request: Request,
@@ -61,6 +62,8 @@ async def get_questionnaire(
         raise NotFound from None
     if tenant is None or wave_id is None:
         raise NotFound
+    origins: Origins = request.app.state.origins
+    await origins.check(request.scope, tenant)
     if not await waves.takes_answers(tenant, wave_id, request.app.state.clock()):
         raise WaveNotOpen
     launched = await waves.get(place_of(tenant, wave_id))
@@ -68,7 +71,7 @@ async def get_questionnaire(
     body = canonical(_shown(launched, wave, chosen))
     headers = {
         "Cache-Control": f"public, max-age={PUBLIC_FOR_S}",
-        "Vary": "Accept-Language",
+        "Vary": "Accept-Language, Origin",
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         "Content-Language": chosen,
     }

@@ -49,15 +49,15 @@ def test_one_line_for_each_person_on_the_roster(tenant: TenantUnderTest) -> None
     assert len({line["code"] for line in lines}) == len(people) == wave["invited"]
     for line in lines:
         # In the fragment, which a browser sends to no server.
-        assert line["link"] == f"http://pouls.test/v1/respond/{wave['address']}#{line['code']}"
+        assert line["link"] == f"http://pouls.test/embed/{wave['address']}#{line['code']}"
     assert stream(tenant, wave["id"]) == lines
 
 
-def test_a_link_leads_to_the_questionnaire(tenant: TenantUnderTest) -> None:
+def test_a_link_leads_to_a_page_with_the_questionnaire(tenant: TenantUnderTest) -> None:
     wave = a_launched_wave(tenant)
     link = stream(tenant, wave.wave)[0]["link"]
     address, _, code = link.partition("#")
-    assert ok(tenant.call(None, "GET", address))["wave"] == wave.address
+    assert f'<pouls-pulse wave="{wave.address}"' in tenant.call(None, "GET", address).text
     assert ok(post(tenant, code, {"load": 3}), 201) == {"status": "recorded"}
 
 

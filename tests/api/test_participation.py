@@ -111,7 +111,7 @@ def test_an_intranet_gets_a_code_for_whoever_is_logged_in(tenant: TenantUnderTes
     wave = a_wave(tenant, "intranet")
     for asked in ({"wave": wave.wave}, {"campaign": wave.campaign}):
         given = ok(tenant.call(TAKE, "POST", "/v1/participations", json=asked | {"person": "A-1"}), 201)
-        assert given["link"].endswith(f"/v1/respond/{wave.address}#{given['code']}")
+        assert given["link"].endswith(f"/embed/{wave.address}#{given['code']}")
     ok(post(tenant, given["code"], {"load": 3}), 201)
     again = ok(tenant.call(TAKE, "POST", "/v1/participations", json={"wave": wave.wave, "person": "A-1"}), 201)
     problem(post(tenant, again["code"], {"load": 3}), 409, "code-spent")  # only whoever holds the code learns that

@@ -3,23 +3,25 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.fixtures.house import House, TenantUnderTest
-from tests.make.browser import RULES, looked_at, needs_npm
+from tests.make.axe import RULES, needs_npm
+from tests.make.browser import looked_at, needs_chromium
 from tests.make.formats import READ
 from tests.make.reports import Page
 from tests.make.two_waves import two_waves
 
 WITHHELD = "td.withheld"
 LOOKS: dict[str, dict[str, Any]] = {
-    "light": {"colorScheme": "light"},
-    "dark": {"colorScheme": "dark"},
-    "forced colours": {"forcedColors": "active"},
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced colours": {"forced_colors": "active"},
     "small": {"viewport": {"width": 320, "height": 640}},
 }
 DECIDED_BY_A_PERSON = {"color-contrast"}  # over a hatched box; the tones are checked in test_report_charts
 
-pytestmark = [pytest.mark.slow, needs_npm]
+pytestmark = [pytest.mark.slow, needs_npm, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def released(house: House) -> tuple[TenantUnderTest, str]:
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_nothing_is_in_anybody_s_way(released: tuple[TenantUnderTest, str], language: str) -> None:
+def test_nothing_is_in_anybody_s_way(released: tuple[TenantUnderTest, str], chromium: Browser, language: str) -> None:
     tenant, release = released
     answer = tenant.call(READ, "GET", f"/v1/releases/{release}/report", params={"language": language})
     withheld = [
@@ -39,7 +41,7 @@ def test_nothing_is_in_anybody_s_way(released: tuple[TenantUnderTest, str], lang
         "url": "https://pouls.example/report", "headers": dict(answer.headers), "body": answer.text, "rules": RULES,
         "seen": WITHHELD, "overflow": True,
     }  # fmt: skip
-    found = looked_at([page | {"context": look} for look in LOOKS.values()])
+    found = looked_at(chromium, [page | {"context": look} for look in LOOKS.values()])
     for name, seen in zip(LOOKS, found, strict=True):
         assert seen["violations"] == [], name
         assert {one["rule"] for one in seen["undecided"]} <= DECIDED_BY_A_PERSON, name

@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx2
 
-from tests.make.browser import ROOT, looked_at
+from tests.make.axe import ROOT
+from tests.make.browser import browser, looked_at
 from tests.make.formats import READ
 from tests.make.world import ok
 
@@ -37,7 +38,7 @@ def _shown(
 ) -> dict[str, Any]:
     answer = client.get(address)
     assert answer.is_success, (address, answer.text)
-    context = {"viewport": {"width": width, "height": height}, "colorScheme": "light"}
+    context = {"viewport": {"width": width, "height": height}, "color_scheme": "light"}
     page = {"url": f"https://pouls.example{address}", "headers": dict(answer.headers), "body": answer.text}
     return page | {"context": context, "picture": str(FOLDER / name), "at": at}
 
@@ -48,7 +49,8 @@ def main(line: Path) -> None:
     FOLDER.mkdir(exist_ok=True)
     with httpx2.Client(base_url=demo["url"], headers=headers, timeout=60) as client:
         (release,) = [one for one in ok(client.get("/v1/releases"))["data"] if one["campaign"]["name"] == CAMPAIGN]
-        looked_at(job(client, release["id"]))
+        with browser() as started:
+            looked_at(started, job(client, release["id"]))
 
 
 if __name__ == "__main__":

@@ -247,9 +247,9 @@ def test_every_operation_explains_itself(document: dict[str, Any]) -> None:
         assert operation["tags"], name
 
 
-def test_paths_are_under_the_version_but_for_probes_and_oauth() -> None:
+def test_paths_are_under_the_version_but_for_probes_oauth_and_what_a_browser_loads() -> None:
     for name, route in by_id().items():
-        assert route.path.startswith("/v1/") or name.startswith(("service.", "oauth.")), name
+        assert route.path.startswith("/v1/") or name.startswith(("service.", "oauth.", "widget.")), name
 
 
 def examples_in(document: dict[str, Any], media: dict[str, Any]) -> list[Any]:

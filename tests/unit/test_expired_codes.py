@@ -28,7 +28,7 @@ class NoWaves:
 def door(now: datetime, wrong_a_minute: int = 60) -> Respond:
     nothing: Any = None
     waves: Any = NoWaves()
-    return Respond(CODES, waves, nothing, FailureLimit(wrong_a_minute), lambda: now)
+    return Respond(CODES, waves, nothing, nothing, FailureLimit(wrong_a_minute), lambda: now)
 
 
 def sent(door: Respond, code: str) -> Sent:

@@ -28,6 +28,10 @@ class Burden(Wire):
 
 
 MOST_LEVELS = 8
+MOST_ORIGINS = 20
+# Over plain HTTP, whoever sits in between reads the codes; on one's own machine there is nobody.
+_ORIGIN = r"^(https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|http://(localhost|127\.0\.0\.1))(:[1-9][0-9]{0,4})?$"
+Origin = Annotated[str, Field(pattern=_ORIGIN, max_length=270)]
 
 
 def _shallow(value: Any) -> Any:
@@ -60,7 +64,14 @@ class Rules(Wire):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"policy": {"k_mean": 8}, "burden": {"most": 6, "days": 30}, "second_approval": True}]
+            "examples": [
+                {
+                    "policy": {"k_mean": 8},
+                    "burden": {"most": 6, "days": 30},
+                    "second_approval": True,
+                    "origins": ["https://intranet.example"],
+                }
+            ]
         }
     )
 
@@ -68,3 +79,11 @@ class Rules(Wire):
     burden: Burden | None = None
     second_approval: Flag = False
     sign_in: SignInIn | None = None
+    origins: Annotated[
+        tuple[Origin, ...],
+        Field(
+            max_length=MOST_ORIGINS,
+            description="pages that may show surveys and results, in a frame or by the elements of "
+            "`/widget/pouls.js`: scheme, host and port as a browser writes them, no port where it is the scheme's own",
+        ),
+    ] = ()

@@ -69,7 +69,7 @@ def told(right: Right, codes: Codes, base: str, now: datetime) -> ParticipationO
     """The right as a code and a link."""
     address, code = address_of(*ids_of(right.place)), codes.issue(right)
     return ParticipationOut(
-        wave=address, code=code, link=f"{base}/v1/respond/{address}#{code}",
+        wave=address, code=code, link=f"{base}/embed/{address}#{code}",
         expires_at=datetime.fromtimestamp(right.expires_at, now.tzinfo),
     )  # fmt: skip
 

@@ -92,7 +92,7 @@ async def stream_invitations(
 async def _invitations(
     database: Database, codes: Codes, notary: Notary, wave: Wave, handed: Handed, base: str
 ) -> AsyncIterator[bytes]:
-    link = f"{base}/v1/respond/{address_of(wave.tenant_id, wave.wave_id)}#"
+    link = f"{base}/embed/{address_of(wave.tenant_id, wave.wave_id)}#"
     place = place_of(wave.tenant_id, wave.wave_id)
     async for chunk in queries.roster(database, wave):
         page = bytearray()

@@ -48,7 +48,7 @@ class ParticipationAsked(Wire):
 class ParticipationOut(Wire):
     """A code of short life. Hand it to the person's browser, and keep it nowhere."""
 
-    wave: Annotated[str, Field(description="the wave's address, in `/v1/respond/{wave}`")]
+    wave: Annotated[str, Field(description="the wave's address, in `/embed/{wave}` and `/v1/respond/{wave}`")]
     code: str
     link: str
     expires_at: datetime

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from service.campaigns.problems import OriginNotAllowed
+from service.campaigns.rules.origins import Origins
 from service.kit.etags import held
 from service.kit.pages import Cursor, Limit, key_behind, link_next, page_of
 from service.kit.reasons import ParameterFault
@@ -118,9 +120,10 @@ async def get_drivers(
     operation_id="aggregates.trend",
     dependencies=[KEPT],
     response_model=TrendOut,
-    responses=NOT_MODIFIED | problems(NotFound, Invalid),
+    responses=NOT_MODIFIED | problems(NotFound, Invalid, OriginNotAllowed),
 )
 async def get_trend(
+    request: Request,
     caller: AggregateReader,
     tx: Transaction,
     campaign: Campaign,
@@ -135,6 +138,8 @@ async def get_trend(
     Of the waves' own releases, not of recuts or interim results; a withdrawn one is left out. A wave in which a mean
     is withheld is a point that says so. 404 where there is no release yet.
     """
+    origins: Origins = request.app.state.origins
+    await origins.check(request.scope, caller.tenant_id)
     wanted = trend.Wanted(_printable("unit", unit), _printable("measure", measure), kind)
     releases = await trend.releases_of(tx, caller, campaign, waves)
     if not releases:  # nor does whoever may not read them learn that there is such a campaign

@@ -1,0 +1,70 @@
+// The card's own looks, beside what both elements begin with.
+
+import { TOKENS } from "./style_tokens";
+
+const CARD = `
+.card { padding: 1.25rem; }
+[role=status]:empty { display: none; }
+.loading [role=status] { animation: appear 0s 0.4s backwards; }
+@keyframes appear { from { opacity: 0; } }
+header { display: flex; flex-direction: column; gap: 0.125rem; }
+.unit { color: var(--muted); font-size: 0.875rem; }
+h2 { font-size: 1.0625rem; font-weight: 600; }
+.figure { margin-block-start: 0.5rem; display: flex; flex-wrap: wrap; align-items: baseline; column-gap: 0.625rem; }
+.figure strong { font-size: 2.5rem; font-weight: 650; line-height: 1.15; font-variant-numeric: tabular-nums; }
+.figure span, .released, .more, .legend, .ends { color: var(--muted); font-size: 0.875rem; }
+.withheld {
+  margin-block: 0.75rem; padding: 0.75rem 1rem; border-inline-start: 4px solid var(--edge); background: var(--wash);
+}
+.change { margin-block: 0.75rem 0.25rem; }
+.waves { margin-block-start: 1rem; }
+.line { display: block; inline-size: 100%; max-inline-size: 34rem; block-size: auto; overflow: visible; }
+.grid { stroke: var(--border); stroke-width: 1; }
+.run { stroke: var(--accent); stroke-width: 2; }
+.interval { stroke: var(--accent); stroke-width: 7; opacity: 0.22; }
+.hidden { stroke: var(--muted); stroke-width: 2; stroke-dasharray: 0.1 5; }
+.tick { fill: var(--muted); stroke: none; font: 12px var(--font); }
+.dot { fill: var(--accent); stroke: var(--surface); stroke-width: 1.5; }
+.ends { display: flex; justify-content: space-between; max-inline-size: 34rem; }
+details { margin-block-start: 0.75rem; }
+summary {
+  display: flex; align-items: center; gap: 0.5rem; min-block-size: 44px; cursor: pointer; color: var(--accent);
+  font-weight: 550; list-style: none;
+}
+summary::-webkit-details-marker { display: none; }
+summary::before {
+  content: ""; inline-size: 0.45rem; block-size: 0.45rem; border-block-end: 2px solid; border-inline-end: 2px solid;
+  rotate: -45deg;
+}
+details[open] > summary::before { rotate: 45deg; }
+table { inline-size: 100%; border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.4rem 0.5rem; border-block-end: 1px solid var(--border); text-align: start; vertical-align: top; }
+th:first-child { padding-inline-start: 0; }
+th { font-weight: 550; }
+.none { color: var(--muted); font-style: italic; }
+button {
+  margin-block-start: 0.75rem; min-block-size: 44px; padding: 0.5rem 1.125rem; border: 2px solid var(--accent);
+  border-radius: var(--small); background: var(--accent); color: var(--on-accent);
+  font: 550 1rem/1.3 var(--font); cursor: pointer;
+}
+@media (forced-colors: active) {
+  .run, .interval { stroke: CanvasText; }
+  .tick { fill: CanvasText; }
+  .dot { fill: CanvasText; stroke: Canvas; }
+  .grid, .hidden { stroke: CanvasText; }
+  .grid { opacity: 0.4; }
+}
+@media (prefers-contrast: more) { .interval { opacity: 0.5; } .withheld { border-color: currentColor; } }
+`;
+
+let sheets: CSSStyleSheet[] | null = null;
+
+/** Made once, for all cards of a page. */
+export function resultSheets(): CSSStyleSheet[] {
+  sheets ??= [TOKENS, CARD].map((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
+  });
+  return sheets;
+}

@@ -1,0 +1,64 @@
+"""A browser for the tests of this folder, and windows of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.fixtures.house import House
+from tests.make.browser import Window, browser, window
+from tests.make.hosts import Host, a_host
+from tests.make.live import Live, live
+from tests.make.widget_world import Pulse, a_pulse
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One for each worker. It ends with this folder: its driver keeps an event loop in the thread of the tests."""
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def open_window(chromium: Browser) -> Iterator[Callable[..., Window]]:
+    """Makes windows, which are gone after the test."""
+    made: list[Window] = []
+
+    def make(*scripts: str, **options: Any) -> Window:
+        made.append(window(chromium, *scripts, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.context.close()
+
+
+@pytest.fixture(scope="module")
+def _live(house: House) -> Iterator[Live]:
+    with live(house) as running:
+        yield running
+
+
+@pytest.fixture
+def service(_live: Live) -> Iterator[Live]:
+    """The service on a socket, well and at its own time again after each test."""
+    shift = _live.house.clock.shift
+    yield _live
+    _live.house.clock.shift = shift
+    _live.well_again()
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    """Somebody else's server."""
+    with a_host() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def pulse(house: House, host: Host) -> Pulse:
+    """A wave that the pages of `host.origin` may show."""
+    made = a_pulse(house)
+    made.allow(host.origin)
+    return made
