@@ -36,12 +36,18 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOfWave:
-    """A wave's own release; `meanings` says by measure what its score is, so that like is compared with like."""
+    """A wave's own release.
+
+    Attributes:
+        described: its measures, as its manifest describes them, by their ids.
+        meanings: the same without words: what the scores are, so that like is compared with like.
+    """
 
     release_id: UUID
     wave_number: int
     released_at: datetime
     digest: str
+    described: Mapping[str, Mapping[str, Any]]
     meanings: Mapping[str, Any]
 
 
@@ -62,13 +68,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One measure of one unit, wave after wave; the unit's name is the latest."""
+    """One measure of one unit, wave after wave; the unit's name, and what is said of the measure, are the latest."""
 
     source: str | None
     unit: str | None
     unit_name: str
     measure: str
     kind: str
+    described: Mapping[str, Any]
     points: list[Point]
 
 
@@ -91,7 +98,14 @@ async def releases_of(tx: AsyncSession, caller: Principal, campaign: UUID, waves
     )
     found = (await tx.execute(statement)).all()
     return [
-        ReleaseOfWave(row.release_id, row.number, row.released_at, row.digest, _meanings(row.measures))
+        ReleaseOfWave(
+            row.release_id,
+            row.number,
+            row.released_at,
+            row.digest,
+            {measure["id"]: measure for measure in row.measures or ()},
+            _meanings(row.measures),
+        )
         for row in reversed(found)
     ]
 
@@ -204,7 +218,8 @@ def _series(
         before = points[-1] if points else None
         points.append(_point(releases[row.release_id], cell, shares.get(_which(row)), before))
     latest = rows[-1]
-    return Series(latest.source, latest.unit, latest.unit_name, latest.measure, latest.kind, points)
+    described = releases[latest.release_id].described.get(latest.measure, {})
+    return Series(latest.source, latest.unit, latest.unit_name, latest.measure, latest.kind, described, points)
 
 
 def _point(

@@ -1,12 +1,12 @@
-// Puts the widget into one file: `npm ci --ignore-scripts && node build.mjs [FILE]`. The same sources give the same bytes.
+// Puts each element into one file: `npm ci --ignore-scripts && node build.mjs [FOLDER]`. The same sources give the same
+// bytes. Two files, since who answers a pulse does not need the card, nor who looks at results the pulse.
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
 await build({
-  absWorkingDir: here,
-  entryPoints: ["src/pouls.ts"],
-  outfile: process.argv[2] ?? "static/pouls.js",
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
+  entryPoints: { pouls: "src/pouls.ts", result: "src/card.ts" },
+  outdir: process.argv[2] ?? "static",
   bundle: true,
   minify: true,
   format: "iife",

@@ -1,4 +1,4 @@
-"""What a browser loads to show a survey: the page, and the script with the elements. Public."""
+"""What a browser loads to show a survey: the page, and the scripts with the elements. Public."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from service.problems import Invalid, NotFound, problems
 from service.tenants.principals import base_of
 from service.widget import page
 from service.widget.schemas import ScriptOut
-from service.widget.script import script
+from service.widget.script import Name, script
 
 router = APIRouter(route_class=StrictRoute)
 _MINUTES_5, _A_YEAR = "public, max-age=300", "public, max-age=31536000, immutable"
@@ -50,32 +50,33 @@ async def get_page(
     allowed = await origins.of(tenant)
     wanted = (language,) if language else languages(accept_language)
     spoken = words_of(wanted[0] if wanted else "en").code
-    body = page.page(wave, script(), allowed, spoken, language=language, kiosk=mode == "kiosk")
+    body = page.page(wave, script("pouls"), allowed, spoken, language=language, kiosk=mode == "kiosk")
     return Response(body, media_type="text/html", headers=page.headers(allowed))
 
 
 @router.get(
-    "/widget/pouls.js",
+    "/widget/{name}.js",
     operation_id="widget.script",
     response_class=Response,
     responses=_JAVASCRIPT | problems(NotFound),
 )
 async def get_script(
-    version: Annotated[str | None, Query(max_length=64, description="of `/widget/pouls.json`; else the newest")] = None,
+    name: Name,
+    version: Annotated[str | None, Query(max_length=64, description="of `/widget/{name}.json`; else now")] = None,
     accept_encoding: Annotated[str | None, Header(max_length=1000)] = None,
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
-    """The elements `<pouls-pulse>` and `<pouls-result>`: one file, which needs no other.
+    """An element in one file, which needs no other: `<pouls-pulse>` in `pouls`, `<pouls-result>` in `result`.
 
     A version that is not the one of this service is not found: its integrity would not fit either.
     """
-    built = script()
+    built = script(name)
     if version not in {None, built.version}:
         raise NotFound
     headers = _LOADED_BY_OTHERS | {
         "Cache-Control": _MINUTES_5 if version is None else _A_YEAR,
         "ETag": tag(built.version),
-        "Vary": "Accept-Encoding",
+        "Vary": "Accept-Encoding, Origin",
     }
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
@@ -84,10 +85,10 @@ async def get_script(
     return Response(built.plain, media_type="text/javascript", headers=headers)
 
 
-@router.get("/widget/pouls.json", operation_id="widget.version")
-async def get_version(request: Request, response: Response) -> ScriptOut:
-    """Where the script of this version lies, and its integrity, for a page that pins both."""
-    built = script()
+@router.get("/widget/{name}.json", operation_id="widget.version", responses=problems(NotFound))
+async def get_version(request: Request, response: Response, name: Name) -> ScriptOut:
+    """Where the script of this version of Pouls lies, and its integrity, for a page that pins both."""
+    built = script(name)
     response.headers["Cache-Control"] = _MINUTES_5
-    src = f"{base_of(request)}/widget/pouls.js?version={built.version}"
+    src = f"{base_of(request)}/widget/{name}.js?version={built.version}"
     return ScriptOut(src=src, integrity=built.integrity, version=built.version)

@@ -1,4 +1,4 @@
-"""The built script as it is sent: read once, compressed once, named by its digest."""
+"""The built scripts as they are sent: read once, compressed once, named by its digest."""
 
 import base64
 import gzip
@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-FILE = Path(__file__).parent / "static" / "pouls.js"
+FOLDER = Path(__file__).parent / "static"
+Name = Literal["pouls", "result"]
 _DIGITS = 16
 
 
@@ -27,9 +29,9 @@ class Script:
 
 
 @cache
-def script() -> Script:
-    """The one that this version of Pouls comes with."""
-    plain = FILE.read_bytes()
+def script(name: Name) -> Script:
+    """The one that this version of Pouls comes with: `pouls` has the pulse, `result` the card of results."""
+    plain = (FOLDER / f"{name}.js").read_bytes()
     return Script(
         plain=plain,
         compressed=gzip.compress(plain, 9, mtime=0),

@@ -54,6 +54,20 @@ def figures(tenant: TenantUnderTest, release: str, unit: str, measure: str) -> d
     return figures_of(cells, measure)
 
 
+def test_a_series_says_what_it_measures_as_the_release_does(pulse: tuple[TenantUnderTest, str, list[str]]) -> None:
+    tenant, campaign, releases = pulse
+    described = {
+        one["id"]: one for one in ok(tenant.call(READ, "GET", f"/v1/releases/{releases[-1]}"))["manifest"]["measures"]
+    }
+    found = ok(tenant.call(READ, "GET", "/v1/aggregates/trend", params={"campaign": campaign}))["series"]
+    assert found
+    for series in found:
+        measure = described[series["measure"]]
+        assert {name: series[name] for name in ("text", "lowest", "highest")} == {
+            name: measure.get(name) for name in ("text", "lowest", "highest")
+        }
+
+
 @pytest.mark.parametrize("unit", ["TOP", "A", "B"])
 def test_points_are_cells_and_changes_follow_from_two_of_them(
     pulse: tuple[TenantUnderTest, str, list[str]], unit: str
@@ -137,7 +151,7 @@ def test_like_is_compared_with_like(changed: dict[str, Any], reason: str | None)
     meaning = {"id": "load", "kind": "item", "text": {"en": "Load"}, "lowest": 1, "highest": 5}
     cell = {"measure": "load", "status": "published", "mean": Decimal(3), "mean_bound": None}
     before, after = (
-        ReleaseOfWave(None, number, None, "", trend._meanings([one]))  # type: ignore[arg-type]  # nobody asks
+        ReleaseOfWave(None, number, None, "", {one["id"]: one}, trend._meanings([one]))  # type: ignore[arg-type]  # nobody asks
         for number, one in enumerate((meaning, meaning | changed))
     )
     assert trend._no_change(Point(before, cell, None, None, None, None), after, cell) == reason

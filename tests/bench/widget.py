@@ -160,7 +160,7 @@ def main() -> int:
         bare = other.gives("/bare", bare_page(document))
         found = measured(started, links_of(at, document)[: given.rounds], bare)
     console.print(table_of(found))
-    size = len(script().compressed)
+    size = len(script("pouls").compressed)
     console.print(f"the script: {size:,} bytes gzipped (aim: under {MOST_BYTES:,})")
     asked = max(of_api(one.requests) for one in found[COLD] + found[WARM])
     if given.json:

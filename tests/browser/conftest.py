@@ -10,7 +10,10 @@ from tests.fixtures.house import House
 from tests.make.browser import Window, browser, window
 from tests.make.hosts import Host, a_host
 from tests.make.live import Live, live
+from tests.make.pulse_page import OPEN_ROOTS, Respondent
 from tests.make.widget_world import Pulse, a_pulse
+
+Opened = Callable[..., tuple[Window, Respondent]]
 
 
 @pytest.fixture(scope="package")
@@ -62,3 +65,15 @@ def pulse(house: House, host: Host) -> Pulse:
     made = a_pulse(house)
     made.allow(host.origin)
     return made
+
+
+@pytest.fixture
+def opened(service: Live, pulse: Pulse, open_window: Callable[..., Window]) -> Opened:
+    """The page of the wave in a window of its own, with a code of its own unless one is given."""
+
+    def make(language: str = "en", code: str | None = None, **options: Any) -> tuple[Window, Respondent]:
+        window = open_window(OPEN_ROOTS, **options)
+        window.page.goto(f"{service.url}/embed/{pulse.address}?language={language}#{code or pulse.code()}")
+        return window, Respondent(window.page, language)
+
+    return make

@@ -80,6 +80,23 @@ const steps = {
     api[name](...given).then((reply) => page.happened.push({ reply }));
   },
   response: (_, { body, ...init }) => page.requests.shift().resolve(new Response(body, init)),
+  spy: () => {
+    page.seen = [];
+    page.stringify = JSON.stringify;
+    const spy = (value) => {
+      page.seen.push(page.stringify(value));
+      return value;
+    };
+    Object.prototype.toJSON = function toJSON() { return spy({ ...this }); };
+    Array.prototype.toJSON = function toJSON() { return spy([...this, "of a list"]); };
+    JSON.stringify = (value) => page.stringify(spy(value));
+  },
+  told: () => {
+    delete Object.prototype.toJSON;
+    delete Array.prototype.toJSON;
+    JSON.stringify = page.stringify;
+    page.happened.push({ seen: page.seen });
+  },
   fails: () => page.requests.shift().reject(new TypeError("no network")),
 };
 

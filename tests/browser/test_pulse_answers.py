@@ -1,29 +1,15 @@
 """A questionnaire with questions of every kind, answered in a browser: what arrives is what was answered."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.make.browser import Window, needs_chromium
+from tests.browser.conftest import Opened
+from tests.make.browser import needs_chromium
 from tests.make.live import Live
-from tests.make.pulse_page import ANSWERS, OPEN_ROOTS, PAGES, Respondent
+from tests.make.pulse_page import ANSWERS, PAGES, Respondent
 from tests.make.widget_world import Pulse
 
 pytestmark = [pytest.mark.slow, needs_chromium]
-Opened = Callable[..., tuple[Window, Respondent]]
-
-
-@pytest.fixture
-def opened(service: Live, pulse: Pulse, open_window: Callable[..., Window]) -> Opened:
-    """The page of the wave in a window of its own, with a code."""
-
-    def make(language: str = "en", **options: object) -> tuple[Window, Respondent]:
-        window = open_window(OPEN_ROOTS, **options)
-        window.page.goto(f"{service.url}/embed/{pulse.address}?language={language}#{pulse.code()}")
-        return window, Respondent(window.page, language)
-
-    return make
 
 
 def places(page: Page) -> list[str]:
@@ -47,9 +33,7 @@ def test_what_arrives_is_what_was_answered(
     assert service.accidents.taken == 1
 
 
-def test_two_requests_come_before_the_first_question_and_one_after(
-    service: Live, pulse: Pulse, opened: Opened
-) -> None:
+def test_two_requests_come_before_the_first_question_and_one_after(service: Live, pulse: Pulse, opened: Opened) -> None:
     window, person = opened()
     person.begin()
     assert sorted(asked for asked in window.seen.asked if "/v1/" in asked[1]) == [
@@ -102,7 +86,9 @@ def test_what_is_wrong_is_told_with_the_way_to_it(pulse: Pulse, opened: Opened) 
     expect(summary).to_be_focused()
     expect(person.group("load")).to_have_attribute("aria-invalid", "true")
     expect(person.group("load")).to_have_accessible_description("This question needs an answer.")
-    expect(person.field("days")).to_have_accessible_description("A whole number from 1 to 7. The number must be 7 or less.")
+    expect(person.field("days")).to_have_accessible_description(
+        "A whole number from 1 to 7. The number must be 7 or less."
+    )
     summary.get_by_role("link", name="My workload is sustainable").click()
     expect(person.radio("load", 1)).to_be_focused()
     person.answer("load", 3)

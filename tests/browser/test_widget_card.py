@@ -142,7 +142,7 @@ def test_an_expired_token_asks_for_another_one(opened: Opened) -> None:
     here.use(TOKEN)
     here.refuse(401, "unauthenticated")
     expect(here.card).to_contain_text("Access to this result has ended.")
-    assert here.page.evaluate("window.heard") == [{"reason": "unauthenticated"}]
+    assert here.page.evaluate("window.heard") == [["pouls:expired", {"reason": "unauthenticated"}]]
     here.page.evaluate("document.querySelector('pouls-result').setAttribute('measure', 'm')")  # nothing to ask with
     expect(here.card).to_contain_text("Access to this result has ended.")
     here.use("another")
@@ -152,21 +152,21 @@ def test_an_expired_token_asks_for_another_one(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "slug", "words"),
+    ("status", "slug", "words", "event"),
     [
-        (404, "not-found", "Nothing has been released yet."),
-        (422, "invalid", "the page asks for something that is not there"),
-        (403, "origin-not-allowed", "may not be shown on this page"),
-        (403, "forbidden", "Access to this result has ended."),
-        (503, "busy", "cannot be reached at the moment"),
+        (404, "not-found", "Nothing has been released yet.", None),
+        (422, "invalid", "cannot be shown on this page", "pouls:stopped"),
+        (403, "origin-not-allowed", "cannot be shown on this page", "pouls:stopped"),
+        (403, "forbidden", "Access to this result has ended.", "pouls:expired"),
+        (503, "busy", "cannot be reached at the moment", None),
     ],
 )
-def test_what_the_service_says_is_told(opened: Opened, status: int, slug: str, words: str) -> None:
+def test_what_the_service_says_is_told(opened: Opened, status: int, slug: str, words: str, event: str | None) -> None:
     here = opened()
     here.use(TOKEN)
     here.refuse(status, slug)
     expect(here.card.get_by_role("status")).to_contain_text(words)
-    assert here.page.evaluate("window.heard.length") == (slug == "forbidden")
+    assert here.page.evaluate("window.heard") == ([] if event is None else [[event, {"reason": slug}]])
 
 
 def test_what_cannot_be_reached_can_be_tried_again(opened: Opened) -> None:
@@ -186,8 +186,9 @@ def test_an_answer_to_what_was_asked_before_is_not_shown(opened: Opened) -> None
     here.use("another")
     here.answer(200, _trend(2), at=1)
     expect(here.card.locator(".figure strong")).to_have_text("2")
-    here.answer(200, SHOWN)
-    here.page.evaluate("() => new Promise((done) => setTimeout(done))")
+    with here.page.expect_event("requestfinished"):
+        here.answer(200, SHOWN)
+    here.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     expect(here.card.locator(".figure strong")).to_have_text("2")
 
 

@@ -85,8 +85,7 @@ def test_the_measure_has_its_own_words(
     [
         ("protected", "en", "Too few people answered, or showing it would give a small group away."),
         ("protected", "fr", "Trop peu de personnes ont répondu, ou ce chiffre en dirait trop sur un petit groupe."),
-        ("not_in_plan", "en", "not among the results"),
-        ("of_another_time", "en", "It is not published."),
+        ("of_an_older_release", "en", "The exact figure is not published."),
     ],
 )
 def test_why_there_is_no_figure(logic: Logic, reason: str, language: str, words: str) -> None:
@@ -116,7 +115,7 @@ def test_a_withheld_cell_gives_no_number_whatever_it_holds(logic: Logic, held: J
     [
         ({"enps": -12}, "\u221212", "eNPS, from −100 to 100", [-100, 100]),
         ({"enps": 90, "enps_bound": "at_least"}, "≥\u00a090", "eNPS, from −100 to 100", [-100, 100]),
-        ({"favourable": 5, "favourable_bound": "at_most"}, "≤\u00a05%", "", [0, 100]),
+        ({"favourable": 5, "favourable_bound": "at_most"}, "≤\u00a05%", "Favourable answers", [0, 100]),
     ],
 )
 def test_what_has_no_mean_is_told_by_its_shares(
@@ -125,6 +124,12 @@ def test_what_has_no_mean_is_told_by_its_shares(
     point = _point(1, None, **SHOWN, shares=SHOWN | NO_SHARES | shares, no_change="no_mean")
     told = _told(logic, _series(point, kind="item"))
     assert (told["figure"], told["scale"], told["ends"]) == (figure, scale, ends)
+
+
+def test_an_enps_stands_beside_its_mean(logic: Logic) -> None:
+    told = _told(logic, _series(_point(1, 6.5, shares=SHOWN | NO_SHARES | {"enps": 0, "favourable": 20}), kind="item"))
+    assert told["figure"] == "6.5"
+    assert told["more"][:2] == ["eNPS, from −100 to 100: 0", "Favourable answers: 20%"]
 
 
 def test_a_bound_is_told_with_its_figure(logic: Logic) -> None:

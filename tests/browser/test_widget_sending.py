@@ -202,6 +202,13 @@ def test_a_submission_is_one_request_that_carries_nothing_else(told: Told) -> No
     assert reply == {"reply": RECORDED}
 
 
+def test_a_page_that_changes_its_globals_later_is_handed_no_answer(told: Told) -> None:
+    call = {"call": ["submit", "secret", "nonce", {"tools": ["a", "b"]}]}
+    fetched, seen = told({"spy": 0}, call, {"told": 0})
+    assert fetched["with"]["body"] == '{"code":"secret","nonce":"nonce","answers":{"tools":["a","b"]}}'
+    assert seen == {"seen": []}
+
+
 @pytest.mark.parametrize(
     ("call", "url", "sent"),
     [

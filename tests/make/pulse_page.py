@@ -1,5 +1,6 @@
 """Somebody who answers a questionnaire in a browser: finds everything by its role and by what it is called."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -80,8 +81,9 @@ class Respondent:
     def radio(self, item: str, point: int) -> Locator:
         """Of a rating, by itself or in a table."""
         label = _BY_ID[item]["labels"].get(str(point))
-        name = f"{point}, {label[self.language]}" if label else str(point)
-        alone = self.group(item).get_by_role("radio", name=name, exact=True)
+        # How exactly it reads is another test's business.
+        name = re.compile(rf"^{point}\s*, {re.escape(label[self.language])}$" if label else f"^{point}$")
+        alone = self.group(item).get_by_role("radio", name=name)
         if item not in _MATRIX:
             return alone
         sentence = STEM[self.language] + self.words["colon"] + self.text(item) + ", " + self.words["points"]

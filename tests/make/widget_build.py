@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = ROOT / "service" / "widget"
-BUILT = WIDGET / "static" / "pouls.js"
+BUILT = WIDGET / "static"
 LIMIT_S = 300
 _PACKAGE = ("package.json", "package-lock.json")
 _BESIDE = ("build.mjs", "tsconfig.json")

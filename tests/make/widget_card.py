@@ -25,7 +25,12 @@ OPENED = """
 const { attachShadow } = Element.prototype;
 Element.prototype.attachShadow = function open(given) { return attachShadow.call(this, { ...given, mode: "open" }); };
 """
-HEARD = "window.heard = []; document.addEventListener('pouls:expired', (one) => window.heard.push(one.detail));"
+HEARD = """
+window.heard = [];
+for (const name of ["pouls:expired", "pouls:stopped"]) {
+  document.addEventListener(name, (one) => window.heard.push([name, one.detail]));
+}
+"""
 
 
 def script(folder: Path) -> str:

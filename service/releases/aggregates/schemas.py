@@ -144,6 +144,9 @@ class SeriesOut(Wire):
     unit_name: Annotated[str, Field(description="the latest")]
     measure: str
     kind: Literal["item", "scale", "index"]
+    text: Annotated[dict[str, str] | None, Field(description="the measure in words, by language; the latest")]
+    lowest: Annotated[Number | None, Field(description="score of the measure; null where it has no such end")]
+    highest: Number | None
     points: Annotated[list[PointOut], Field(description="oldest first")]
 
     @classmethod
@@ -154,6 +157,9 @@ class SeriesOut(Wire):
             unit_name=series.unit_name,
             measure=series.measure,
             kind=series.kind,
+            text=series.described.get("text"),
+            lowest=series.described.get("lowest"),
+            highest=series.described.get("highest"),
             points=[PointOut.of_point(point) for point in series.points],
         )
 

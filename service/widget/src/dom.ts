@@ -54,7 +54,8 @@ export const ICONS = {
   add: "M12 5v14M5 12h14",
   out: "M6 6l12 12M18 6 6 18",
   done: "M5 13l5 5L20 7",
-  alert: "M12 7v6m0 4v.01",
+  alert: "M12 7.5v5.5m0 3.5v.01M12 3a9 9 0 1 0 .01 0",
+  mark: "M12 5v9m0 5v.01",
 } as const;
 
 function present(children: readonly Child[]): (Node | string)[] {

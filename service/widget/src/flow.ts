@@ -31,6 +31,9 @@ export interface FlowGiven {
   leave(): HTMLElement;
 }
 
+/** Where the focus goes while a screen says that it is a matter of a moment. */
+const nowhere = (): void => undefined;
+
 type Step = "waiting" | "loading" | "before" | "answering" | "sending" | "expired" | "over";
 
 export class Flow {
@@ -48,6 +51,7 @@ export class Flow {
   /** Counts loads: what a former one brings is not looked at. */
   #loads = 0;
   #unguard: (() => void) | null = null;
+  #isDone = false;
 
   constructor(it: FlowGiven) {
     this.#it = it;
@@ -68,12 +72,12 @@ export class Flow {
   wait(isComing: boolean): void {
     const { stage } = this.#it;
     if (this.#it.isKiosk) this.#askCode(false);
-    else if (isComing) this.#show(waiting(stage, stage.words.loading));
+    else if (isComing) this.#show(waiting(stage, stage.words.loading), null, nowhere);
     else this.#stop("no_code");
   }
 
   take(code: string): void {
-    if (this.#step === "over" && code === this.#code) return;
+    if (this.#isDone && code === this.#code) return;
     const isFirst = this.#step === "waiting" || this.#step === "over";
     const isOther = code !== this.#code;
     this.#code = code;
@@ -99,7 +103,8 @@ export class Flow {
     this.#state = { step: "idle" };
     this.#given = new Given();
     this.#step = "loading";
-    this.#show(waiting(stage, stage.words.loading));
+    this.#isDone = false;
+    this.#show(waiting(stage, stage.words.loading), null, nowhere);
     stage.say(stage.words.loading);
     void this.#load(stage.language).then((loaded) => {
       if (loaded === null) return;
@@ -271,6 +276,7 @@ export class Flow {
     const { stage, isKiosk, leave, tell } = this.#it;
     const told = this.#told;
     this.#over();
+    this.#isDone = true;
     if (told) this.#show(done(stage, { told, context: this.#context, leave: isKiosk ? leave() : null }));
     tell("done");
   }
@@ -337,6 +343,8 @@ export class Flow {
         this.#stop(reason === "not_open" && isKept ? "closed" : reason);
         return null;
       }),
+      null,
+      () => stage.find("code-field")?.focus(),
     );
   }
 

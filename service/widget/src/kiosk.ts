@@ -66,7 +66,7 @@ export class Kiosk {
   #look(): void {
     const now = native.now();
     const { words } = this.#stage;
-    if (this.#leave) {
+    if (this.#leave?.node.isConnected) {
       const left = Math.ceil((this.#leave.at - now) / 1000);
       if (left <= 0) this.#reset();
       else fill(this.#leave.node, words.kiosk.clears(left));

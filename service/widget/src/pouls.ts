@@ -1,8 +1,6 @@
-// The elements, defined once however often a page has this script.
+// The file `pouls.js`: the pulse.
 
+import { define } from "./define";
 import { PoulsPulse } from "./pulse";
-import { PoulsResult } from "./result";
 
-for (const [name, element] of [["pouls-pulse", PoulsPulse], ["pouls-result", PoulsResult]] as const) {
-  if (!customElements.get(name)) customElements.define(name, element);
-}
+define("pouls-pulse", PoulsPulse);

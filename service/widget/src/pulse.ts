@@ -65,6 +65,8 @@ export class PoulsPulse extends HTMLElement {
     this.#flow = this.#newFlow(stage);
     const from = words(this.getAttribute("from"));
     this.#arrival = arriving(from, words(this.getAttribute("origins")), (code) => this.#take(code));
+    this.#arrival.tell("ready");
+    this.#dispatch("ready");
     if (this.#early !== null) this.#take(this.#early);
     this.#early = null;
     if (this.#flow.isWaiting) {
@@ -72,8 +74,6 @@ export class PoulsPulse extends HTMLElement {
       this.#flow.wait(isComing);
       if (isComing && !this.#kiosk) this.#timer = native.setTimeout(() => this.#flow?.wait(false), PATIENCE_MS);
     }
-    this.#arrival.tell("ready");
-    this.#dispatch("ready");
   }
 
   disconnectedCallback(): void {
@@ -119,7 +119,6 @@ export class PoulsPulse extends HTMLElement {
     this.#kiosk?.restart();
     this.#flow = this.#newFlow(stage);
     this.#flow.wait(true);
-    stage.find("code-field")?.focus();
     this.scrollIntoView({ block: "nearest" });
   }
 

@@ -4,7 +4,8 @@
 // else the token's own); `measure` (id; else the first index, else the first scale, else the first item); `label` (what
 // the page calls the measure); `language`; `theme`; `waves` (how many, 12 where absent).
 // `use(token)` gives an access token of short life, of a key that reads one unit's aggregates and nothing else. It is
-// kept in this object alone. Where it is not taken (any more), the event `pouls:expired` asks for another one.
+// kept in this object alone. Where it is not taken (any more), the event `pouls:expired` asks for another one; where the
+// service refuses what is asked, or the page, `pouls:stopped` says which; both with `reason`, the problem's name.
 
 import { trendOf } from "./result_api";
 import type { Trend } from "./result_model";
@@ -20,7 +21,7 @@ const ASKED_BY = ["api", "campaign", "unit", "measure", "waves"];
 const SHOWN_BY = ["label", "language", "theme"];
 
 type State =
-  | { readonly name: "noToken" | "loading" | "nothing" | "expired" | "wrong" | "notAllowedHere" | "unreachable" }
+  | { readonly name: "noToken" | "loading" | "nothing" | "expired" | "wrong" | "unreachable" }
   | { readonly name: "told"; readonly trend: Trend };
 
 export class PoulsResult extends HTMLElement {
@@ -95,18 +96,18 @@ export class PoulsResult extends HTMLElement {
   }
 
   #refused(refusal: Refusal): void {
-    const { status, slug } = refusal.kind === "problem" ? refusal : { status: 0, slug: "unreachable" };
-    if (slug === "origin-not-allowed") this.#become({ name: "notAllowedHere" });
-    else if (status === 404) this.#become({ name: "nothing" });
-    else if (status === 400 || status === 422) this.#become({ name: "wrong" });
-    else if (status === 401 || status === 403) this.#expired(slug);
+    const { status, slug } = refusal.kind === "problem" ? refusal : { status: 0, slug: "" };
+    if (status === 404) this.#become({ name: "nothing" });
+    else if (status === 400 || status === 422 || slug === "origin-not-allowed") this.#end("wrong", "stopped", slug);
+    else if (status === 401 || status === 403) this.#end("expired", "expired", slug);
     else this.#become({ name: "unreachable" });
   }
 
-  #expired(reason: string): void {
-    this.#token = null;
-    this.#become({ name: "expired" });
-    this.dispatchEvent(new CustomEvent("pouls:expired", { bubbles: true, composed: true, detail: { reason } }));
+  /** Nothing more can be asked with this token, and the page is told so. */
+  #end(name: "wrong" | "expired", event: "stopped" | "expired", reason: string): void {
+    if (event === "expired") this.#token = null;
+    this.#become({ name });
+    this.dispatchEvent(new CustomEvent(`pouls:${event}`, { bubbles: true, composed: true, detail: { reason } }));
   }
 
   #become(state: State): void {

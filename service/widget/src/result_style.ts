@@ -1,5 +1,6 @@
 // The card's own looks, beside what both elements begin with.
 
+import { CONTROLS } from "./style_controls";
 import { TOKENS } from "./style_tokens";
 
 const CARD = `
@@ -27,31 +28,16 @@ h2 { font-size: 1.0625rem; font-weight: 600; }
 .dot { fill: var(--accent); stroke: var(--surface); stroke-width: 1.5; }
 .ends { display: flex; justify-content: space-between; max-inline-size: 34rem; }
 details { margin-block-start: 0.75rem; }
-summary {
-  display: flex; align-items: center; gap: 0.5rem; min-block-size: 44px; cursor: pointer; color: var(--accent);
-  font-weight: 550; list-style: none;
-}
-summary::-webkit-details-marker { display: none; }
-summary::before {
-  content: ""; inline-size: 0.45rem; block-size: 0.45rem; border-block-end: 2px solid; border-inline-end: 2px solid;
-  rotate: -45deg;
-}
-details[open] > summary::before { rotate: 45deg; }
 table { inline-size: 100%; border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.4rem 0.5rem; border-block-end: 1px solid var(--border); text-align: start; vertical-align: top; }
 th:first-child { padding-inline-start: 0; }
 th { font-weight: 550; }
 .none { color: var(--muted); font-style: italic; }
-button {
-  margin-block-start: 0.75rem; min-block-size: 44px; padding: 0.5rem 1.125rem; border: 2px solid var(--accent);
-  border-radius: var(--small); background: var(--accent); color: var(--on-accent);
-  font: 550 1rem/1.3 var(--font); cursor: pointer;
-}
+.main { margin-block-start: 0.75rem; }
 @media (forced-colors: active) {
-  .run, .interval { stroke: CanvasText; }
-  .tick { fill: CanvasText; }
-  .dot { fill: CanvasText; stroke: Canvas; }
-  .grid, .hidden { stroke: CanvasText; }
+  .line path { stroke: CanvasText; }
+  .tick, .dot { fill: CanvasText; }
+  .dot { stroke: Canvas; }
   .grid { opacity: 0.4; }
 }
 @media (prefers-contrast: more) { .interval { opacity: 0.5; } .withheld { border-color: currentColor; } }
@@ -61,7 +47,7 @@ let sheets: CSSStyleSheet[] | null = null;
 
 /** Made once, for all cards of a page. */
 export function resultSheets(): CSSStyleSheet[] {
-  sheets ??= [TOKENS, CARD].map((text) => {
+  sheets ??= [TOKENS, CONTROLS, CARD].map((text) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
     return sheet;

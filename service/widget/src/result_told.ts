@@ -78,7 +78,7 @@ export function told(series: Series, language: string, label: string | null): To
     reason: reasonOf(latest, figure, words),
     scale: shown === null ? "" : scaleOf(series, figure, words),
     more: moreOf(latest, figure, words),
-    change: changeOf(latest, words),
+    change: shown === null ? "" : changeOf(latest, words),
     marks,
     ends: endsOf(series, figure),
     hasIntervals: marks.some((mark) => mark.low !== null),
@@ -133,13 +133,12 @@ function markOf(point: Point, figure: Figure, words: ResultWords, locale: string
 
 function reasonOf(point: Point, figure: Figure, words: ResultWords): string {
   const cell = cellOf(point, figure);
-  if (cell?.status !== "withheld") return words.noFigure;
-  return words.reasons[cell.reason ?? ""] ?? words.otherReason;
+  return cell?.status === "withheld" && cell.reason === "protected" ? words.isProtected : words.isNotPublished;
 }
 
 function scaleOf(series: Series, figure: Figure, words: ResultWords): string {
-  if (figure === "enps") return words.enps;
-  const ends = figure === "mean" ? endsOf(series, figure) : null;
+  if (figure !== "mean") return words[figure];
+  const ends = endsOf(series, figure);
   if (ends === null) return "";
   return put(words.onScale, { lowest: numberOf(ends[0], words), highest: numberOf(ends[1], words) });
 }
@@ -152,9 +151,12 @@ function endsOf(series: Series, figure: Figure): readonly [number, number] | nul
 }
 
 function moreOf(point: Point, figure: Figure, words: ResultWords): readonly string[] {
-  const favourable = figure === "favourable" ? null : textOf(point, "favourable", words);
   const cell = cellOf(point, figure);
-  const more = favourable === null ? [] : [put(words.favourable, { value: favourable })];
+  const more: string[] = [];
+  for (const [name, label] of [["enps", words.enps], ["favourable", words.favourable]] as const) {
+    const value = name === figure ? null : textOf(point, name, words);
+    if (value !== null) more.push(put(words.named, { name: label, value }));
+  }
   if (cell?.status !== "published" || cell.n_from === null || cell.n_to === null) return more;
   const [low, high] = [String(cell.n_from), String(cell.n_to)];
   return [...more, put(low === high ? words.peopleExactly : words.peopleBetween, { n: low, low, high })];

@@ -6,7 +6,7 @@ import type { Mark, Told } from "./result_told";
 import type { ResultWords } from "./words/result";
 
 export type View =
-  | { readonly state: "noToken" | "loading" | "nothing" | "expired" | "wrong" | "notAllowedHere" }
+  | { readonly state: "noToken" | "loading" | "nothing" | "expired" | "wrong" }
   | { readonly state: "unreachable"; readonly again: () => void }
   | { readonly state: "told"; readonly told: Told };
 
@@ -33,7 +33,7 @@ export function show(card: Card, view: View, words: ResultWords): void {
   }
   card.status.textContent = words[view.state];
   const again = view.state === "unreachable" && view.again;
-  fill(card.body, again && el("button", { type: "button", onclick: again }, words.tryAgain));
+  fill(card.body, again && el("button", { type: "button", class: "main", onclick: again }, words.tryAgain));
 }
 
 function result(told: Told, words: ResultWords): HTMLElement {

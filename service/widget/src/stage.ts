@@ -9,24 +9,27 @@ export interface Screen {
   readonly heading: HTMLElement;
   /** Called when another screen is shown. */
   readonly left?: () => void;
+  /** Called when the width changes. */
+  readonly resized?: () => void;
 }
 
-const WIDE = 640;
 const SAY_AFTER_MS = 60;
+const DOUBLE_CLICK_MS = 600;
 
 export class Stage {
   words: Words;
   /** The questionnaire's. */
   language: string;
-  isWide = false;
+  width = 0;
   readonly card = el("div", { class: "card" });
   readonly #inner = el("div", { class: "inner" }, this.card);
   readonly #live = el("div", { class: "heard", role: "status", "aria-live": "polite" });
   readonly #root: ShadowRoot;
   readonly #level: 1 | 2;
   #shown: Screen | null = null;
-  #resized: (() => void) | null = null;
   #timer = 0;
+  #since = 0;
+  #isTouched = false;
   readonly #observer: ResizeObserver;
 
   constructor(root: ShadowRoot, language: string, height: (height: number) => void) {
@@ -36,15 +39,18 @@ export class Stage {
     this.words = wordsOf(language);
     this.speak(language);
     root.append(this.#inner, this.#live);
+    // The second press of a double click, meant for the screen before, would mark the text of this one.
+    native.listen(this.card, "mousedown", (event) => {
+      this.#isTouched = true;
+      const isSecond = (event as MouseEvent).detail > 1 && native.now() - this.#since < DOUBLE_CLICK_MS;
+      if (isSecond) event.preventDefault();
+    });
     this.#observer = new ResizeObserver(() => {
-      const isWide = this.#inner.clientWidth >= WIDE;
-      if (isWide !== this.isWide) {
-        this.isWide = isWide;
-        this.#resized?.();
-      }
+      this.width = this.#inner.clientWidth;
+      this.#shown?.resized?.();
       height(Math.ceil(this.#inner.getBoundingClientRect().height));
     });
-    this.isWide = this.#inner.clientWidth >= WIDE;
+    this.width = this.#inner.clientWidth;
     this.#observer.observe(this.#inner);
   }
 
@@ -72,25 +78,24 @@ export class Stage {
   /** `focus` is where it goes: to the heading, unless somebody came from elsewhere. */
   show(screen: Screen, focus: () => void = () => screen.heading.focus()): void {
     this.#shown?.left?.();
-    const isFirst = this.#shown === null;
-    const wasInside = this.#root.activeElement !== null;
+    const mayFocus = this.#mayFocus();
     this.#shown = screen;
-    this.#resized = null;
+    this.#since = native.now();
+    this.#hush();
     fill(this.card, screen.node);
-    // Before anybody has done anything here, the focus may be at work elsewhere on the page.
-    if (isFirst || (!wasInside && document.activeElement !== document.body && document.activeElement !== this.#root.host)) {
-      this.say(screen.heading.textContent ?? "");
-    } else if (wasInside || window.parent === window) focus();
+    if (mayFocus) focus();
+    else this.say(screen.heading.textContent ?? "");
   }
 
-  /** Calls when the width for a table comes or goes, as long as this screen is shown. */
-  onWidth(resized: () => void): void {
-    this.#resized = resized;
+  /** Not where it is at work elsewhere on the page, nor in a frame that nobody has touched yet. */
+  #mayFocus(): boolean {
+    const { activeElement, body } = document;
+    if (activeElement === this.#root.host) return true;
+    return (activeElement === body || activeElement === null) && (this.#isTouched || window.parent === window);
   }
 
   say(text: string): void {
-    native.clearTimeout(this.#timer);
-    fill(this.#live);
+    this.#hush();
     this.#timer = native.setTimeout(() => fill(this.#live, text), SAY_AFTER_MS);
   }
 
@@ -106,9 +111,12 @@ export class Stage {
   clear(): void {
     this.#shown?.left?.();
     this.#shown = null;
-    this.#resized = null;
-    native.clearTimeout(this.#timer);
+    this.#hush();
     fill(this.card);
+  }
+
+  #hush(): void {
+    native.clearTimeout(this.#timer);
     fill(this.#live);
   }
 

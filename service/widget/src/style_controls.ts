@@ -36,7 +36,8 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .choice:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
 .choice input:focus-visible { outline-offset: 1px; }
 .refuse { border-style: dashed; margin-block-start: 0.25rem; }
-.clear { align-self: flex-start; margin-inline-start: -0.75rem; }
+.refuse:has(:checked) { border-style: solid; }
+.clear { align-self: flex-start; margin-block: -0.25rem -1.25rem; margin-inline-start: -0.75rem; }
 .add { color: inherit; font: inherit; }
 .add svg { color: var(--accent); margin-block-start: 0.125rem; }
 textarea, input[type="text"] {
@@ -63,4 +64,5 @@ summary::before {
 }
 [dir="rtl"] summary::before { rotate: 135deg; }
 details[open] > summary::before { rotate: 45deg; }
+@media (forced-colors: active) { .main, .second { background: ButtonFace; color: ButtonText; border-color: ButtonText; } }
 `;

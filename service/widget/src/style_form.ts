@@ -6,9 +6,11 @@ export const FORM = `
 .ask { display: block; padding: 0; font-weight: 600; font-size: 1.0625rem; line-height: 1.4; white-space: pre-line; }
 .ask + .hint, .hint + .hint { margin-block-start: 0.25rem; }
 .needed { color: var(--muted); font-weight: 500; font-size: 0.875rem; white-space: nowrap; }
-.needed::before { content: "· "; }
-.body { display: flex; flex-direction: column; gap: 0.5rem; margin-block-start: 0.75rem; }
-.points { display: grid; grid-template-columns: repeat(auto-fit, minmax(44px, 1fr)); gap: 0.375rem; }
+.needed::before { content: "· " / ""; }
+legend { float: inline-start; inline-size: 100%; }
+legend + * { clear: both; }
+.body { display: flex; flex-direction: column; gap: 0.5rem; padding-block-start: 0.75rem; }
+.points { display: grid; grid-template-columns: repeat(auto-fit, minmax(44px, 1fr)); gap: 0.375rem 0.25rem; }
 .point { position: relative; display: flex; flex-direction: column; cursor: pointer; }
 .point input { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; margin: 0; opacity: 0; cursor: pointer; }
 .face {
@@ -31,6 +33,7 @@ export const FORM = `
 .counter { color: var(--muted); font-size: 0.875rem; text-align: end; font-variant-numeric: tabular-nums; }
 .over.counter, .fault { color: var(--error); }
 .fault { display: flex; gap: 0.5rem; margin-block-start: 0.5rem; font-weight: 550; font-size: 0.9375rem; }
+.wrong .clear { margin-block-end: 0; }
 .wrong { border-inline-start: 3px solid var(--error); padding-inline-start: 0.875rem; }
 .summary {
   margin-block-start: 1.25rem; padding: 1rem 1.125rem; border: 2px solid var(--error); border-radius: var(--small);
@@ -47,14 +50,15 @@ export const FORM = `
   display: flex; flex-wrap: wrap; align-items: center; gap: 0.375rem; padding: 0.375rem 0.375rem 0.375rem 0.875rem;
   border: 1px solid var(--accent); border-radius: var(--small); background: var(--tint);
 }
+.moves { display: flex; gap: 0.25rem; margin-inline-start: auto; }
 .ranked .square { background: var(--surface); }
 .ranked .name { flex: 1 1 9rem; min-inline-size: 0; }
 .place { font-weight: 650; color: var(--accent); font-variant-numeric: tabular-nums; min-inline-size: 1.25rem; }
-table { inline-size: 100%; border-collapse: collapse; }
+table { inline-size: 100%; border-collapse: collapse; table-layout: fixed; hyphens: auto; }
 th, td { padding: 0.5rem 0.25rem; text-align: center; vertical-align: middle; font-weight: 400; }
 thead th { vertical-align: bottom; font-size: 0.875rem; color: var(--muted); line-height: 1.3; }
 thead .place { display: block; color: var(--text); }
-.row { inline-size: 42%; padding-inline: 0 0.75rem; text-align: start; line-height: 1.4; }
+.row { inline-size: 36%; padding-inline: 0.5rem 0.75rem; text-align: start; line-height: 1.4; }
 tbody tr { border-block-start: 1px solid var(--border); }
 tbody tr:hover { background: var(--wash); }
 .spot { display: grid; place-items: center; min-inline-size: 44px; min-block-size: 48px; margin: auto; cursor: pointer; border-radius: var(--small); }
@@ -62,8 +66,9 @@ tbody tr:hover { background: var(--wash); }
 .spot input { inline-size: 1.375rem; block-size: 1.375rem; margin: 0; accent-color: var(--accent); cursor: pointer; }
 td .square { border-color: transparent; color: var(--muted); }
 .absent { visibility: hidden; }
-tr.wrong { border-inline-start: 0; box-shadow: inset 3px 0 0 var(--error); }
-tr.wrong .row { padding-inline-start: 0.75rem; }
+tr.wrong .clear { margin-block-end: 0; }
+.wrong { border-inline-start: 0; box-shadow: inset 3px 0 0 var(--error); }
+.last { inline-size: 48px; padding-inline: 0; }
 @media (forced-colors: active) {
   .point :checked + .face { background: Highlight; color: HighlightText; border: 3px double HighlightText; forced-color-adjust: none; }
   .choice:has(:checked) { outline: 2px solid Highlight; outline-offset: -3px; }

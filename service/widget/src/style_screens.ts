@@ -20,7 +20,7 @@ export const SCREENS = `
 .support ul { list-style: none; padding: 0; display: grid; gap: 1rem; margin-block-start: 0.5rem; }
 .support p { font-size: 0.9375rem; }
 .reach { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
-.reach a { padding-block: 0.625rem; }
+.reach a { padding-block: 0.6875rem; min-inline-size: 44px; }
 .progress { display: grid; gap: 0.375rem; margin-block-end: 1.5rem; color: var(--muted); font-size: 0.875rem; font-weight: 550; }
 progress { appearance: none; display: block; inline-size: 100%; block-size: 6px; border: 0; border-radius: 3px; background: var(--border); color: var(--accent); overflow: hidden; }
 progress::-webkit-progress-bar { background: var(--border); }
@@ -32,9 +32,8 @@ progress::-moz-progress-bar { background: var(--accent); }
 h1, h2 { scroll-margin-block-start: 8rem; }
 .part { margin-block-start: 1.75rem; }
 .review dl { margin: 0; }
-.row.row { inline-size: auto; }
-.review .row {
-  display: grid; grid-template-columns: 1fr auto; gap: 0.125rem 1rem; padding: 0.75rem 0; text-align: start;
+.review .line {
+  display: grid; grid-template-columns: 1fr auto; gap: 0.125rem 1rem; padding: 0.75rem 0;
   border-block-end: 1px solid var(--border);
 }
 .review dt { grid-column: 1; color: var(--muted); font-size: 0.9375rem; line-height: 1.4; }
@@ -59,7 +58,7 @@ h1, h2 { scroll-margin-block-start: 8rem; }
 .kiosk .ask { margin-block-start: 1.5rem; }
 .kiosk .code { margin-block-start: 0.75rem; }
 dialog {
-  max-inline-size: min(28rem, calc(100vw - 2rem)); padding: 1.5rem; border: 1px solid var(--border);
+  margin: auto; max-inline-size: min(28rem, calc(100vw - 2rem)); padding: 1.5rem; border: 1px solid var(--border);
   border-radius: var(--radius); background: var(--surface); color: var(--text);
 }
 dialog h2 { margin-block-end: 0.5rem; font-size: 1.25rem; }

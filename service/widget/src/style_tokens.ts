@@ -44,7 +44,7 @@ h2 { font-size: 1.125rem; }
 h3 { font-size: 1rem; }
 @container (min-width: 30rem) { h1 { font-size: 1.75rem; } }
 h1:focus, h2:focus, .summary:focus { outline: none; }
-h1:focus-visible, h2:focus-visible { outline: 2px solid var(--accent); outline-offset: 4px; border-radius: 4px; }
+h1:focus-visible, h2:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 p, li, dt, dd, h1, h2, h3, legend, label { unicode-bidi: plaintext; }
 [dir="rtl"] :is(p, li, dt, dd, h1, h2, h3, legend) { text-align: right; }

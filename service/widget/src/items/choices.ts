@@ -18,7 +18,6 @@ export function choices(asking: Asking<MultipleChoiceItem>): View {
   const refusal = frame.refusal((refused) => {
     if (refused) for (const box of boxes) box.checked = false;
     asking.take(null, refused);
-    tellIfTooMany();
   });
   frame.judged(...boxes);
   return frame;
@@ -27,14 +26,5 @@ export function choices(asking: Asking<MultipleChoiceItem>): View {
     const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
     if (chosen.length > 0) refusal.checked = false;
     asking.take(chosen.length > 0 ? chosen : null);
-    tellIfTooMany();
-  }
-
-  /** At once, and not only when the page is left: what is wrong is in sight now. */
-  function tellIfTooMany(): void {
-    const count = boxes.filter((box) => box.checked).length;
-    if (count <= item.max_choices) return;
-    frame.complain(words.faults.too_many(item.max_choices));
-    asking.say(words.faults.too_many(item.max_choices));
   }
 }

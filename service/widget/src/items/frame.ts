@@ -76,8 +76,8 @@ export class Frame implements View {
       this.node = el("div", { class: "item" }, label, ...rest);
     } else {
       const role = shape === "radiogroup" ? shape : null;
-      const legend = el("legend", { class: "ask" }, ...texts);
-      this.node = el("fieldset", { class: "item", role, "aria-labelledby": this.id("text") }, legend, ...rest);
+      const legend = el("legend", { class: "ask", id: this.id("ask") }, ...texts);
+      this.node = el("fieldset", { class: "item", role, "aria-labelledby": this.id("ask") }, legend, ...rest);
       if (role) {
         set(this.node, "aria-required", item.required && "true");
         this.#invalid = [this.node];
@@ -102,7 +102,7 @@ export class Frame implements View {
   }
 
   focus(): void {
-    const inputs = [...this.node.querySelectorAll<HTMLElement>("input, textarea, button:not([hidden])")];
+    const inputs = [...this.node.querySelectorAll<HTMLElement>("input, textarea, button")];
     (inputs.find((one) => one instanceof HTMLInputElement && one.checked) ?? inputs[0])?.focus();
   }
 
@@ -123,7 +123,6 @@ export class Frame implements View {
     const box = el("input", {
       type: "checkbox",
       id: this.id("refuse"),
-      checked: asking.refused(),
       "aria-describedby": this.id("text"),
       onchange: () => onRefused(box.checked),
     });
@@ -207,6 +206,6 @@ export class Radios {
   }
 
   #show(): void {
-    this.#clear.hidden = this.frame.asking.answer() === null;
+    this.#clear.classList.toggle("absent", this.frame.asking.answer() === null);
   }
 }

@@ -12,6 +12,12 @@ export interface Matrix {
   readonly rows: ReadonlyMap<string, View>;
 }
 
+/** How wide it is, without squeezing what is pressed. */
+export function widthOf(askings: readonly RatingItem[]): number {
+  const columns = (askings[0] ? pointsOf(askings[0]).length : 0) + 2;
+  return Math.max(640, 300 + 48 * columns);
+}
+
 export function isRating(item: Item): item is RatingItem {
   return item.type === "rating";
 }
@@ -40,7 +46,7 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
         el("th", { scope: "col", class: "row" }, el("span", { class: "heard", lang: first.words.code }, words.statement)),
         ...heads,
         anySensitive && el("th", { scope: "col", lang: first.words.code }, el("span", { class: "label" }, words.refuse)),
-        anyToClear && el("td", {}),
+        anyToClear && el("td", { class: "last" }),
       ),
     ),
   );
@@ -71,7 +77,7 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
       head,
       ...inputs.map((one) => el("td", {}, el("label", { class: "spot" }, one))),
       anySensitive && el("td", {}, item.sensitive && el("label", { class: "spot" }, refuse)),
-      anyToClear && el("td", {}, !item.required && !item.sensitive && clear),
+      anyToClear && el("td", { class: "last" }, !item.required && !item.sensitive && clear),
     );
     return { node, focus, complain, refresh };
 
@@ -80,6 +86,7 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
         type: "radio",
         name: id("answer"),
         id: id(part),
+        required: item.required,
         onchange: () => {
           take();
           show();

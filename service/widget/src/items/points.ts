@@ -1,7 +1,7 @@
 // A rating, or how likely it is that somebody recommends: points in a row, the words of the ends beside them.
 
-import { el, fill, heard } from "../dom";
-import type { EnpsItem, Labels, RatingItem } from "../model";
+import { el, fill } from "../dom";
+import type { EnpsItem, RatingItem } from "../model";
 import { type Asking, Frame, Radios, type View } from "./frame";
 
 const ENPS_MOST = 10;
@@ -17,27 +17,30 @@ export function points(asking: Asking<RatingItem | EnpsItem>): View {
   const frame = new Frame(asking, "radiogroup");
   const radios = new Radios(frame);
   const all = pointsOf(item);
-  const spoken = all.filter((point) => item.labels[point]);
-  const atEnds = spoken.every((point) => point === all[0] || point === all[all.length - 1]);
+  const first = all[0];
+  const last = all[all.length - 1];
+  const named = all.filter((point) => item.labels[point]);
+  const atEnds = named.every((point) => point === first || point === last);
+  const ends = el("div", { class: "ends", "aria-hidden": "true" });
   const cells = all.map((point) => {
     const label = item.labels[point];
-    const words_ = label ? frame.piped.node(label) : null;
-    const beside = words_ && (atEnds ? el("span", { class: "heard" }, ", ", words_) : el("span", { class: "label" }, heard(", "), words_));
-    return el("label", { class: "point" }, radios.input(point), el("span", { class: "face" }, `${point}`), beside);
+    const radio = radios.input(point);
+    if (label) renewed(() => radio.setAttribute("aria-label", words.questions.named(point, asking.text(label))));
+    const beside = label && !atEnds && el("span", { class: "label" }, frame.piped.node(label));
+    return el("label", { class: "point" }, radio, el("span", { class: "face" }, `${point}`), beside);
   });
+  if (atEnds) renewed(() => fill(ends, ...[first, last].map(end)));
   const row = el("div", { class: atEnds ? "points" : "points named" }, ...cells);
-  fill(frame.body, row, atEnds && spoken.length > 0 && ends(item.labels, spoken), ...radios.rest());
+  fill(frame.body, row, atEnds && named.length > 0 && ends, ...radios.rest());
   return frame;
 
-  function ends(labels: Labels, points_: readonly number[]): HTMLElement {
-    const shown = points_.map((point) => {
-      const raw = labels[point] ?? "";
-      const node = el("span", {});
-      const renew = (): void => fill(node, words.questions.end(point, asking.text(raw)));
-      renew();
-      frame.piped.also(renew);
-      return node;
-    });
-    return el("div", { class: "ends", "aria-hidden": "true" }, ...(all[0] === points_[0] ? shown : ["", ...shown]));
+  function end(point = 0): HTMLElement {
+    const label = item.labels[point];
+    return el("span", {}, label && words.questions.end(point, asking.text(label)));
+  }
+
+  function renewed(renew: () => void): void {
+    renew();
+    frame.piped.also(renew);
   }
 }

@@ -61,7 +61,7 @@ export function ranking(asking: Asking<RankingItem>): View {
         heard(words[move](text)),
       );
     const buttons = [button("up", at > 0), button("down", at < all.length - 1), button("out", true)];
-    return el("li", {}, el("span", { class: "place", "aria-hidden": "true" }, `${at + 1}`), el("span", { class: "name" }, text), ...buttons);
+    return el("li", {}, el("span", { class: "place", "aria-hidden": "true" }, `${at + 1}`), el("span", { class: "name" }, text), el("span", { class: "moves" }, ...buttons));
   }
 
   function otherRow(option: Option): HTMLElement {

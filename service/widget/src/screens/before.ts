@@ -23,13 +23,13 @@ const HEADINGS: Readonly<Record<string, readonly string[]>> = {
   limits: [], // and what later contracts may speak of
 };
 const SECONDS: Readonly<Record<Item["type"], number>> = {
-  rating: 8,
-  enps: 10,
-  single_choice: 12,
-  multiple_choice: 18,
-  ranking: 30,
-  number: 12,
-  text: 45,
+  rating: 12,
+  enps: 12,
+  single_choice: 15,
+  multiple_choice: 25,
+  ranking: 40,
+  number: 15,
+  text: 30,
 };
 
 export function before(stage: Stage, { told, context, isResumed, begin }: BeforeGiven): Screen {

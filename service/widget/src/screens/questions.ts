@@ -6,7 +6,7 @@ import { el, fill } from "../dom";
 import type { Given } from "../given";
 import type { Asking, View } from "../items/frame";
 import { viewOf } from "../items/items";
-import { isRating, matrix } from "../items/matrix";
+import { isRating, matrix, widthOf } from "../items/matrix";
 import type { Item, Questionnaire, RatingItem } from "../model";
 import type { Page } from "../pages";
 import { filled } from "../pipes";
@@ -44,7 +44,8 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
   const problems = el("div");
   const list = el("div", { class: "items", lang: said });
   let views: ReadonlyMap<string, View> = new Map();
-  let complained = new Set<string>(it.notTaken);
+  let wasTable = false;
+  const complained = new Set<string>(it.notTaken);
   if (said) heading.lang = said;
 
   const form = el(
@@ -74,12 +75,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     form,
   );
   build();
-  stage.onWidth(() => {
-    const focused = stage.focused?.id;
-    build();
-    if (focused) stage.find(focused)?.focus();
-  });
-  return { node, heading, focus: (id) => views.get(id)?.focus(), complain: () => complain() };
+  return { node, heading, resized, focus: (id) => views.get(id)?.focus(), complain: () => complain() };
 
   function note(): HTMLElement | null {
     if (it.fromReview || it.place().at > 1) return null;
@@ -88,10 +84,21 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     return el("p", { class: "hint" }, needed > 0 ? words.questions.optional : words.questions.allOptional);
   }
 
+  function resized(): void {
+    if (isTable() === wasTable) return;
+    const focused = stage.focused?.id;
+    build();
+    if (focused) stage.find(focused)?.focus();
+  }
+
+  function isTable(): boolean {
+    return page.isMatrix && page.items.every(isRating) && stage.width >= widthOf(page.items);
+  }
+
   /** As a table where there is room for one, else one below the other. */
   function build(): void {
-    const isTable = page.isMatrix && stage.isWide && page.items.every(isRating);
-    if (isTable) {
+    wasTable = isTable();
+    if (wasTable) {
       const ratings = page.items as readonly RatingItem[];
       const made = matrix(sectionText ?? page.section?.title ?? "", ratings.map((item) => asking(item) as Asking<RatingItem>));
       views = made.rows;
@@ -116,7 +123,9 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
         complained.delete(item.id);
         renew();
         const more = shown().length - before;
-        if (more !== 0) stage.say(more > 0 ? words.questions.more(more) : words.questions.fewer);
+        const message = hasTooMany(item) && messageOf(item.id);
+        if (message) stage.say(message);
+        else if (more !== 0) stage.say(more > 0 ? words.questions.more(more) : words.questions.fewer);
         it.changed();
       },
       say: (what) => stage.say(what),
@@ -130,11 +139,13 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
 
   /** What follows from the answers: which questions stand here, their texts, and how far one is. */
   function renew(): void {
-    const ids = new Set(shown().map(({ id }) => id));
-    for (const [id, view] of views) {
-      view.node.hidden = !ids.has(id);
+    const here = shown();
+    for (const item of page.items) {
+      const view = views.get(item.id);
+      if (!view) continue;
+      view.node.hidden = !here.includes(item);
       view.refresh();
-      view.complain(complained.has(id) ? messageOf(id) : null);
+      view.complain(complained.has(item.id) || hasTooMany(item) ? messageOf(item.id) : null);
     }
     fill(heading, text(it.title));
     if (sectionText) fill(intro, text(sectionText));
@@ -142,6 +153,11 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     fill(step, words.questions.step(at, of));
     bar.max = of;
     bar.value = at;
+  }
+
+  /** That is told at once, and not only when the page is left: it is in sight now. */
+  function hasTooMany(item: Item): boolean {
+    return faultOf(item, given.of(item.id))?.kind === "too_many";
   }
 
   function messageOf(id: string): string | null {

@@ -1,5 +1,6 @@
 // All answers, before they are sent.
 
+import { isSkip } from "../asked";
 import { el } from "../dom";
 import type { Given } from "../given";
 import { pointsOf } from "../items/points";
@@ -64,12 +65,12 @@ export function review(stage: Stage, it: ReviewGiven): Screen {
       { type: "button", class: "quiet", id, "aria-labelledby": `${id} ${id}-text`, onclick: () => it.change(item.id) },
       words.review.change,
     );
-    return el("div", { class: "row" }, el("dt", { id: `${id}-text`, lang: said }, text(item.text)), answered(item), el("dd", { class: "change" }, change));
+    return el("div", { class: "line" }, el("dt", { id: `${id}-text`, lang: said }, text(item.text)), answered(item), el("dd", { class: "change" }, change));
   }
 
   function answered(item: Item): HTMLElement {
     const answer = given.of(item.id);
-    if (answer === null || answer === "") {
+    if (answer === null || isSkip(item, answer)) {
       return el("dd", { class: "none" }, given.refused(item.id) ? words.review.refused : words.review.unanswered);
     }
     if (typeof answer === "object") {

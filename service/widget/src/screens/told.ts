@@ -18,7 +18,7 @@ export function unsent(stage: Stage, now: () => void): Unsent {
   const next = el("p", { class: "next", role: "timer" });
   const retry = button("main", words.now, now);
   let wasUncertain: boolean | null = null;
-  const node = el("div", { class: "stop" }, badge("alert"), heading, text, next, el("div", { class: "actions" }, retry));
+  const node = el("div", { class: "stop" }, badge("mark"), heading, text, next, el("div", { class: "actions" }, retry));
   return { node, heading, update };
 
   function update(state: SendingState): void {
@@ -74,7 +74,7 @@ export function stop(stage: Stage, { reason, opensAt = null, again = null }: Sto
   const node = el(
     "div",
     { class: "stop" },
-    badge("alert"),
+    badge("mark"),
     heading,
     ...(opensAt ? [words.opensOn(moment(opensAt, words))] : text).map((one) => el("p", {}, one)),
     again && el("div", { class: "actions" }, button("main", words.tryAgain, again)),
@@ -82,6 +82,6 @@ export function stop(stage: Stage, { reason, opensAt = null, again = null }: Sto
   return { node, heading };
 }
 
-function badge(kind: "alert" | "done"): HTMLElement {
+function badge(kind: "mark" | "done"): HTMLElement {
   return el("span", { class: `badge ${kind}`, "aria-hidden": "true" }, icon(ICONS[kind]));
 }

@@ -21,7 +21,7 @@ export const FRENCH: Words = {
       who_answered: "Ce qui est enregistré",
       smallest: "Des groupes, jamais une seule personne",
       recipients: "Qui lit les résultats",
-      retention: "Combien de temps",
+      retention: "Durée de conservation",
     },
     contract: "Lire tout ce qui vous est promis",
     headings: {
@@ -102,7 +102,7 @@ export const FRENCH: Words = {
 
   review: {
     title: "Vérifiez vos réponses",
-    text: "Une fois envoyées, elles ne pourront plus être ni modifiées ni retirées.",
+    text: "Une fois envoyées, vos réponses ne pourront plus être ni modifiées ni retirées.",
     change: "Modifier",
     unanswered: "Sans réponse",
     refused: "Je préfère ne pas répondre",

@@ -14,7 +14,6 @@ export interface ResultWords {
   readonly unreachable: string;
   readonly tryAgain: string;
   readonly wrong: string;
-  readonly notAllowedHere: string;
   readonly released: string;
   readonly onScale: string;
   readonly enps: string;
@@ -22,9 +21,8 @@ export interface ResultWords {
   readonly peopleBetween: string;
   readonly peopleExactly: string;
   readonly withheld: string;
-  readonly reasons: Readonly<Record<string, string>>;
-  readonly otherReason: string;
-  readonly noFigure: string;
+  readonly isProtected: string;
+  readonly isNotPublished: string;
   readonly higher: string;
   readonly lower: string;
   readonly noChange: string;

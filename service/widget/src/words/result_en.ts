@@ -8,25 +8,17 @@ export const english: ResultWords = {
   expired: "Access to this result has ended. The page can renew it; if nothing happens, load the page again.",
   unreachable: "The result cannot be reached at the moment.",
   tryAgain: "Try again",
-  wrong:
-    "This result cannot be shown, because the page asks for something that is not there. Please tell whoever looks " +
-    "after this page.",
-  notAllowedHere:
-    "This result may not be shown on this page. Whoever looks after it can have its address added to the allowed ones.",
+  wrong: "This result cannot be shown on this page. Please tell whoever looks after it.",
   released: "Released on {date}, wave {wave}",
   onScale: "on a scale from {lowest} to {highest}",
   enps: "eNPS, from −100 to 100",
-  favourable: "Favourable answers: {value}",
+  favourable: "Favourable answers",
   peopleBetween: "{low} to {high} people answered.",
   peopleExactly: "{n} people answered.",
   withheld: "No figure is shown",
-  reasons: {
-    protected: "Too few people answered, or showing it would give a small group away. It says nothing of the answers.",
-    not_in_plan: "It is not among the results that this survey publishes.",
-    not_enough_invited: "Too few people were invited for anything to be shown.",
-  },
-  otherReason: "It is not published.",
-  noFigure: "The exact figure is not published.",
+  isProtected:
+    "Too few people answered, or showing it would give a small group away. It says nothing of the answers.",
+  isNotPublished: "The exact figure is not published.",
   higher: "{size} higher than in wave {wave} (95% interval: {low} to {high}).",
   lower: "{size} lower than in wave {wave} (95% interval: {low} to {high}).",
   noChange:

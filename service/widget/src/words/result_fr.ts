@@ -10,28 +10,18 @@ export const french: ResultWords = {
   expired: "L’accès à ce résultat a expiré. La page peut le renouveler\u00a0; si rien ne se passe, rechargez-la.",
   unreachable: "Impossible d’obtenir le résultat pour le moment.",
   tryAgain: "Réessayer",
-  wrong:
-    "Ce résultat ne peut pas être affiché\u00a0: la page demande quelque chose qui n’existe pas. Prévenez la " +
-    "personne qui s’occupe de cette page.",
-  notAllowedHere:
-    "Ce résultat ne peut pas être affiché sur cette page. La personne qui s’en occupe peut en faire ajouter " +
-    "l’adresse à celles qui sont autorisées.",
+  wrong: "Ce résultat ne peut pas être affiché sur cette page. Prévenez la personne qui s’en occupe.",
   released: "Publié le {date}, vague\u00a0{wave}",
   onScale: "sur une échelle de {lowest} à {highest}",
   enps: "eNPS, de −100 à 100",
-  favourable: "Réponses favorables\u00a0: {value}",
+  favourable: "Réponses favorables",
   peopleBetween: "Entre {low} et {high} personnes ont répondu.",
   peopleExactly: "{n} personnes ont répondu.",
   withheld: "Aucun chiffre n’est affiché",
-  reasons: {
-    protected:
-      "Trop peu de personnes ont répondu, ou ce chiffre en dirait trop sur un petit groupe. Cela ne dit rien des " +
-      "réponses.",
-    not_in_plan: "Il ne fait pas partie des résultats que cette enquête publie.",
-    not_enough_invited: "Trop peu de personnes étaient invitées pour que quoi que ce soit soit affiché.",
-  },
-  otherReason: "Il n’est pas publié.",
-  noFigure: "Le chiffre exact n’est pas publié.",
+  isProtected:
+    "Trop peu de personnes ont répondu, ou ce chiffre en dirait trop sur un petit groupe. Cela ne dit rien des " +
+    "réponses.",
+  isNotPublished: "Le chiffre exact n’est pas publié.",
   higher: "En hausse de {size} depuis la vague\u00a0{wave} (intervalle à 95\u00a0%\u00a0: {low} à {high}).",
   lower: "En baisse de {size} depuis la vague\u00a0{wave} (intervalle à 95\u00a0%\u00a0: {low} à {high}).",
   noChange:

@@ -1,0 +1,165 @@
+"use strict";(()=>{function O(e,n){customElements.get(e)||customElements.define(e,n)}var{apply:R,ownKeys:ne}=Reflect,{create:te,freeze:re,hasOwn:ae,setPrototypeOf:oe}=Object,{isArray:se}=Array,{parse:ie,stringify:le}=JSON,{addEventListener:ue,removeEventListener:ce}=EventTarget.prototype,u=globalThis,de=u.fetch.bind(u),me=u.setTimeout.bind(u),he=u.clearTimeout.bind(u),ge=u.crypto.getRandomValues.bind(u.crypto),pe=u.btoa.bind(u),{now:fe}=Date,be=Response.prototype.text;function v(e){if(typeof e!="object"||e===null)return e;let n=se(e)?oe([],null):te(null),t=ne(e);for(let r=0;r<t.length;r+=1){let a=t[r];a!=="length"&&(n[a]=v(e[a]))}return n}var c=re({fetch:(e,n,t)=>{let r=v(n);return r.signal=t,de(e,r)},text:e=>R(be,e,[]),parse:e=>ie(e),stringify:e=>le(v(e)),own:(e,n)=>ae(e,n),randomBytes:e=>ge(new Uint8Array(e)),base64:e=>pe(e),setTimeout:(e,n)=>me(e,n),clearTimeout:e=>he(e),now:()=>fe(),URL:u.URL,AbortController:u.AbortController,online:()=>u.navigator?.onLine!==!1,listen:(e,n,t,r={})=>(R(ue,e,[n,t,v(r)]),()=>R(ce,e,[n,t,v(r)]))});var ve=2e4;async function L(e,n={}){let t=c.online(),r=new c.AbortController,a=c.setTimeout(()=>r.abort(),ve);try{let o=await c.fetch(e,ye(n),r.signal),i=await c.text(o);return o.ok?{ok:!0,value:c.parse(i)}:{ok:!1,refusal:we(o,i)}}catch{return{ok:!1,refusal:{kind:t?"unknown":"unsent"}}}finally{c.clearTimeout(a)}}function ye({body:e,token:n,kept:t=!1}){let r={Accept:"application/json"};return n!==void 0&&(r.Authorization=`Bearer ${n}`),e!==void 0&&(r["Content-Type"]="application/json"),{method:e===void 0?"GET":"POST",headers:r,...e===void 0?{}:{body:c.stringify(e)},mode:"cors",credentials:"omit",referrerPolicy:"no-referrer",redirect:"error",cache:t?"default":"no-store"}}function we(e,n){let t=xe(n),r=typeof t.type=="string"?t.type:"",a=Array.isArray(t.errors)?t.errors:[];return{kind:"problem",slug:/[a-z0-9-]*$/.exec(r)?.[0]??"",status:e.status,retryAfter_s:ke(e.headers.get("Retry-After")),pointers:a.map(o=>o?.pointer).filter(o=>typeof o=="string"),detail:typeof t.detail=="string"?t.detail:null}}function xe(e){try{let n=c.parse(e);return typeof n=="object"&&n!==null?n:{}}catch{return{}}}function ke(e){if(e===null)return null;if(/^\d+$/.test(e))return Number(e);let n=Date.parse(e);return Number.isNaN(n)?null:Math.max(0,Math.ceil((n-c.now())/1e3))}function _(e,n,t){let r=Object.entries(n).filter(([,a])=>a!==null).map(([a,o])=>`${a}=${encodeURIComponent(String(o))}`).join("&");return L(`${e.replace(/\/+$/,"")}/v1/aggregates/trend?${r}`,{token:t})}var W=`
+button { font: inherit; color: inherit; cursor: pointer; }
+.main, .second {
+  min-block-size: 48px; padding: 0.625rem 1.5rem; border-radius: var(--small); border: 2px solid var(--accent);
+  font-weight: 600;
+}
+.main { background: var(--accent); color: var(--on-accent); }
+.second { background: none; color: var(--accent); border-color: transparent; }
+.second:hover { background: var(--tint); }
+.main:hover { box-shadow: inset 0 0 0 100px rgb(0 0 0 / 0.1); }
+[aria-disabled="true"] { cursor: default; opacity: 0.6; }
+.quiet {
+  min-block-size: 44px; min-inline-size: 44px; padding: 0.25rem 0.75rem; border: 0; background: none;
+  color: var(--accent); border-radius: var(--small); font-size: 0.9375rem; font-weight: 550;
+  text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 0.25em;
+}
+.quiet:hover { background: var(--tint); }
+.square {
+  display: grid; place-items: center; flex: none; inline-size: 44px; block-size: 44px; padding: 0;
+  border: 1px solid var(--edge); border-radius: var(--small); background: none; color: var(--accent);
+}
+.square:hover { background: var(--tint); }
+.actions { display: flex; flex-wrap: wrap; flex-direction: row; gap: 0.5rem; margin-block-start: 2rem; }
+@container (max-width: 29.99rem) { .actions { flex-direction: column; } }
+.choice {
+  position: relative; display: flex; align-items: flex-start; gap: 0.75rem; min-block-size: 48px; inline-size: 100%;
+  padding: 0.6875rem 0.875rem; border: 1px solid var(--edge); border-radius: var(--small); cursor: pointer;
+  text-align: start; background: none;
+}
+.choice > span { flex: 1; min-inline-size: 0; }
+.choice:hover { background: var(--wash); }
+.choice input { flex: none; inline-size: 1.25rem; block-size: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
+.choice:has(:checked) { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); background: var(--tint); }
+.choice:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
+.choice input:focus-visible { outline-offset: 1px; }
+.refuse { border-style: dashed; margin-block-start: 0.25rem; }
+.refuse:has(:checked) { border-style: solid; }
+.clear { align-self: flex-start; margin-block: -0.25rem -1.25rem; margin-inline-start: -0.75rem; }
+.add { color: inherit; font: inherit; }
+.add svg { color: var(--accent); margin-block-start: 0.125rem; }
+textarea, input[type="text"] {
+  display: block; inline-size: 100%; padding: 0.6875rem 0.875rem; border: 1px solid var(--edge);
+  border-radius: var(--small); background: var(--surface); color: var(--text); font: inherit;
+}
+textarea { min-block-size: 5.5rem; resize: vertical; field-sizing: content; max-block-size: 24rem; }
+input[type="text"] { min-block-size: 48px; }
+input.short { max-inline-size: 10rem; font-variant-numeric: tabular-nums; }
+input.code {
+  max-inline-size: 20rem; font: 600 1.375rem/1.4 ui-monospace, "Cascadia Mono", Consolas, monospace;
+  letter-spacing: 0.06em; text-transform: uppercase;
+}
+textarea:focus, input[type="text"]:focus { outline: 2px solid var(--accent); outline-offset: 1px; }
+[aria-invalid="true"]:is(textarea, input[type="text"]) { border-color: var(--error); box-shadow: inset 0 0 0 1px var(--error); }
+summary {
+  display: flex; align-items: center; gap: 0.625rem; min-block-size: 44px; cursor: pointer; color: var(--accent);
+  font-weight: 550; list-style: none; border-radius: var(--small);
+}
+summary::-webkit-details-marker { display: none; }
+summary::before {
+  content: ""; flex: none; inline-size: 0.45rem; block-size: 0.45rem; margin-inline: 0.125rem; rotate: -45deg;
+  border: solid currentColor; border-width: 0 2px 2px 0;
+}
+[dir="rtl"] summary::before { rotate: 135deg; }
+details[open] > summary::before { rotate: 45deg; }
+@media (forced-colors: active) { .main, .second { background: ButtonFace; color: ButtonText; border-color: ButtonText; } }
+`;var $=`
+  --text: var(--pouls-text, #e6ebf0); --muted: var(--pouls-muted, #a7b3bf); --surface: var(--pouls-surface, #171d24);
+  --border: var(--pouls-border, #36414d); --accent: var(--pouls-accent, #8dbdf7);
+  --on-accent: var(--pouls-on-accent, #0d1b2c); --error: var(--pouls-error, #ffb0a6);
+`,I=`
+:host {
+  all: initial; display: block; container-type: inline-size; color-scheme: light dark;
+  --text: var(--pouls-text, #1d2733); --muted: var(--pouls-muted, #556270); --surface: var(--pouls-surface, #ffffff);
+  --border: var(--pouls-border, #d5dce4); --accent: var(--pouls-accent, #1f5fae);
+  --on-accent: var(--pouls-on-accent, #ffffff); --error: var(--pouls-error, #a8261c);
+  --radius: var(--pouls-radius, 14px); --small: calc(var(--radius) * 0.6);
+  --font: var(--pouls-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
+  --edge: var(--muted); --tint: transparent; --wash: transparent;
+}
+:host([hidden]) { display: none; }
+:host([theme="light"]) { color-scheme: light; }
+:host([theme="dark"]) { color-scheme: dark; ${$} }
+@media (prefers-color-scheme: dark) { :host(:not([theme="light"])) { ${$} } }
+@supports (color: color-mix(in srgb, red, blue)) {
+  :host {
+    --edge: color-mix(in srgb, var(--muted) 78%, var(--surface));
+    --tint: color-mix(in srgb, var(--accent) 9%, var(--surface));
+    --wash: color-mix(in srgb, var(--muted) 7%, var(--surface));
+  }
+}
+@media (prefers-contrast: more) {
+  :host { --muted: var(--text); --border: var(--text); --edge: var(--text); --tint: transparent; --wash: transparent; }
+}
+* { box-sizing: border-box; margin: 0; }
+[hidden] { display: none !important; }
+.inner { font: 400 1rem/1.55 var(--font); color: var(--text); overflow-wrap: anywhere; }
+.card {
+  max-inline-size: 48rem; margin-inline: auto; padding: 1.25rem 1rem; border: 1px solid var(--border);
+  border-radius: var(--radius); background: var(--surface);
+}
+@container (min-width: 30rem) { .card { padding: 2rem; } }
+h1, h2, h3 { line-height: 1.25; font-weight: 650; text-wrap: balance; }
+h1, .card > div > div > h2:first-child { font-size: 1.5rem; letter-spacing: -0.01em; }
+h2 { font-size: 1.125rem; }
+h3 { font-size: 1rem; }
+@container (min-width: 30rem) { h1 { font-size: 1.75rem; } }
+h1:focus, h2:focus, .summary:focus { outline: none; }
+h1:focus-visible, h2:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+p, li, dt, dd, h1, h2, h3, legend, label { unicode-bidi: plaintext; }
+[dir="rtl"] :is(p, li, dt, dd, h1, h2, h3, legend) { text-align: right; }
+ul, ol { padding-inline-start: 1.25rem; }
+ul { list-style: disc; }
+a { color: var(--accent); text-underline-offset: 0.2em; }
+svg {
+  inline-size: 1.25rem; block-size: 1.25rem; flex: none; fill: none; stroke: currentColor; stroke-width: 2;
+  stroke-linecap: round; stroke-linejoin: round;
+}
+.prose { white-space: pre-line; }
+.hint, .small, .over { color: var(--muted); font-size: 0.9375rem; }
+.small { font-weight: 600; font-size: 0.875rem; }
+.heard {
+  position: absolute; inline-size: 1px; block-size: 1px; padding: 0; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; border: 0;
+}
+@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+`;var Te=`
+.card { padding: 1.25rem; }
+[role=status]:empty { display: none; }
+.loading [role=status] { animation: appear 0s 0.4s backwards; }
+@keyframes appear { from { opacity: 0; } }
+header { display: flex; flex-direction: column; gap: 0.125rem; }
+.unit { color: var(--muted); font-size: 0.875rem; }
+h2 { font-size: 1.0625rem; font-weight: 600; }
+.figure { margin-block-start: 0.5rem; display: flex; flex-wrap: wrap; align-items: baseline; column-gap: 0.625rem; }
+.figure strong { font-size: 2.5rem; font-weight: 650; line-height: 1.15; font-variant-numeric: tabular-nums; }
+.figure span, .released, .more, .legend, .ends { color: var(--muted); font-size: 0.875rem; }
+.withheld {
+  margin-block: 0.75rem; padding: 0.75rem 1rem; border-inline-start: 4px solid var(--edge); background: var(--wash);
+}
+.change { margin-block: 0.75rem 0.25rem; }
+.waves { margin-block-start: 1rem; }
+.line { display: block; inline-size: 100%; max-inline-size: 34rem; block-size: auto; overflow: visible; }
+.grid { stroke: var(--border); stroke-width: 1; }
+.run { stroke: var(--accent); stroke-width: 2; }
+.interval { stroke: var(--accent); stroke-width: 7; opacity: 0.22; }
+.hidden { stroke: var(--muted); stroke-width: 2; stroke-dasharray: 0.1 5; }
+.tick { fill: var(--muted); stroke: none; font: 12px var(--font); }
+.dot { fill: var(--accent); stroke: var(--surface); stroke-width: 1.5; }
+.ends { display: flex; justify-content: space-between; max-inline-size: 34rem; }
+details { margin-block-start: 0.75rem; }
+table { inline-size: 100%; border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.4rem 0.5rem; border-block-end: 1px solid var(--border); text-align: start; vertical-align: top; }
+th:first-child { padding-inline-start: 0; }
+th { font-weight: 550; }
+.none { color: var(--muted); font-style: italic; }
+.main { margin-block-start: 0.75rem; }
+@media (forced-colors: active) {
+  .line path { stroke: CanvasText; }
+  .tick, .dot { fill: CanvasText; }
+  .dot { stroke: Canvas; }
+  .grid { opacity: 0.4; }
+}
+@media (prefers-contrast: more) { .interval { opacity: 0.5; } .withheld { border-color: currentColor; } }
+`,V=null;function H(){return V??=[I,W,Te].map(e=>{let n=new CSSStyleSheet;return n.replaceSync(e),n}),V}var B={language:"en",noToken:"This result appears as soon as the page has given you access.",loading:"Loading the result…",nothing:"Nothing has been released yet. The result appears here once a wave has closed and has been released.",expired:"Access to this result has ended. The page can renew it; if nothing happens, load the page again.",unreachable:"The result cannot be reached at the moment.",tryAgain:"Try again",wrong:"This result cannot be shown on this page. Please tell whoever looks after it.",released:"Released on {date}, wave {wave}",onScale:"on a scale from {lowest} to {highest}",enps:"eNPS, from −100 to 100",favourable:"Favourable answers",peopleBetween:"{low} to {high} people answered.",peopleExactly:"{n} people answered.",withheld:"No figure is shown",isProtected:"Too few people answered, or showing it would give a small group away. It says nothing of the answers.",isNotPublished:"The exact figure is not published.",higher:"{size} higher than in wave {wave} (95% interval: {low} to {high}).",lower:"{size} lower than in wave {wave} (95% interval: {low} to {high}).",noChange:"No change since wave {wave} that can be told from chance (difference: {difference}, 95% interval: {low} to {high}).",same:"The same figure as in wave {wave}.",higherPerhaps:"{size} higher than in wave {wave}; whether that is more than chance is not known.",lowerPerhaps:"{size} lower than in wave {wave}; whether that is more than chance is not known.",unchangedBecause:{first:"There is no earlier wave here to compare it with.",withheld:"No change is told, because no figure is shown of this wave or of the one before.",not_comparable:"No change is told, because the two waves did not measure the same thing.",no_mean:"No change is told, because no exact mean is published."},chart:"{name}, wave by wave",chartNote:"A dotted line stands for a wave of which no figure is shown.",table:"The figures, wave by wave",columns:{wave:"Wave",released:"Released",figure:"Figure",interval:"95% interval"},wave:"Wave {number}",hidden:"not shown",none:"–",to:"{low} to {high}",named:"{name}: {value}",between:"; ",percent:"{value}%",decimal:"."};var F={language:"fr",noToken:"Ce résultat s’affiche dès que la page vous en a donné l’accès.",loading:"Chargement du résultat…",nothing:"Rien n’a encore été publié. Le résultat apparaîtra ici une fois qu’une vague sera close et ses résultats publiés.",expired:"L’accès à ce résultat a expiré. La page peut le renouveler ; si rien ne se passe, rechargez-la.",unreachable:"Impossible d’obtenir le résultat pour le moment.",tryAgain:"Réessayer",wrong:"Ce résultat ne peut pas être affiché sur cette page. Prévenez la personne qui s’en occupe.",released:"Publié le {date}, vague {wave}",onScale:"sur une échelle de {lowest} à {highest}",enps:"eNPS, de −100 à 100",favourable:"Réponses favorables",peopleBetween:"Entre {low} et {high} personnes ont répondu.",peopleExactly:"{n} personnes ont répondu.",withheld:"Aucun chiffre n’est affiché",isProtected:"Trop peu de personnes ont répondu, ou ce chiffre en dirait trop sur un petit groupe. Cela ne dit rien des réponses.",isNotPublished:"Le chiffre exact n’est pas publié.",higher:"En hausse de {size} depuis la vague {wave} (intervalle à 95 % : {low} à {high}).",lower:"En baisse de {size} depuis la vague {wave} (intervalle à 95 % : {low} à {high}).",noChange:"Aucun changement depuis la vague {wave} qui se distingue du hasard (écart : {difference} ; intervalle à 95 % : {low} à {high}).",same:"Le même chiffre qu’à la vague {wave}.",higherPerhaps:"{size} de plus qu’à la vague {wave} ; on ne sait pas si cela tient au hasard.",lowerPerhaps:"{size} de moins qu’à la vague {wave} ; on ne sait pas si cela tient au hasard.",unchangedBecause:{first:"Aucune vague antérieure ne permet ici de comparaison.",withheld:"Aucune évolution n’est donnée : cette vague ou la précédente n’a pas de chiffre affiché.",not_comparable:"Aucune évolution n’est donnée : les deux vagues n’ont pas mesuré la même chose.",no_mean:"Aucune évolution n’est donnée : aucune moyenne exacte n’est publiée."},chart:"{name}, d’une vague à l’autre",chartNote:"Un trait en pointillé signale une vague dont aucun chiffre n’est affiché.",table:"Les chiffres, vague par vague",columns:{wave:"Vague",released:"Publiée le",figure:"Chiffre",interval:"Intervalle à 95 %"},wave:"Vague {number}",hidden:"non affiché",none:"–",to:"{low} à {high}",named:"{name} : {value}",between:" ; ",percent:"{value} %",decimal:","};function w(e){return/^fr\b/i.test(e)?F:B}function l(e,n){return e.replace(/\{(\w+)\}/g,(t,r)=>n[r]??t)}var Se=["index","scale","item"],Re={at_least:"≥ ",at_most:"≤ "},Ee=[-100,100],ze=[0,100];function j(e,n){let t=e.series.filter(r=>r.points.length>0);if(n!==null)return t.find(r=>r.measure===n)??null;for(let r of Se){let a=t.find(o=>o.kind===r);if(a!==void 0)return a}return null}function D(e,n,t){let r=w(n),a=e.points[e.points.length-1],o=Me(e),{name:i,nameLanguage:d}=t===null?We(e,n):{name:t,nameLanguage:null},y=n.split("-")[0]===r.language?n:r.language,h=e.points.map(f=>Ce(f,o,r,y)),ee=h.map(f=>l(r.named,{name:f.label,value:f.figure})),S=h[h.length-1]?.value===null?null:z(a,o,r);return{name:i,nameLanguage:d,unit:e.unit_name,released:l(r.released,{date:q(a.released_at,y,"long"),wave:String(a.wave_number)}),figure:S,reason:Ae(a,o,r),scale:S===null?"":Ne(e,o,r),more:Oe(a,o,r),change:S===null?"":Le(a,r),marks:h,ends:G(e,o),hasIntervals:h.some(f=>f.low!==null),summary:ee.join(r.between)}}function Me(e){return e.points.some(n=>n.mean!==null)?"mean":e.points.some(n=>x(n,"enps")!==null)?"enps":e.points.some(n=>x(n,"favourable")!==null)?"favourable":"mean"}function k(e,n){return n==="mean"?e:e.shares}function x(e,n){return k(e,n)?.status!=="published"?null:n==="mean"?e.mean:e.shares?.[n]??null}function Pe(e,n){return n==="mean"?e.mean_bound:e.shares?.[`${n}_bound`]??null}function z(e,n,t){let r=x(e,n);if(r===null)return null;let a=Pe(e,n),o=m(r,t),i=n==="favourable"?l(t.percent,{value:o}):o;return a===null?i:Re[a]+i}function Ce(e,n,t,r){let a=z(e,n,t),[o,i]=n==="mean"&&a!==null?[e.low,e.high]:[null,null],d=o!==null&&i!==null;return{wave:e.wave_number,value:x(e,n),low:d?o:null,high:d?i:null,label:l(t.wave,{number:String(e.wave_number)}),figure:a??(k(e,n)?.status==="published"?t.none:t.hidden),released:q(e.released_at,r,"medium"),interval:d?l(t.to,{low:m(o,t),high:m(i,t)}):t.none}}function Ae(e,n,t){let r=k(e,n);return r?.status==="withheld"&&r.reason==="protected"?t.isProtected:t.isNotPublished}function Ne(e,n,t){if(n!=="mean")return t[n];let r=G(e,n);return r===null?"":l(t.onScale,{lowest:m(r[0],t),highest:m(r[1],t)})}function G(e,n){if(n==="enps")return Ee;if(n==="favourable")return ze;let{lowest:t=null,highest:r=null}=e;return t===null||r===null?null:[t,r]}function Oe(e,n,t){let r=k(e,n),a=[];for(let[d,y]of[["enps",t.enps],["favourable",t.favourable]]){let h=d===n?null:z(e,d,t);h!==null&&a.push(l(t.named,{name:y,value:h}))}if(r?.status!=="published"||r.n_from===null||r.n_to===null)return a;let[o,i]=[String(r.n_from),String(r.n_to)];return[...a,l(o===i?t.peopleExactly:t.peopleBetween,{n:o,low:o,high:i})]}function Le(e,n){return e.change!==null?_e(e.change,n):e.no_change===null?"":n.unchangedBecause[e.no_change]}function _e(e,n){let{difference:t,low:r,high:a}=e,o={wave:String(e.since_wave),size:m(Math.abs(t),n)};if(r===null||a===null)return t===0?l(n.same,o):l(t>0?n.higherPerhaps:n.lowerPerhaps,o);let i={...o,difference:E(t,n),low:E(r,n),high:E(a,n)};return r<=0&&a>=0?l(n.noChange,i):l(t>0?n.higher:n.lower,i)}function We(e,n){let t=new Map(Object.entries(e.text??{})),r=n.split("-")[0]??n,a=[...t.keys()].sort(),o=[n,r,...a.filter(i=>i.split("-")[0]===r),"en",...a];for(let i of o){let d=t.get(i);if(d!==void 0)return{name:d,nameLanguage:i}}return{name:e.measure.replace(/_/g," "),nameLanguage:null}}function m(e,n){return String(e).replace(".",n.decimal).replace("-","−")}function E(e,n){return(e>0?"+":"")+m(e,n)}function q(e,n,t){let r=new Date(e);try{return new Intl.DateTimeFormat(n,{dateStyle:t}).format(r)}catch{return new Intl.DateTimeFormat("en",{dateStyle:t}).format(r)}}function s(e,n={},...t){let r=document.createElement(e);for(let[a,o]of Object.entries(n))typeof o=="function"?c.listen(r,a.slice(2),o):M(r,a,o);return r.append(...K(t)),r}function M(e,n,t){t===!1||t===null||t===void 0?e.removeAttribute(n):e.setAttribute(n,t===!0?"":`${t}`)}function P(e,...n){e.replaceChildren(...K(n))}function K(e){return e.filter(n=>n!=null&&n!==!1)}var A=288,b=120,g=14,C=34,$e=3.5,Ie="http://www.w3.org/2000/svg";function U(e,n){let t=De(e),r=l(n.named,{name:l(n.chart,{name:e.name}),value:e.summary});return p("svg",{viewBox:`0 0 ${A} ${b}`,role:"img","aria-label":r,class:"line"},...[g,b/2,b-g].map(a=>Ve(a)),...He(e,n),...t.flatMap(a=>je(a,e)),...Be(t).map(a=>p("path",{class:"run",d:`M${a.map(({x:o,y:i})=>`${o} ${i}`).join("L")}`})),...t.map(a=>Fe(a)))}function Ve(e){return p("path",{class:"grid",d:`M${C-g} ${e}H${A}`})}function He(e,n){if(e.ends===null)return[];let t=N(e);return e.ends.map(r=>p("text",{x:0,y:t(r)+4,class:"tick"},m(r,n)))}function Be(e){let n=[[]];for(let t of e)t.y===null?n.push([]):n[n.length-1]?.push(t);return n.filter(t=>t.length>1)}function Fe({x:e,y:n}){return n===null?p("path",{class:"hidden",d:`M${e} ${g}V${b-g}`}):p("circle",{class:"dot",cx:e,cy:n,r:$e})}function je({mark:e,x:n},t){if(e.low===null||e.high===null)return[];let r=N(t);return[p("path",{class:"interval",d:`M${n} ${r(e.low)}V${r(e.high)}`})]}function De(e){let n=N(e),t=e.marks[0]?.wave??0,r=(e.marks[e.marks.length-1]?.wave??0)-t;return e.marks.map(a=>({mark:a,x:Y(C+(r===0?.5:(a.wave-t)/r)*(A-C-g)),y:a.value===null?null:n(a.value)}))}function N(e){let[n,t]=e.ends??Ge(e.marks);return r=>{let a=(Math.min(Math.max(r,n),t)-n)/(t-n);return Y(b-g-a*(b-2*g))}}function Ge(e){let n=e.flatMap(o=>[o.value,o.low,o.high]).filter(o=>o!==null);if(n.length===0)return[0,1];let[t,r]=[Math.min(...n),Math.max(...n)],a=(r-t)/2||1;return[t-a,r+a]}function Y(e){return Math.round(e*10)/10}function p(e,n,...t){let r=document.createElementNS(Ie,e);for(let[a,o]of Object.entries(n))M(r,a,o);return r.append(...t),r}function J(){let e=s("p",{role:"status"}),n=s("div",{});return{all:s("div",{class:"inner card",dir:"ltr",tabindex:-1},e,n),status:e,body:n}}function Q(e,n,t){if(e.all.lang=t.language,e.all.className=`inner card ${n.state}`,n.state==="told"){e.status.textContent="",P(e.body,qe(n.told,t));return}e.status.textContent=t[n.state];let r=n.state==="unreachable"&&n.again;P(e.body,r&&s("button",{type:"button",class:"main",onclick:r},t.tryAgain))}function qe(e,n){return s("article",{"aria-labelledby":"name"},s("header",{},s("p",{class:"unit",dir:"auto"},e.unit),s("h2",{id:"name",dir:"auto",lang:e.nameLanguage},e.name)),e.figure===null?Ue(e,n):Ke(e,e.figure),s("p",{class:"released"},e.released),e.change!==""&&s("p",{class:"change"},e.change),...e.more.map(t=>s("p",{class:"more"},t)),e.marks.length>1&&Ye(e,n))}function Ke(e,n){return s("p",{class:"figure"},s("strong",{},n),e.scale!==""&&s("span",{},` ${e.scale}`))}function Ue(e,n){return s("div",{class:"withheld"},s("p",{},s("strong",{},n.withheld)),s("p",{},e.reason))}function Ye(e,n){let t=e.marks.some(a=>a.value===null),r=e.marks.some(a=>a.value!==null);return s("div",{class:"waves"},r&&U(e,n),r&&Je(e.marks),r&&t&&s("p",{class:"legend"},n.chartNote),s("details",{},s("summary",{},n.table),Qe(e,n)))}function Je(e){let n=[e[0],e[e.length-1]].map(t=>s("span",{},t?.label??""));return s("div",{class:"ends","aria-hidden":"true"},...n)}function Qe(e,n){let t=[n.columns.wave,n.columns.released,n.columns.figure];e.hasIntervals&&t.push(n.columns.interval);let r=s("tr",{},...t.map(o=>s("th",{scope:"col"},o))),a=[...e.marks].reverse().map(o=>Xe(o,e.hasIntervals));return s("table",{},s("thead",{},r),s("tbody",{},...a))}function Xe(e,n){return s("tr",{},s("th",{scope:"row"},String(e.wave)),s("td",{},e.released),s("td",{class:e.value===null&&"none"},e.figure),n&&s("td",{},e.interval))}var X=Ze(document.currentScript);function Ze(e){if(!(e instanceof HTMLScriptElement))return null;let n=e.src.lastIndexOf("/widget/");return n<0?null:e.src.slice(0,n)}var en=12,nn=["api","campaign","unit","measure","waves"],Z=["label","language","theme"],T=class extends HTMLElement{static observedAttributes=[...nn,...Z];#n;#s=J();#t=null;#r={name:"noToken"};#a=0;#i=!1;constructor(){super(),this.#n=this.attachShadow({mode:"closed"}),this.#n.adoptedStyleSheets=H(),this.#n.append(this.#s.all)}use(n){this.#t=n,this.isConnected&&this.#o()}connectedCallback(){this.#o()}disconnectedCallback(){this.#a+=1}attributeChangedCallback(n,t,r){t===r||!this.isConnected||(Z.includes(n)?this.#u():this.#c())}#c(){this.#i||(this.#i=!0,queueMicrotask(()=>{this.#i=!1,this.isConnected&&this.#o()}))}#o(){this.#a+=1;let n=this.getAttribute("api")??X,t=this.getAttribute("campaign");n===null||t===null?this.#e({name:"wrong"}):this.#t===null?this.#e({name:this.#r.name==="expired"?"expired":"noToken"}):this.#d(n,t,this.#t,this.#a)}async#d(n,t,r,a){this.#r.name!=="told"&&this.#e({name:"loading"});let o={campaign:t,unit:this.getAttribute("unit"),measure:this.getAttribute("measure"),waves:Number(this.getAttribute("waves"))||en},i=await _(n,o,r);a===this.#a&&(i.ok?this.#e({name:"told",trend:i.value}):this.#m(i.refusal))}#m(n){let{status:t,slug:r}=n.kind==="problem"?n:{status:0,slug:""};t===404?this.#e({name:"nothing"}):t===400||t===422||r==="origin-not-allowed"?this.#l("wrong","stopped",r):t===401||t===403?this.#l("expired","expired",r):this.#e({name:"unreachable"})}#l(n,t,r){t==="expired"&&(this.#t=null),this.#e({name:n}),this.dispatchEvent(new CustomEvent(`pouls:${t}`,{bubbles:!0,composed:!0,detail:{reason:r}}))}#e(n){this.#r=n,this.isConnected&&this.#u()}#u(){let n=this.getAttribute("language")??this.#g(),t=this.#n.activeElement!==null;Q(this.#s,this.#h(n),w(n)),t&&this.#n.activeElement===null&&this.#s.all.focus()}#h(n){let t=this.#r;if(t.name==="unreachable")return{state:"unreachable",again:()=>this.#o()};if(t.name!=="told")return{state:t.name};let r=j(t.trend,this.getAttribute("measure"));return r===null?{state:"nothing"}:{state:"told",told:D(r,n,this.getAttribute("label"))}}#g(){return this.closest("[lang]")?.lang||navigator.language}};O("pouls-result",T);})();
