@@ -21,6 +21,7 @@ from service.kit.clock import Clock
 from service.kit.db import WAVE_LOCK, driver_url, session_settings
 from service.kit.loose_ends import tell_by_name
 from service.problems import Busy
+from service.responses.problems import Unconfirmed
 from service.responses.seal import Seal
 from service.responses.waves import LaunchedWave
 from service.settings import DatabaseSettings, IntakeSettings
@@ -59,6 +60,10 @@ _KEEP = """
 """
 
 
+class _CommitLost(Exception):
+    """The end of a transaction was asked for, and what came of it is not known."""
+
+
 class Outcome(Enum):
     """What became of a submission. `recorded` is also the answer to the same submission sent again."""
 
@@ -91,6 +96,18 @@ def _batch_limit(wave: LaunchedWave, most: int) -> int:
     """Answers in one batch: padded texts may be long, and a batch is sealed in one go."""
     texts = sum(item.type == "text" for item in wave.document.items)
     return max(1, min(most, BATCH_BYTES // (wave.sheet.record_size + texts * wave.sheet.text_record_size)))
+
+
+async def _end(connection: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:
+    """Commit. Raises _CommitLost where no answer to that comes; a refusal by the server is an answer."""
+    try:
+        await connection.execute("COMMIT")
+    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError):
+        raise _CommitLost from None
+    except asyncpg.PostgresError:
+        raise
+    except Exception:  # noqa: BLE001 - a broken socket, a time-out: whatever it was, nobody has answered
+        raise _CommitLost from None
 
 
 async def _as_it_is(_: "asyncpg.pool.PoolConnectionProxy[Any]") -> None:
@@ -183,7 +200,7 @@ class Intake:
                 log.warning("group commit failed", problem=type(error).__name__, answers=len(batch))
                 for submission in batch:
                     if not submission.done.done():
-                        submission.done.set_exception(Busy())
+                        submission.done.set_exception(Unconfirmed() if isinstance(error, _CommitLost) else Busy())
             else:
                 for submission, outcome in zip(batch, outcomes, strict=True):
                     if not submission.done.done():
@@ -230,7 +247,7 @@ class Intake:
             try:
                 await connection.execute(_BEGIN.format(tenant=tenant, lock=WAVE_LOCK.format(kind="_shared", wave=wave)))
                 yield connection
-                await connection.execute("COMMIT")
+                await _end(connection)
             except BaseException:
                 connection.terminate()
                 raise

@@ -15,6 +15,16 @@ class CodeSpent(Conflict):
     slug, title = "code-spent", "This participation code has been used"
 
 
+class Unconfirmed(Problem):
+    """The connection to the database broke while the answers were being kept: they may be, or may not.
+
+    Send the same again, with the same nonce: they count once.
+    """
+
+    slug, title, status = "unconfirmed", "It is not known whether the answers were kept", 503
+    retry_after_s = 1
+
+
 class TooManyWrongCodes(Problem):
     """Too many wrong codes for this wave in a short time; only wrong codes count."""
 

@@ -36,7 +36,7 @@ from service.problems import (
     problems,
 )
 from service.responses.intake import Intake, Outcome, Submission
-from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes
+from service.responses.problems import CodeRefused, CodeSpent, TooManyWrongCodes, Unconfirmed
 from service.responses.rights import check_way, right_of
 from service.responses.sheet import AnswersRefused
 from service.responses.waves import Waves
@@ -139,6 +139,7 @@ REFUSALS = problems(
     Invalid,
     TooManyWrongCodes,
     Busy,
+    Unconfirmed,
 )
 
 

@@ -4,7 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.wire import places, problem
@@ -288,5 +290,27 @@ def test_an_answer_whose_commit_fails_is_not_acknowledged(
     assert "4711" not in json.dumps(problem(answer, 503, "busy"))
     assert answer.headers["retry-after"] == "1"
     assert recorded(tenant) == 0
+    ok(wave.submit("A-0", {"load": 3}, NONCE), 201)
+    assert recorded(tenant) == 1
+
+
+def test_an_answer_whose_commit_is_not_heard_of_is_not_said_to_be_lost(
+    tenant: TenantUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was committed here; the caller is told that nobody knows, sends it again, and it counts once."""
+    wave = a_launched_wave(tenant)
+    execute = PoolConnectionProxy.execute
+
+    async def deaf(connection: Any, query: str, *arguments: Any) -> Any:
+        await execute(connection, query, *arguments)
+        if query == "COMMIT":
+            raise asyncpg.ConnectionDoesNotExistError("secret-4711")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(PoolConnectionProxy, "execute", deaf)
+        answer = wave.submit("A-0", {"load": 3}, NONCE)
+    assert "4711" not in json.dumps(problem(answer, 503, "unconfirmed"))
+    assert answer.headers["retry-after"] == "1"
+    assert recorded(tenant) == 1
     ok(wave.submit("A-0", {"load": 3}, NONCE), 201)
     assert recorded(tenant) == 1

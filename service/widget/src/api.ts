@@ -5,7 +5,8 @@ import { ask, type Refusal, type Reply } from "./wire";
 
 export type { Problem, Refusal, Reply } from "./wire";
 
-const TAKE_NOTHING = [408, 429, 503];
+const TAKE_NOTHING = [408, 429];
+const BUSY = "busy";
 
 export class Api {
   readonly #respond: string;
@@ -42,6 +43,7 @@ export class Api {
 /** What a refusal says of where the answers are: an error of a server may come after they were kept. */
 function asSubmitted(refusal: Refusal): Refusal {
   if (refusal.kind !== "problem") return refusal;
-  if (TAKE_NOTHING.includes(refusal.status)) return { kind: "unsent", retryAfter_s: refusal.retryAfter_s };
-  return refusal.status >= 500 ? { kind: "unknown" } : refusal;
+  const { slug, status, retryAfter_s } = refusal;
+  if (slug === BUSY || TAKE_NOTHING.includes(status)) return { kind: "unsent", retryAfter_s };
+  return status >= 500 ? { kind: "unknown", retryAfter_s } : refusal;
 }

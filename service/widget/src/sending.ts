@@ -85,7 +85,7 @@ export class Sending {
       return;
     }
     if (refusal.kind === "unknown") this.#uncertain = true;
-    this.#waitFor(refusal.kind === "unsent" ? (refusal.retryAfter_s ?? 0) : 0);
+    this.#waitFor(refusal.retryAfter_s ?? 0);
   }
 
   #refused(slug: string, refusal: Refusal): void {

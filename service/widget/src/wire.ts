@@ -14,8 +14,7 @@ export type Problem = {
 /** `unsent`: nothing left this page, or the service said that it took nothing; `unknown`: it may have arrived. */
 export type Refusal =
   | Problem
-  | { readonly kind: "unsent"; readonly retryAfter_s?: number | null }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unsent" | "unknown"; readonly retryAfter_s?: number | null };
 
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
