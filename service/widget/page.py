@@ -11,7 +11,7 @@ from html import escape
 from service.widget.script import Script
 
 _STYLE = (
-    ":root{color-scheme:light dark}body{margin:0}pouls-pulse{max-width:46rem;margin-inline:auto}"
+    ":root{color-scheme:light dark}body{margin:0}pouls-pulse{max-width:46rem;margin:clamp(0px,3vw,2rem) auto}"
     "noscript p{font:1rem/1.5 system-ui,sans-serif;margin:1.5rem}"
 )
 _STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")

@@ -9,17 +9,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
+from urllib.request import urlopen
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from playwright.sync_api import Page
+
+from tests.make.browser import Window
+from tests.make.live import Live
+from tests.make.pulse_page import ANSWERS, Respondent
+from tests.make.widget_world import Pulse
 
 GUIDE = Path(__file__).resolve().parents[2] / "openapi" / "guides" / "intranet.md"
 _BLOCK = re.compile(r"<!-- block: (.+?) -->\n```\w+\n(.*?)```\n", re.DOTALL)
+_A_CODE = re.compile(r"[\w-]{60}")
 _KINDS = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+SHOWN_POULS, SHOWN_INTRANET = "https://pouls.example", "https://intranet.example"
+SHOWN_CAMPAIGN = "01990000-0000-7000-8000-000000000001"
+SHOWN_VERSION, SHOWN_INTEGRITY = "0123456789abcdef", "sha384-..."
+Json = dict[str, Any]
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def blocks() -> dict[str, str]:
-    """By the name in the marker before each."""
-    return dict(_BLOCK.findall(GUIDE.read_text("utf-8")))
+# By the name in the marker before each.
+BLOCKS: dict[str, str] = dict(_BLOCK.findall(GUIDE.read_text("utf-8")))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -105,7 +117,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 def an_intranet() -> Iterator[Intranet]:
     """Until the end."""
     made = Intranet(0)
-    server = make_server("127.0.0.1", 0, made, _Server, _Silent)  # type: ignore[arg-type]  # a plain function will do
+    server = make_server("127.0.0.1", 0, made, _Server, _Silent)
     made.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -113,3 +125,33 @@ def an_intranet() -> Iterator[Intranet]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def widget(service: Live, name: str = "pouls") -> dict[str, str]:
+    """What a reader puts in for a script."""
+    with urlopen(f"{service.url}/widget/{name}.json") as answer:  # noqa: S310 - loopback
+        told = json.load(answer)
+    assert told["src"] == f"{service.url}/widget/{name}.js?version={told['version']}"
+    return {SHOWN_POULS: service.url, SHOWN_VERSION: told["version"], SHOWN_INTEGRITY: told["integrity"]}
+
+
+def in_frame(page: Page) -> Respondent:
+    return Respondent(page.frame_locator("iframe"))
+
+
+def answers_once(pulse: Pulse, person: Respondent) -> None:
+    """From the first screen to the thanks; what was answered has arrived, one time."""
+    pulse.arrived()
+    before = pulse.counted()
+    person.sends()
+    person.is_done()
+    assert pulse.arrived() == [ANSWERS]
+    assert pulse.counted() == before + 1
+
+
+def nothing_is_wrong(window: Window, intranet: Intranet) -> None:
+    """No policy was in the way; no code stood in an address that a server reads; and nothing is left in the browser."""
+    assert window.seen.wrong() == []
+    assert [line for line in intranet.asked if _A_CODE.search(line)] == []
+    assert [url for _, url in window.seen.asked if _A_CODE.search(url.partition("#")[0])] == []
+    assert window.context.storage_state(indexed_db=True) == {"cookies": [], "origins": []}

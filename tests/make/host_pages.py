@@ -9,8 +9,7 @@ _HEAD = '<!doctype html><html lang="en"><head><title>Intranet</title><link rel="
 TRAPS = """(() => {
     const stolen = [], sprung = new Set(), text = String, list = Array.prototype.push, write = JSON.stringify;
     const seen = value => {
-        try { return typeof value === "string" ? value : value instanceof Request ? value.url : write(value) ?? text(value); }
-        catch { return text(value); }
+        try { return typeof value === "string" ? value : write(value) ?? text(value); } catch { return text(value); }
     };
     const trap = (owner, name, label) => {
         const real = owner[name];

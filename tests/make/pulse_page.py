@@ -13,6 +13,16 @@ OPEN_ROOTS = """(() => {
     const attach = Element.prototype.attachShadow;
     Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: "open" }); };
 })()"""
+# All texts, values and attributes of a page with open roots, and what a browser keeps of it.
+LEFT = """() => {
+    const texts = root => [...root.querySelectorAll("*")].flatMap(node => [
+        ...(node.shadowRoot ? texts(node.shadowRoot) : []), node.value ?? "",
+        ...[...node.attributes].map(one => one.value),
+        ...[...node.childNodes].filter(one => one.nodeType === Node.TEXT_NODE).map(one => one.data),
+    ]);
+    return [...texts(document), location.href, JSON.stringify(history.state), window.name,
+            JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie].join("\\n");
+}"""
 ANSWERS: dict[str, Any] = {
     "load": 4, "recommend": 9, "place": "home", "days": 3, "tools": ["chat", "board"], "heard": 5, "helped": 2,
     "trusted": 1, "calm": 3, "clear": 4, "priorities": ["time", "pay", "room"], "health": 2, "comment": "Fine so far",

@@ -15,7 +15,7 @@ from tests.faults.sealed_world import key_of
 from tests.fixtures.house import House, TenantUnderTest
 from tests.make.world import a_campaign, a_questionnaire, an_org, ok
 
-TEAMS = {"A": 40, "B": 20}
+TEAMS = {"A": 150, "B": 60}
 WAYS = ["links", "kiosk", "intranet"]
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ export type Child = Node | string | false | null | undefined;
 type Value = string | number | boolean | null | undefined | ((event: Event) => void);
 export type Given = Readonly<Record<string, Value>>;
 
-/** An element: `onclick` and the like are listened to, `true` is an attribute without a value, false and null are none. */
+/** An element. `onclick` and the like are listened to; `true` is an attribute without a value, false and null none. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   given: Given = {},

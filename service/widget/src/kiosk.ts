@@ -27,7 +27,9 @@ export class Kiosk {
     this.#stage = stage;
     this.#flow = flow;
     this.#reset = reset;
-    this.#ends = SIGNS.map((sign) => native.listen(window, sign, () => this.#touched(), { capture: true, passive: true }));
+    this.#ends = SIGNS.map((sign) =>
+      native.listen(window, sign, () => this.#touched(), { capture: true, passive: true }),
+    );
     this.#tick();
   }
 
@@ -36,7 +38,12 @@ export class Kiosk {
     const { words } = this.#stage;
     const node = el("p", { class: "next", role: "timer" }, words.kiosk.clears(DONE_S));
     this.#leave = { node, at: native.now() + DONE_S * 1000 };
-    return el("div", { class: "leave" }, el("div", { class: "actions" }, button("main", words.kiosk.next, this.#reset)), node);
+    return el(
+      "div",
+      { class: "leave" },
+      el("div", { class: "actions" }, button("main", words.kiosk.next, this.#reset)),
+      node,
+    );
   }
 
   /** A new person. */

@@ -4,7 +4,7 @@
 // ("light" or "dark"); `kiosk` (codes are typed, and everything is dropped after each person); `from` ("fragment",
 // "message": where a code may come from, beside `start`); `origins` (whose messages are taken).
 // `start(code)` gives a code, the first one or a new one. It is kept in this object alone.
-// Events: `pouls:ready`, `pouls:done`, `pouls:expired` and `pouls:stopped` (its detail holds a reason, never an answer).
+// Events: `pouls:ready`, `pouls:done`, `pouls:expired` and `pouls:stopped` (its detail: a reason, never an answer).
 
 import { Api } from "./api";
 import { type Arrival, arriving } from "./arriving";
@@ -60,7 +60,11 @@ export class PoulsPulse extends HTMLElement {
     const stage = new Stage(this.#root, this.#language(), (height) => this.#arrival?.tell("height", { height }));
     this.#stage = stage;
     if (this.hasAttribute("kiosk")) {
-      this.#kiosk = new Kiosk(stage, () => this.#flow as Flow, () => this.#restart());
+      this.#kiosk = new Kiosk(
+        stage,
+        () => this.#flow as Flow,
+        () => this.#restart(),
+      );
     }
     this.#flow = this.#newFlow(stage);
     const from = words(this.getAttribute("from"));

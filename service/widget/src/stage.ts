@@ -31,6 +31,7 @@ export class Stage {
   #since = 0;
   #isTouched = false;
   readonly #observer: ResizeObserver;
+  readonly #deaf: () => void;
 
   constructor(root: ShadowRoot, language: string, height: (height: number) => void) {
     this.#root = root;
@@ -39,9 +40,9 @@ export class Stage {
     this.words = wordsOf(language);
     this.speak(language);
     root.append(this.#inner, this.#live);
+    native.listen(this.card, "pointerdown", () => (this.#isTouched = true));
     // The second press of a double click, meant for the screen before, would mark the text of this one.
-    native.listen(this.card, "mousedown", (event) => {
-      this.#isTouched = true;
+    this.#deaf = native.listen(window, "mousedown", (event) => {
       const isSecond = (event as MouseEvent).detail > 1 && native.now() - this.#since < DOUBLE_CLICK_MS;
       if (isSecond) event.preventDefault();
     });
@@ -123,11 +124,17 @@ export class Stage {
   end(): void {
     this.clear();
     this.#observer.disconnect();
+    this.#deaf();
   }
 }
 
 /** A button that the second press of a double click does nothing to: it was meant for the screen before. */
-export function button(kind: string, text: string, pressed: () => void, given: Record<string, string> = {}): HTMLButtonElement {
+export function button(
+  kind: string,
+  text: string,
+  pressed: () => void,
+  given: Record<string, string> = {},
+): HTMLButtonElement {
   return el(
     "button",
     {

@@ -8,7 +8,7 @@ const DARK = `
 
 export const TOKENS = `
 :host {
-  all: initial; display: block; container-type: inline-size; color-scheme: light dark;
+  all: initial; display: block; color-scheme: light dark;
   --text: var(--pouls-text, #1d2733); --muted: var(--pouls-muted, #556270); --surface: var(--pouls-surface, #ffffff);
   --border: var(--pouls-border, #d5dce4); --accent: var(--pouls-accent, #1f5fae);
   --on-accent: var(--pouls-on-accent, #ffffff); --error: var(--pouls-error, #a8261c);
@@ -28,36 +28,44 @@ export const TOKENS = `
   }
 }
 @media (prefers-contrast: more) {
-  :host { --muted: var(--text); --border: var(--text); --edge: var(--text); --tint: transparent; --wash: transparent; }
+  :host {
+    --muted: var(--text); --border: var(--text); --edge: var(--text); --tint: transparent; --wash: transparent;
+  }
 }
 * { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
-.inner { font: 400 1rem/1.55 var(--font); color: var(--text); overflow-wrap: anywhere; }
+/* What a page says of the element itself is inherited, and ends here; so does what it makes of rem. */
+.inner {
+  all: initial; display: block; container-type: inline-size; font: 400 medium/1.55 var(--font); color: var(--text);
+  overflow-wrap: anywhere;
+}
 .card {
-  max-inline-size: 48rem; margin-inline: auto; padding: 1.25rem 1rem; border: 1px solid var(--border);
+  max-inline-size: 48em; margin-inline: auto; padding: 1.25em 1em; border: 1px solid var(--border);
   border-radius: var(--radius); background: var(--surface);
 }
-@container (min-width: 30rem) { .card { padding: 2rem; } }
+@container (min-width: 30em) { .card { padding: 2em; } }
 h1, h2, h3 { line-height: 1.25; font-weight: 650; text-wrap: balance; }
-h1, .card > div > div > h2:first-child { font-size: 1.5rem; letter-spacing: -0.01em; }
-h2 { font-size: 1.125rem; }
-h3 { font-size: 1rem; }
-@container (min-width: 30rem) { h1 { font-size: 1.75rem; } }
+h1, .card > div > div > h2:first-child { font-size: 1.5em; letter-spacing: -0.01em; }
+h2 { font-size: 1.125em; }
+h3 { font-size: 1em; }
+@container (min-width: 30em) { h1 { font-size: 1.75em; } }
 h1:focus, h2:focus, .summary:focus { outline: none; }
-h1:focus-visible, h2:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content; }
+h1:focus-visible, h2:focus-visible {
+  outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content;
+}
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 p, li, dt, dd, h1, h2, h3, legend, label { unicode-bidi: plaintext; }
 [dir="rtl"] :is(p, li, dt, dd, h1, h2, h3, legend) { text-align: right; }
-ul, ol { padding-inline-start: 1.25rem; }
+ul, ol { padding-inline-start: 1.25em; }
 ul { list-style: disc; }
 a { color: var(--accent); text-underline-offset: 0.2em; }
 svg {
-  inline-size: 1.25rem; block-size: 1.25rem; flex: none; fill: none; stroke: currentColor; stroke-width: 2;
+  inline-size: 1.25em; block-size: 1.25em; flex: none; fill: none; stroke: currentColor; stroke-width: 2;
   stroke-linecap: round; stroke-linejoin: round;
 }
 .prose { white-space: pre-line; }
-.hint, .small, .over { color: var(--muted); font-size: 0.9375rem; }
-.small { font-weight: 600; font-size: 0.875rem; }
+.hint, .small, .over { color: var(--muted); font-size: 0.9375em; }
+.small { font-weight: 600; font-size: 0.875em; }
 .heard {
   position: absolute; inline-size: 1px; block-size: 1px; padding: 0; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; border: 0;

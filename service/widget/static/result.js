@@ -1,7 +1,8 @@
 "use strict";(()=>{function O(e,n){customElements.get(e)||customElements.define(e,n)}var{apply:R,ownKeys:ne}=Reflect,{create:te,freeze:re,hasOwn:ae,setPrototypeOf:oe}=Object,{isArray:se}=Array,{parse:ie,stringify:le}=JSON,{addEventListener:ue,removeEventListener:ce}=EventTarget.prototype,u=globalThis,de=u.fetch.bind(u),me=u.setTimeout.bind(u),he=u.clearTimeout.bind(u),ge=u.crypto.getRandomValues.bind(u.crypto),pe=u.btoa.bind(u),{now:fe}=Date,be=Response.prototype.text;function v(e){if(typeof e!="object"||e===null)return e;let n=se(e)?oe([],null):te(null),t=ne(e);for(let r=0;r<t.length;r+=1){let a=t[r];a!=="length"&&(n[a]=v(e[a]))}return n}var c=re({fetch:(e,n,t)=>{let r=v(n);return r.signal=t,de(e,r)},text:e=>R(be,e,[]),parse:e=>ie(e),stringify:e=>le(v(e)),own:(e,n)=>ae(e,n),randomBytes:e=>ge(new Uint8Array(e)),base64:e=>pe(e),setTimeout:(e,n)=>me(e,n),clearTimeout:e=>he(e),now:()=>fe(),URL:u.URL,AbortController:u.AbortController,online:()=>u.navigator?.onLine!==!1,listen:(e,n,t,r={})=>(R(ue,e,[n,t,v(r)]),()=>R(ce,e,[n,t,v(r)]))});var ve=2e4;async function L(e,n={}){let t=c.online(),r=new c.AbortController,a=c.setTimeout(()=>r.abort(),ve);try{let o=await c.fetch(e,ye(n),r.signal),i=await c.text(o);return o.ok?{ok:!0,value:c.parse(i)}:{ok:!1,refusal:we(o,i)}}catch{return{ok:!1,refusal:{kind:t?"unknown":"unsent"}}}finally{c.clearTimeout(a)}}function ye({body:e,token:n,kept:t=!1}){let r={Accept:"application/json"};return n!==void 0&&(r.Authorization=`Bearer ${n}`),e!==void 0&&(r["Content-Type"]="application/json"),{method:e===void 0?"GET":"POST",headers:r,...e===void 0?{}:{body:c.stringify(e)},mode:"cors",credentials:"omit",referrerPolicy:"no-referrer",redirect:"error",cache:t?"default":"no-store"}}function we(e,n){let t=xe(n),r=typeof t.type=="string"?t.type:"",a=Array.isArray(t.errors)?t.errors:[];return{kind:"problem",slug:/[a-z0-9-]*$/.exec(r)?.[0]??"",status:e.status,retryAfter_s:ke(e.headers.get("Retry-After")),pointers:a.map(o=>o?.pointer).filter(o=>typeof o=="string"),detail:typeof t.detail=="string"?t.detail:null}}function xe(e){try{let n=c.parse(e);return typeof n=="object"&&n!==null?n:{}}catch{return{}}}function ke(e){if(e===null)return null;if(/^\d+$/.test(e))return Number(e);let n=Date.parse(e);return Number.isNaN(n)?null:Math.max(0,Math.ceil((n-c.now())/1e3))}function _(e,n,t){let r=Object.entries(n).filter(([,a])=>a!==null).map(([a,o])=>`${a}=${encodeURIComponent(String(o))}`).join("&");return L(`${e.replace(/\/+$/,"")}/v1/aggregates/trend?${r}`,{token:t})}var W=`
-button { font: inherit; color: inherit; cursor: pointer; }
+button, input { font: inherit; }
+button { color: inherit; cursor: pointer; }
 .main, .second {
-  min-block-size: 48px; padding: 0.625rem 1.5rem; border-radius: var(--small); border: 2px solid var(--accent);
+  min-block-size: 48px; padding: 0.625em 1.5em; border-radius: var(--small); border: 2px solid var(--accent);
   font-weight: 600;
 }
 .main { background: var(--accent); color: var(--on-accent); }
@@ -10,8 +11,8 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .main:hover { box-shadow: inset 0 0 0 100px rgb(0 0 0 / 0.1); }
 [aria-disabled="true"] { cursor: default; opacity: 0.6; }
 .quiet {
-  min-block-size: 44px; min-inline-size: 44px; padding: 0.25rem 0.75rem; border: 0; background: none;
-  color: var(--accent); border-radius: var(--small); font-size: 0.9375rem; font-weight: 550;
+  min-block-size: 44px; min-inline-size: 44px; padding: 0.25em 0.75em; border: 0; background: none;
+  color: var(--accent); border-radius: var(--small); font-size: 0.9375em; font-weight: 550;
   text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: 0.25em;
 }
 .quiet:hover { background: var(--tint); }
@@ -20,56 +21,64 @@ button { font: inherit; color: inherit; cursor: pointer; }
   border: 1px solid var(--edge); border-radius: var(--small); background: none; color: var(--accent);
 }
 .square:hover { background: var(--tint); }
-.actions { display: flex; flex-wrap: wrap; flex-direction: row; gap: 0.5rem; margin-block-start: 2rem; }
-@container (max-width: 29.99rem) { .actions { flex-direction: column; } }
+.actions { display: flex; flex-wrap: wrap; flex-direction: row; gap: 0.5em; margin-block-start: 2em; }
+@container (max-width: 29.99em) { .actions { flex-direction: column; } }
 .choice {
-  position: relative; display: flex; align-items: flex-start; gap: 0.75rem; min-block-size: 48px; inline-size: 100%;
-  padding: 0.6875rem 0.875rem; border: 1px solid var(--edge); border-radius: var(--small); cursor: pointer;
+  position: relative; display: flex; align-items: flex-start; gap: 0.75em; min-block-size: 48px; inline-size: 100%;
+  padding: 0.6875em 0.875em; border: 1px solid var(--edge); border-radius: var(--small); cursor: pointer;
   text-align: start; background: none;
 }
 .choice > span { flex: 1; min-inline-size: 0; }
 .choice:hover { background: var(--wash); }
-.choice input { flex: none; inline-size: 1.25rem; block-size: 1.25rem; margin: 0.125rem 0 0; accent-color: var(--accent); }
-.choice:has(:checked) { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); background: var(--tint); }
+.choice input {
+  flex: none; inline-size: 1.25em; block-size: 1.25em; margin: 0.125em 0 0; accent-color: var(--accent);
+}
+.choice:has(:checked) {
+  border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); background: var(--tint);
+}
 .choice:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
 .choice input:focus-visible { outline-offset: 1px; }
-.refuse { border-style: dashed; margin-block-start: 0.25rem; }
+.refuse { border-style: dashed; margin-block-start: 0.25em; }
 .refuse:has(:checked) { border-style: solid; }
-.clear { align-self: flex-start; margin-block: -0.25rem -1.25rem; margin-inline-start: -0.75rem; }
+.clear { align-self: flex-start; margin-block: -0.25em -1.25em; margin-inline-start: -0.75em; }
 .add { color: inherit; font: inherit; }
-.add svg { color: var(--accent); margin-block-start: 0.125rem; }
+.add svg { color: var(--accent); margin-block-start: 0.125em; }
 textarea, input[type="text"] {
-  display: block; inline-size: 100%; padding: 0.6875rem 0.875rem; border: 1px solid var(--edge);
+  display: block; inline-size: 100%; padding: 0.6875em 0.875em; border: 1px solid var(--edge);
   border-radius: var(--small); background: var(--surface); color: var(--text); font: inherit;
 }
-textarea { min-block-size: 5.5rem; resize: vertical; field-sizing: content; max-block-size: 24rem; }
+textarea { min-block-size: 5.5em; resize: vertical; field-sizing: content; max-block-size: 24em; }
 input[type="text"] { min-block-size: 48px; }
-input.short { max-inline-size: 10rem; font-variant-numeric: tabular-nums; }
+input.short { max-inline-size: 10em; font-variant-numeric: tabular-nums; }
 input.code {
-  max-inline-size: 20rem; font: 600 1.375rem/1.4 ui-monospace, "Cascadia Mono", Consolas, monospace;
+  max-inline-size: 20em; font: 600 1.375em/1.4 ui-monospace, "Cascadia Mono", Consolas, monospace;
   letter-spacing: 0.06em; text-transform: uppercase;
 }
 textarea:focus, input[type="text"]:focus { outline: 2px solid var(--accent); outline-offset: 1px; }
-[aria-invalid="true"]:is(textarea, input[type="text"]) { border-color: var(--error); box-shadow: inset 0 0 0 1px var(--error); }
+[aria-invalid="true"]:is(textarea, input[type="text"]) {
+  border-color: var(--error); box-shadow: inset 0 0 0 1px var(--error);
+}
 summary {
-  display: flex; align-items: center; gap: 0.625rem; min-block-size: 44px; cursor: pointer; color: var(--accent);
+  display: flex; align-items: center; gap: 0.625em; min-block-size: 44px; cursor: pointer; color: var(--accent);
   font-weight: 550; list-style: none; border-radius: var(--small);
 }
 summary::-webkit-details-marker { display: none; }
 summary::before {
-  content: ""; flex: none; inline-size: 0.45rem; block-size: 0.45rem; margin-inline: 0.125rem; rotate: -45deg;
+  content: ""; flex: none; inline-size: 0.45em; block-size: 0.45em; margin-inline: 0.125em; rotate: -45deg;
   border: solid currentColor; border-width: 0 2px 2px 0;
 }
 [dir="rtl"] summary::before { rotate: 135deg; }
 details[open] > summary::before { rotate: 45deg; }
-@media (forced-colors: active) { .main, .second { background: ButtonFace; color: ButtonText; border-color: ButtonText; } }
+@media (forced-colors: active) {
+  .main, .second { background: ButtonFace; color: ButtonText; border-color: ButtonText; }
+}
 `;var $=`
   --text: var(--pouls-text, #e6ebf0); --muted: var(--pouls-muted, #a7b3bf); --surface: var(--pouls-surface, #171d24);
   --border: var(--pouls-border, #36414d); --accent: var(--pouls-accent, #8dbdf7);
   --on-accent: var(--pouls-on-accent, #0d1b2c); --error: var(--pouls-error, #ffb0a6);
 `,I=`
 :host {
-  all: initial; display: block; container-type: inline-size; color-scheme: light dark;
+  all: initial; display: block; color-scheme: light dark;
   --text: var(--pouls-text, #1d2733); --muted: var(--pouls-muted, #556270); --surface: var(--pouls-surface, #ffffff);
   --border: var(--pouls-border, #d5dce4); --accent: var(--pouls-accent, #1f5fae);
   --on-accent: var(--pouls-on-accent, #ffffff); --error: var(--pouls-error, #a8261c);
@@ -89,36 +98,44 @@ details[open] > summary::before { rotate: 45deg; }
   }
 }
 @media (prefers-contrast: more) {
-  :host { --muted: var(--text); --border: var(--text); --edge: var(--text); --tint: transparent; --wash: transparent; }
+  :host {
+    --muted: var(--text); --border: var(--text); --edge: var(--text); --tint: transparent; --wash: transparent;
+  }
 }
 * { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
-.inner { font: 400 1rem/1.55 var(--font); color: var(--text); overflow-wrap: anywhere; }
+/* What a page says of the element itself is inherited, and ends here; so does what it makes of rem. */
+.inner {
+  all: initial; display: block; container-type: inline-size; font: 400 medium/1.55 var(--font); color: var(--text);
+  overflow-wrap: anywhere;
+}
 .card {
-  max-inline-size: 48rem; margin-inline: auto; padding: 1.25rem 1rem; border: 1px solid var(--border);
+  max-inline-size: 48em; margin-inline: auto; padding: 1.25em 1em; border: 1px solid var(--border);
   border-radius: var(--radius); background: var(--surface);
 }
-@container (min-width: 30rem) { .card { padding: 2rem; } }
+@container (min-width: 30em) { .card { padding: 2em; } }
 h1, h2, h3 { line-height: 1.25; font-weight: 650; text-wrap: balance; }
-h1, .card > div > div > h2:first-child { font-size: 1.5rem; letter-spacing: -0.01em; }
-h2 { font-size: 1.125rem; }
-h3 { font-size: 1rem; }
-@container (min-width: 30rem) { h1 { font-size: 1.75rem; } }
+h1, .card > div > div > h2:first-child { font-size: 1.5em; letter-spacing: -0.01em; }
+h2 { font-size: 1.125em; }
+h3 { font-size: 1em; }
+@container (min-width: 30em) { h1 { font-size: 1.75em; } }
 h1:focus, h2:focus, .summary:focus { outline: none; }
-h1:focus-visible, h2:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content; }
+h1:focus-visible, h2:focus-visible {
+  outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content;
+}
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 p, li, dt, dd, h1, h2, h3, legend, label { unicode-bidi: plaintext; }
 [dir="rtl"] :is(p, li, dt, dd, h1, h2, h3, legend) { text-align: right; }
-ul, ol { padding-inline-start: 1.25rem; }
+ul, ol { padding-inline-start: 1.25em; }
 ul { list-style: disc; }
 a { color: var(--accent); text-underline-offset: 0.2em; }
 svg {
-  inline-size: 1.25rem; block-size: 1.25rem; flex: none; fill: none; stroke: currentColor; stroke-width: 2;
+  inline-size: 1.25em; block-size: 1.25em; flex: none; fill: none; stroke: currentColor; stroke-width: 2;
   stroke-linecap: round; stroke-linejoin: round;
 }
 .prose { white-space: pre-line; }
-.hint, .small, .over { color: var(--muted); font-size: 0.9375rem; }
-.small { font-weight: 600; font-size: 0.875rem; }
+.hint, .small, .over { color: var(--muted); font-size: 0.9375em; }
+.small { font-weight: 600; font-size: 0.875em; }
 .heard {
   position: absolute; inline-size: 1px; block-size: 1px; padding: 0; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; border: 0;

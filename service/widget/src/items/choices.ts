@@ -14,7 +14,9 @@ export function choices(asking: Asking<MultipleChoiceItem>): View {
     box.checked = typeof given === "object" && given !== null && given.includes(option.id);
     return box;
   });
-  frame.body.append(...item.options.map((option, at) => choiceRow(boxes[at] as HTMLInputElement, "", frame.piped.node(option.text))));
+  frame.body.append(
+    ...item.options.map((option, at) => choiceRow(boxes[at] as HTMLInputElement, "", frame.piped.node(option.text))),
+  );
   const refusal = frame.refusal((refused) => {
     if (refused) for (const box of boxes) box.checked = false;
     asking.take(null, refused);

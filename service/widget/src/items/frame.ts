@@ -65,10 +65,11 @@ export class Frame implements View {
   ) {
     const { item, words } = asking;
     this.piped = new Piped(asking.text);
-    const needed = item.required && el("span", { class: "needed" }, words.questions.required);
+    const needed = item.required && el("span", { class: "needed", lang: words.code }, words.questions.required);
     const texts: Child[] = [el("span", { id: this.id("text") }, this.piped.node(item.text)), needed && " ", needed];
     const told = hint !== null && el("p", { class: "hint", id: this.id("hint"), lang: words.code }, hint);
-    const warned = anonymous && el("p", { class: "hint", id: this.id("warn"), lang: words.code }, words.questions.anonymous);
+    const warned =
+      anonymous && el("p", { class: "hint", id: this.id("warn"), lang: words.code }, words.questions.anonymous);
     this.#fault = el("p", { class: "fault", id: this.id("fault"), lang: words.code, hidden: true });
     const rest = [told, warned, this.body, this.#fault];
     if (shape === "field") {
@@ -127,7 +128,8 @@ export class Frame implements View {
       onchange: () => onRefused(box.checked),
     });
     box.checked = asking.refused();
-    if (asking.item.sensitive) this.body.append(choiceRow(box, "refuse", asking.words.questions.refuse, asking.words.code));
+    if (asking.item.sensitive)
+      this.body.append(choiceRow(box, "refuse", asking.words.questions.refuse, asking.words.code));
     return box;
   }
 }
@@ -178,7 +180,8 @@ export class Radios {
   /** What stands below the choices. */
   rest(): readonly Child[] {
     const { asking } = this.frame;
-    const refusal = asking.item.sensitive && choiceRow(this.refusal(), "refuse", asking.words.questions.refuse, asking.words.code);
+    const refusal =
+      asking.item.sensitive && choiceRow(this.refusal(), "refuse", asking.words.questions.refuse, asking.words.code);
     this.#show();
     return [refusal, !asking.item.required && !asking.item.sensitive && this.#clear];
   }

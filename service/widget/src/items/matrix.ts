@@ -5,7 +5,6 @@ import type { Item, RatingItem } from "../model";
 import { type Asking, Piped, type View } from "./frame";
 import { pointsOf } from "./points";
 
-
 /** The rows by item, and the table that holds them. */
 export interface Matrix {
   readonly node: HTMLElement;
@@ -31,7 +30,12 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
   const piped = new Piped(first.text);
   const heads = points.map((point) => {
     const label = first.item.labels[point];
-    return el("th", { scope: "col" }, el("span", { class: "place" }, `${point}`), label && el("span", { class: "label" }, " ", piped.node(label)));
+    return el(
+      "th",
+      { scope: "col" },
+      el("span", { class: "place" }, `${point}`),
+      label && el("span", { class: "label" }, " ", piped.node(label)),
+    );
   });
   const table = el(
     "table",
@@ -43,9 +47,18 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
       el(
         "tr",
         {},
-        el("th", { scope: "col", class: "row" }, el("span", { class: "heard", lang: first.words.code }, words.statement)),
+        el(
+          "th",
+          { scope: "col", class: "row" },
+          el("span", { class: "heard", lang: first.words.code }, words.statement),
+        ),
         ...heads,
-        anySensitive && el("th", { scope: "col", lang: first.words.code }, el("span", { class: "label" }, words.refuse)),
+        anySensitive &&
+          el(
+            "th",
+            { scope: "col", class: "refusal", lang: first.words.code },
+            el("span", { class: "label" }, words.refuse),
+          ),
         anyToClear && el("td", { class: "last" }),
       ),
     ),
@@ -61,11 +74,23 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
     const id = (part: string): string => `q-${item.id}-${part}`;
     const own = new Piped(asking.text);
     const fault = el("span", { class: "fault", id: id("fault"), hidden: true, lang: asking.words.code });
-    const needed = item.required && el("span", { class: "needed", lang: asking.words.code }, asking.words.questions.required);
-    const head = el("th", { scope: "row", class: "row" }, el("span", { id: id("text") }, own.node(item.text)), needed && " ", needed, fault);
+    const needed =
+      item.required && el("span", { class: "needed", lang: asking.words.code }, asking.words.questions.required);
+    const head = el(
+      "th",
+      { scope: "row", class: "row" },
+      el("span", { id: id("text") }, own.node(item.text)),
+      needed && " ",
+      needed,
+      fault,
+    );
     const inputs = points.map((point) => input(`${point}`, () => asking.take(point), asking.answer() === point));
     const refuse = input("refuse", () => asking.take(null, true), asking.refused());
-    const clear = el("button", { type: "button", class: "square", id: id("clear"), onclick: cleared }, icon(ICONS.out));
+    const clear = el(
+      "button",
+      { type: "button", class: "square", id: id("clear"), onclick: cleared },
+      icon(ICONS.out),
+    );
     const clearText = el("span", { class: "heard" });
     clear.append(clearText);
     name();

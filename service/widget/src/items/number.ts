@@ -8,7 +8,11 @@ import { type Asking, Frame, type View } from "./frame";
 export function number(asking: Asking<NumberItem>): View {
   const { item, words } = asking;
   const shown = new Intl.NumberFormat(words.tag);
-  const frame = new Frame(asking, "field", words.questions.between(shown.format(item.minimum), shown.format(item.maximum)));
+  const frame = new Frame(
+    asking,
+    "field",
+    words.questions.between(shown.format(item.minimum), shown.format(item.maximum)),
+  );
   const field = el("input", {
     type: "text",
     inputmode: item.minimum < 0 ? "text" : "numeric", // keyboards of digits have no minus

@@ -36,7 +36,9 @@ export function ranking(asking: Asking<RankingItem>): View {
 
   function show(): void {
     const taken = order();
-    const ranked = taken.map((id) => item.options.find((option) => option.id === id)).filter((one) => one !== undefined);
+    const ranked = taken
+      .map((id) => item.options.find((option) => option.id === id))
+      .filter((one) => one !== undefined);
     const others = item.options.filter((option) => !taken.includes(option.id));
     fill(ordered, ...ranked.map(rankedRow));
     fill(left, ...others.map(otherRow));
@@ -61,14 +63,26 @@ export function ranking(asking: Asking<RankingItem>): View {
         heard(words[move](text)),
       );
     const buttons = [button("up", at > 0), button("down", at < all.length - 1), button("out", true)];
-    return el("li", {}, el("span", { class: "place", "aria-hidden": "true" }, `${at + 1}`), el("span", { class: "name" }, text), el("span", { class: "moves" }, ...buttons));
+    return el(
+      "li",
+      {},
+      el("span", { class: "place", "aria-hidden": "true" }, `${at + 1}`),
+      el("span", { class: "name" }, text),
+      el("span", { class: "moves" }, ...buttons),
+    );
   }
 
   function otherRow(option: Option): HTMLElement {
     const text = asking.text(option.text);
     const button = el(
       "button",
-      { type: "button", class: "choice add", id: frame.id(`${option.id}-add`), "aria-label": words.add(text), onclick: () => added(option) },
+      {
+        type: "button",
+        class: "choice add",
+        id: frame.id(`${option.id}-add`),
+        "aria-label": words.add(text),
+        onclick: () => added(option),
+      },
       icon(ICONS.add),
       el("span", {}, text),
     );

@@ -50,6 +50,7 @@ export function text(asking: Asking<TextItem>): View {
     counter.classList.toggle("over", left < 0);
     native.clearTimeout(pause);
     // Once somebody pauses, and only where the end is near.
-    if (length > 0 && left <= FEW_LEFT) pause = native.setTimeout(() => asking.say(words.questions.left(left)), PAUSE_MS);
+    if (length > 0 && left <= FEW_LEFT)
+      pause = native.setTimeout(() => asking.say(words.questions.left(left)), PAUSE_MS);
   }
 }

@@ -54,6 +54,8 @@ function one(stage: Stage, { name, detail, phone, url }: Contact): HTMLElement {
 /** A short pause that shows only where it is not short. */
 export function waiting(stage: Stage, text: string): { node: HTMLElement; heading: HTMLElement } {
   const heading = stage.heading(text);
-  return { node: el("div", { class: "waiting" }, el("span", { class: "pulse", "aria-hidden": "true" }), heading), heading };
+  return {
+    node: el("div", { class: "waiting" }, el("span", { class: "pulse", "aria-hidden": "true" }), heading),
+    heading,
+  };
 }
-

@@ -82,9 +82,16 @@ function whole(stage: Stage, promise: readonly Sentence[]): HTMLElement {
   const { words } = stage;
   const known = Object.values(HEADINGS).flat();
   const parts = Object.entries(HEADINGS).map(([name, topics]) => {
-    const sentences = promise.filter(({ topic }) => topics.includes(topic) || (name === "limits" && !known.includes(topic)));
+    const sentences = promise.filter(
+      ({ topic }) => topics.includes(topic) || (name === "limits" && !known.includes(topic)),
+    );
     return sentences.length > 0
-      ? el("div", {}, el("p", { class: "small" }, words.before.headings[name]), el("ul", {}, ...sentences.map(({ text }) => el("li", {}, text))))
+      ? el(
+          "div",
+          {},
+          el("p", { class: "small" }, words.before.headings[name]),
+          el("ul", {}, ...sentences.map(({ text }) => el("li", {}, text))),
+        )
       : null;
   });
   return el("details", { class: "contract" }, el("summary", {}, words.before.contract), ...parts);

@@ -19,7 +19,8 @@ export function mistakeIn(item: Item, answer: Answer, words: Words): string | nu
   const { faults } = words;
   if (kind === "too_many") return item.type === "ranking" ? faults.full(limit) : faults.too_many(limit);
   if (kind === "too_long") return faults.too_long(limit);
-  if (kind === "too_small" || kind === "too_large") return faults[kind](new Intl.NumberFormat(words.tag).format(limit));
+  if (kind === "too_small" || kind === "too_large")
+    return faults[kind](new Intl.NumberFormat(words.tag).format(limit));
   return faults[kind];
 }
 
@@ -29,7 +30,12 @@ export function summary(stage: Stage, mistakes: readonly Mistake[]): HTMLElement
       event.preventDefault();
       go();
     };
-    return el("li", {}, el("a", { href: "#", onclick: follow }, el("span", { lang: stage.said }, text)), el("span", {}, message));
+    return el(
+      "li",
+      {},
+      el("a", { href: "#", onclick: follow }, el("span", { lang: stage.said }, text)),
+      el("span", {}, message),
+    );
   });
   return el(
     "div",

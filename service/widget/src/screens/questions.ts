@@ -29,7 +29,6 @@ export interface QuestionsGiven {
 
 export interface Questions extends Screen {
   focus(id: string): void;
-  complain(): void;
 }
 
 export function questions(stage: Stage, it: QuestionsGiven): Questions {
@@ -75,7 +74,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     form,
   );
   build();
-  return { node, heading, resized, focus: (id) => views.get(id)?.focus(), complain: () => complain() };
+  return { node, heading, resized, focus: (id) => views.get(id)?.focus() };
 
   function note(): HTMLElement | null {
     if (it.fromReview || it.place().at > 1) return null;
@@ -100,7 +99,10 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     wasTable = isTable();
     if (wasTable) {
       const ratings = page.items as readonly RatingItem[];
-      const made = matrix(sectionText ?? page.section?.title ?? "", ratings.map((item) => asking(item) as Asking<RatingItem>));
+      const made = matrix(
+        sectionText ?? page.section?.title ?? "",
+        ratings.map((item) => asking(item) as Asking<RatingItem>),
+      );
       views = made.rows;
       fill(list, made.node);
     } else {

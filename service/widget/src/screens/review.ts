@@ -48,7 +48,12 @@ export function review(stage: Stage, it: ReviewGiven): Screen {
     problems,
     ...parts,
     el("p", { class: "note" }, words.review.text),
-    el("div", { class: "actions" }, button("main", words.review.send, send), button("second", words.questions.back, it.back)),
+    el(
+      "div",
+      { class: "actions" },
+      button("main", words.review.send, send),
+      button("second", words.questions.back, it.back),
+    ),
   );
   return { node, heading };
 
@@ -62,10 +67,22 @@ export function review(stage: Stage, it: ReviewGiven): Screen {
     const id = `review-${item.id}`;
     const change = el(
       "button",
-      { type: "button", class: "quiet", id, "aria-labelledby": `${id} ${id}-text`, onclick: () => it.change(item.id) },
+      {
+        type: "button",
+        class: "quiet",
+        id,
+        "aria-labelledby": `${id} ${id}-text`,
+        onclick: () => it.change(item.id),
+      },
       words.review.change,
     );
-    return el("div", { class: "line" }, el("dt", { id: `${id}-text`, lang: said }, text(item.text)), answered(item), el("dd", { class: "change" }, change));
+    return el(
+      "div",
+      { class: "line" },
+      el("dt", { id: `${id}-text`, lang: said }, text(item.text)),
+      answered(item),
+      el("dd", { class: "change" }, change),
+    );
   }
 
   function answered(item: Item): HTMLElement {

@@ -18,7 +18,15 @@ export function unsent(stage: Stage, now: () => void): Unsent {
   const next = el("p", { class: "next", role: "timer" });
   const retry = button("main", words.now, now);
   let wasUncertain: boolean | null = null;
-  const node = el("div", { class: "stop" }, badge("mark"), heading, text, next, el("div", { class: "actions" }, retry));
+  const node = el(
+    "div",
+    { class: "stop" },
+    badge("mark"),
+    heading,
+    text,
+    next,
+    el("div", { class: "actions" }, retry),
+  );
   return { node, heading, update };
 
   function update(state: SendingState): void {

@@ -34,7 +34,8 @@ export const ENGLISH = {
     count: (items: number): string => plural(items, "question", "questions"),
     upTo: (items: number): string => `At most ${plural(items, "question", "questions")}`,
     until: (when: string): string => `Open until ${when}`,
-    contextMissing: "What concerns your team in particular could not be loaded. What is promised to everybody is below.",
+    contextMissing:
+      "What concerns your team in particular could not be loaded. What is promised to everybody is below.",
   },
 
   questions: {
@@ -54,7 +55,8 @@ export const ENGLISH = {
     cleared: "The answer is cleared.",
     named: (point: number, label: string): string => `${point}, ${label}`,
     end: (point: number, label: string): string => `${point}: ${label}`,
-    cell: (stem: string, row: string, choice: string): string => (stem ? `${stem}: ${row}, ${choice}` : `${row}, ${choice}`),
+    cell: (stem: string, row: string, choice: string): string =>
+      stem ? `${stem}: ${row}, ${choice}` : `${row}, ${choice}`,
     ofPoints: (point: number, of: number, label: string): string => `${point} of ${of}${label ? `, ${label}` : ""}`,
     statement: "Statement",
     atMost: (limit: number): string => `Choose at most ${limit}.`,
@@ -62,9 +64,12 @@ export const ENGLISH = {
     between: (least: string, most: string): string => `A whole number from ${least} to ${most}.`,
     number: "Your number",
     text: "Your answer",
-    anonymous: "Please name nobody, neither yourself nor anyone else, and give nothing away by which someone could be recognised.",
+    anonymous:
+      "Please name nobody, neither yourself nor anyone else, and give nothing away by which someone could be " +
+      "recognised.",
     count: (length: number, limit: number): string => `${length} of ${limit} characters`,
-    left: (count: number): string => (count < 0 ? `${-count} characters too many.` : `${plural(count, "character", "characters")} left.`),
+    left: (count: number): string =>
+      count < 0 ? `${-count} characters too many.` : `${plural(count, "character", "characters")} left.`,
     rank: (limit: number, all: number): string =>
       limit < all
         ? `Choose up to ${limit}, the most important first.`
@@ -81,10 +86,12 @@ export const ENGLISH = {
   },
 
   faults: {
-    title: (count: number): string => (count === 1 ? "One answer needs another look" : `${count} answers need another look`),
+    title: (count: number): string =>
+      count === 1 ? "One answer needs another look" : `${count} answers need another look`,
     required: "This question needs an answer.",
     too_many: (limit: number): string => `At most ${limit} can be chosen. Please take out what matters less.`,
-    full: (limit: number): string => `You have placed ${limit}, as many as there may be. Take one out to add another.`,
+    full: (limit: number): string =>
+      `You have placed ${limit}, as many as there may be. Take one out to add another.`,
     no_number: "Please write a whole number, in digits.",
     too_small: (limit: string): string => `The number must be ${limit} or more.`,
     too_large: (limit: string): string => `The number must be ${limit} or less.`,
@@ -124,13 +131,17 @@ export const ENGLISH = {
   stops: {
     no_code: {
       title: "A personal link is needed",
-      text: ["This page was opened without a participation code.", "Please open the link in your invitation again, as a whole."],
+      text: [
+        "This page was opened without a participation code.",
+        "Please open the link in your invitation again, as a whole.",
+      ],
     },
     refused: {
       title: "This link is not valid",
       text: [
         "It may be incomplete, or it has expired.",
-        "Please open the link in your invitation again. If it does not work, ask whoever sent it to you for a new one.",
+        "Please open the link in your invitation again. If it does not work, ask whoever sent it to you for a " +
+          "new one.",
       ],
     },
     expired: {
@@ -194,7 +205,10 @@ export const ENGLISH = {
     },
     not_taken_unknown: {
       title: "We do not know whether your answers arrived",
-      text: ["The service did not take the last try. This page keeps your answers: sending again is safe, they are counted once."],
+      text: [
+        "The service did not take the last try. This page keeps your answers: sending again is safe, they are " +
+          "counted once.",
+      ],
     },
   },
   opensOn: (when: string): string => `At your site it opens on ${when}.`,
@@ -204,7 +218,8 @@ export const ENGLISH = {
     title: "Type the code on your card",
     titleKept: "Type your code once more",
     text: "Twelve letters and digits, in groups of four. Capitals, spaces and dashes do not matter.",
-    textKept: "Your time with this code is over. Your answers are still here, and are sent when you have typed it again.",
+    textKept:
+      "Your time with this code is over. Your answers are still here, and are sent when you have typed it again.",
     field: "Your code",
     go: "Continue",
     going: "Checking the code…",
@@ -217,9 +232,12 @@ export const ENGLISH = {
     clears: (seconds: number): string => `This screen is cleared in ${plural(seconds, "second", "seconds")}.`,
     idleTitle: "Are you still here?",
     idle: "Otherwise everything on this screen is dropped, for your privacy.",
-    idleUnsent: "Otherwise everything on this screen is dropped, for your privacy. Your answers are then lost: they have not been sent.",
+    idleUnsent:
+      "Otherwise everything on this screen is dropped, for your privacy. Your answers are then lost: they have " +
+      "not been sent.",
     idleUnknown:
-      "Otherwise everything on this screen is dropped, for your privacy. We do not know whether your answers arrived; they are not sent again then.",
+      "Otherwise everything on this screen is dropped, for your privacy. We do not know whether your answers " +
+      "arrived; they are not sent again then.",
     here: "I am still here",
   },
 

@@ -38,7 +38,8 @@ export const FRENCH: Words = {
     upTo: (items) => `${plural(items, "question", "questions")} au plus`,
     until: (when) => `Ouvert jusqu’au ${when}`,
     contextMissing:
-      "Ce qui concerne votre équipe en particulier n’a pas pu être chargé. Ce qui est promis à tous figure ci-dessous.",
+      "Ce qui concerne votre équipe en particulier n’a pas pu être chargé. Ce qui est promis à tous figure " +
+      "ci-dessous.",
   },
 
   questions: {
@@ -67,7 +68,8 @@ export const FRENCH: Words = {
     number: "Votre nombre",
     text: "Votre réponse",
     anonymous:
-      "Merci de ne nommer personne, ni vous-même ni qui que ce soit, et de ne rien écrire qui permette de reconnaître quelqu’un.",
+      "Merci de ne nommer personne, ni vous-même ni qui que ce soit, et de ne rien écrire qui permette de " +
+      "reconnaître quelqu’un.",
     count: (length, limit) => `${length} sur ${limit} caractères`,
     left: (count) =>
       count < 0
@@ -76,7 +78,8 @@ export const FRENCH: Words = {
     rank: (limit, all) =>
       limit < all
         ? `Choisissez-en jusqu’à ${limit}, en commençant par le plus important.`
-        : "Choisissez l’un après l’autre, en commençant par le plus important. Il n’est pas nécessaire de tout classer.",
+        : "Choisissez l’un après l’autre, en commençant par le plus important. Il n’est pas nécessaire de tout " +
+          "classer.",
     ranked: "Votre classement",
     nothingRanked: "Rien n’est encore classé.",
     unranked: "À classer",
@@ -113,9 +116,11 @@ export const FRENCH: Words = {
   sending: {
     title: "Envoi de vos réponses…",
     unsent: "Vos réponses n’ont pas été envoyées",
-    unsentText: "Elles ne se trouvent que sur cette page\u00a0: gardez-la ouverte. Elles seront envoyées dès que possible.",
+    unsentText:
+      "Elles ne se trouvent que sur cette page\u00a0: gardez-la ouverte. Elles seront envoyées dès que possible.",
     unknown: "Nous ne savons pas si vos réponses sont arrivées",
-    unknownText: "Gardez cette page ouverte. Vous pouvez renvoyer sans crainte\u00a0: vos réponses ne comptent qu’une fois.",
+    unknownText:
+      "Gardez cette page ouverte. Vous pouvez renvoyer sans crainte\u00a0: vos réponses ne comptent qu’une fois.",
     trying: "Nouvel essai en cours…",
     again: (seconds) => `Nouvel essai dans ${plural(seconds, "seconde", "secondes")}`,
     now: "Réessayer maintenant",
@@ -123,10 +128,13 @@ export const FRENCH: Words = {
 
   done: {
     title: "Merci, vos réponses sont arrivées",
-    text: "Elles sont comptées une fois et ne peuvent plus être ni modifiées ni retirées. Vous pouvez fermer cette page.",
+    text:
+      "Elles sont comptées une fois et ne peuvent plus être ni modifiées ni retirées. " +
+      "Vous pouvez fermer cette page.",
     kioskText: "Elles sont comptées une fois et ne peuvent plus être ni modifiées ni retirées.",
     next: "Et maintenant\u00a0?",
-    closes: (when) => `L’enquête est ouverte jusqu’au ${when}. Les résultats ne peuvent être complets qu’après cette date.`,
+    closes: (when) =>
+      `L’enquête est ouverte jusqu’au ${when}. Les résultats ne peuvent être complets qu’après cette date.`,
   },
 
   stops: {
@@ -141,28 +149,32 @@ export const FRENCH: Words = {
       title: "Ce lien n’est pas valable",
       text: [
         "Il est peut-être incomplet, ou il a expiré.",
-        "Ouvrez à nouveau le lien de votre invitation. S’il ne fonctionne pas, demandez-en un nouveau à la personne qui vous l’a envoyé.",
+        "Ouvrez à nouveau le lien de votre invitation. S’il ne fonctionne pas, demandez-en un nouveau à la " +
+          "personne qui vous l’a envoyé.",
       ],
     },
     expired: {
       title: "Votre lien a expiré",
       text: [
         "Vos réponses n’ont pas été comptées, mais cette page les garde\u00a0: laissez-la ouverte.",
-        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos réponses seront alors envoyées.",
+        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos " +
+          "réponses seront alors envoyées.",
       ],
     },
     expired_unknown: {
       title: "Votre lien a expiré",
       text: [
         "Nous ne savons pas si vos réponses sont arrivées avant. Cette page les garde\u00a0: laissez-la ouverte.",
-        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos réponses ne comptent qu’une fois.",
+        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos " +
+          "réponses ne comptent qu’une fois.",
       ],
     },
     spent: {
       title: "Ce code a déjà été utilisé",
       text: [
         "Une réponse a déjà été envoyée avec ce code. Celles de cette page n’ont pas été comptées.",
-        "Chaque personne répond une seule fois. Si ce n’est pas vous qui avez répondu, signalez-le à la personne qui vous a envoyé le lien.",
+        "Chaque personne répond une seule fois. Si ce n’est pas vous qui avez répondu, signalez-le à la " +
+          "personne qui vous a envoyé le lien.",
       ],
     },
     closed: {
@@ -175,12 +187,16 @@ export const FRENCH: Words = {
     },
     not_open: {
       title: "Cette enquête n’est pas ouverte",
-      text: ["Elle n’a pas encore commencé, ou elle est close. Votre invitation indique à quelles dates vous pouvez répondre."],
+      text: [
+        "Elle n’a pas encore commencé, ou elle est close. Votre invitation indique à quelles dates vous pouvez " +
+          "répondre.",
+      ],
     },
     way: {
       title: "Vous ne pouvez pas participer de cette façon",
       text: [
-        "Ce qui a été promis pour cette enquête ne prévoit pas cette façon de participer\u00a0: rien n’est accepté par ce moyen.",
+        "Ce qui a été promis pour cette enquête ne prévoit pas cette façon de participer\u00a0: rien n’est " +
+          "accepté par ce moyen.",
         "Veuillez suivre ce qu’indique votre invitation.",
       ],
     },
@@ -197,16 +213,22 @@ export const FRENCH: Words = {
     },
     unreachable: {
       title: "L’enquête est injoignable",
-      text: ["Vous êtes peut-être hors ligne, ou le service est très sollicité. Rien n’est perdu\u00a0: réessayez dans un instant."],
+      text: [
+        "Vous êtes peut-être hors ligne, ou le service est très sollicité. Rien n’est perdu\u00a0: réessayez " +
+          "dans un instant.",
+      ],
     },
     not_taken: {
       title: "Vos réponses n’ont pas été acceptées",
-      text: ["Le service ne les a pas prises et rien n’a été compté. Cette page les garde\u00a0: vous pouvez réessayer."],
+      text: [
+        "Le service ne les a pas prises et rien n’a été compté. Cette page les garde\u00a0: vous pouvez réessayer.",
+      ],
     },
     not_taken_unknown: {
       title: "Nous ne savons pas si vos réponses sont arrivées",
       text: [
-        "Le service n’a pas pris le dernier envoi. Cette page garde vos réponses\u00a0: vous pouvez renvoyer sans crainte, elles ne comptent qu’une fois.",
+        "Le service n’a pas pris le dernier envoi. Cette page garde vos réponses\u00a0: vous pouvez renvoyer " +
+          "sans crainte, elles ne comptent qu’une fois.",
       ],
     },
   },
@@ -217,7 +239,9 @@ export const FRENCH: Words = {
     title: "Saisissez le code de votre carte",
     titleKept: "Saisissez encore une fois votre code",
     text: "Douze lettres et chiffres, par groupes de quatre. Majuscules, espaces et tirets sont sans importance.",
-    textKept: "Le temps prévu avec ce code est écoulé. Vos réponses sont encore ici\u00a0: elles partiront dès que vous l’aurez saisi à nouveau.",
+    textKept:
+      "Le temps prévu avec ce code est écoulé. Vos réponses sont encore ici\u00a0: elles partiront dès que vous " +
+      "l’aurez saisi à nouveau.",
     field: "Votre code",
     go: "Continuer",
     going: "Vérification du code…",
@@ -231,9 +255,11 @@ export const FRENCH: Words = {
     idleTitle: "Êtes-vous toujours là\u00a0?",
     idle: "Sinon, tout ce qui se trouve sur cet écran sera effacé pour protéger votre vie privée.",
     idleUnsent:
-      "Sinon, tout ce qui se trouve sur cet écran sera effacé pour protéger votre vie privée. Vos réponses seront alors perdues\u00a0: elles n’ont pas été envoyées.",
+      "Sinon, tout ce qui se trouve sur cet écran sera effacé pour protéger votre vie privée. Vos réponses " +
+      "seront alors perdues\u00a0: elles n’ont pas été envoyées.",
     idleUnknown:
-      "Sinon, tout ce qui se trouve sur cet écran sera effacé pour protéger votre vie privée. Nous ne savons pas si vos réponses sont arrivées\u00a0; elles ne seront alors plus renvoyées.",
+      "Sinon, tout ce qui se trouve sur cet écran sera effacé pour protéger votre vie privée. Nous ne savons " +
+      "pas si vos réponses sont arrivées\u00a0; elles ne seront alors plus renvoyées.",
     here: "Je suis toujours là",
   },
 
