@@ -7,6 +7,8 @@ import { directionOf, type Words, wordsOf } from "./words/words";
 export interface Screen {
   readonly node: HTMLElement;
   readonly heading: HTMLElement;
+  /** Whether its height may tell what was answered, which no page around is told. */
+  readonly isPrivate?: boolean;
   /** Called when another screen is shown. */
   readonly left?: () => void;
   /** Called when the width changes. */
@@ -14,6 +16,7 @@ export interface Screen {
 }
 
 const SAY_AFTER_MS = 60;
+const PRIVATE_HEIGHT = 640;
 const DOUBLE_CLICK_MS = 600;
 
 export class Stage {
@@ -29,6 +32,8 @@ export class Stage {
   #shown: Screen | null = null;
   #timer = 0;
   #since = 0;
+  #toldHeight = 0;
+  #publicHeight = 0;
   #isTouched = false;
   readonly #observer: ResizeObserver;
   readonly #deaf: () => void;
@@ -49,10 +54,18 @@ export class Stage {
     this.#observer = new ResizeObserver(() => {
       this.width = this.#inner.clientWidth;
       this.#shown?.resized?.();
-      height(Math.ceil(this.#inner.getBoundingClientRect().height));
+      this.#tellHeight(height);
     });
     this.width = this.#inner.clientWidth;
     this.#observer.observe(this.#inner);
+  }
+
+  /** Of questions one height, whatever is asked after which answer; what is higher scrolls inside. */
+  #tellHeight(height: (height: number) => void): void {
+    if (!this.#shown?.isPrivate) this.#publicHeight = Math.ceil(this.#inner.getBoundingClientRect().height);
+    const told = this.#shown?.isPrivate ? Math.max(this.#publicHeight, PRIVATE_HEIGHT) : this.#publicHeight;
+    if (told !== this.#toldHeight) height(told);
+    this.#toldHeight = told;
   }
 
   speak(language: string): void {
@@ -126,6 +139,16 @@ export class Stage {
     this.#observer.disconnect();
     this.#deaf();
   }
+}
+
+/** What Enter does in a field of one line; no form is sent, which frames may be forbidden. */
+export function onEnter(act: () => void): (event: Event) => void {
+  return (event) => {
+    const { key, isComposing, target } = event as KeyboardEvent;
+    if (key !== "Enter" || isComposing || !(target instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    act();
+  };
 }
 
 /** A button that the second press of a double click does nothing to: it was meant for the screen before. */

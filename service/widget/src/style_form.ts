@@ -49,7 +49,7 @@ legend + * { clear: both; }
 .summary p { display: flex; gap: 0.5em; color: var(--error); }
 .summary ul { list-style: none; padding: 0; }
 .summary li { margin-block-start: 0.5em; }
-.summary a { display: inline-block; padding-block: 0.5em; color: var(--text); }
+.summary a { display: inline-flex; align-items: center; min-block-size: 44px; color: var(--text); }
 .summary li > span { display: block; color: var(--muted); font-size: 0.9375em; }
 .ranked, .unranked { list-style: none; padding: 0; display: flex; flex-direction: column; gap: 0.5em; }
 .unranked + *, ol + .small { margin-block-start: 0.75em; }
@@ -63,7 +63,7 @@ legend + * { clear: both; }
 .place { font-weight: 650; color: var(--accent); font-variant-numeric: tabular-nums; min-inline-size: 1.25em; }
 table { inline-size: 100%; border-collapse: collapse; table-layout: fixed; hyphens: auto; }
 th, td { padding: 0.5em 0.25em; text-align: center; vertical-align: middle; font-weight: 400; }
-thead th { vertical-align: bottom; font-size: 0.875em; color: var(--muted); line-height: 1.3; }
+thead th { vertical-align: bottom; overflow-wrap: normal; font-size: 0.875em; color: var(--muted); line-height: 1.3; }
 thead .place { display: block; color: var(--text); }
 .row { inline-size: 36%; padding-inline: 0.5em 0.75em; text-align: start; line-height: 1.4; }
 tbody tr { border-block-start: 1px solid var(--border); }

@@ -7,8 +7,9 @@ const DARK = `
 `;
 
 export const TOKENS = `
+/* A page's rules for the element win over these, but for what is important here. */
 :host {
-  all: initial; display: block; color-scheme: light dark;
+  all: initial; display: block !important; color-scheme: light dark;
   --text: var(--pouls-text, #1d2733); --muted: var(--pouls-muted, #556270); --surface: var(--pouls-surface, #ffffff);
   --border: var(--pouls-border, #d5dce4); --accent: var(--pouls-accent, #1f5fae);
   --on-accent: var(--pouls-on-accent, #ffffff); --error: var(--pouls-error, #a8261c);
@@ -16,7 +17,7 @@ export const TOKENS = `
   --font: var(--pouls-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif);
   --edge: var(--muted); --tint: transparent; --wash: transparent;
 }
-:host([hidden]) { display: none; }
+:host([hidden]) { display: none !important; }
 :host([theme="light"]) { color-scheme: light; }
 :host([theme="dark"]) { color-scheme: dark; ${DARK} }
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) { ${DARK} } }

@@ -1,7 +1,7 @@
 // At a kiosk: the short code on somebody's card, typed.
 
 import { el, fill, ICONS, icon, set } from "../dom";
-import type { Screen, Stage } from "../stage";
+import { button, onEnter, type Screen, type Stage } from "../stage";
 
 export type CodeFault = "empty" | "mistyped" | "refused" | "tooMany" | "unreachable";
 
@@ -24,11 +24,11 @@ export function code(stage: Stage, isKept: boolean, take: (typed: string) => Pro
     dir: "ltr",
     oninput: grouped,
   });
-  const go = el("button", { class: "main" }, words.go);
+  const go = button("main", words.go, () => void submit());
   let isBusy = false;
   const node = el(
-    "form",
-    { class: "kiosk", novalidate: true, onsubmit: (event) => (event.preventDefault(), void submit()) },
+    "div",
+    { class: "kiosk", onkeydown: onEnter(() => void submit()) },
     heading,
     isKept && el("p", {}, words.textKept),
     el("label", { class: "ask", for: "code-field" }, words.field),

@@ -10,7 +10,7 @@ import { isRating, matrix, widthOf } from "../items/matrix";
 import type { Item, Questionnaire, RatingItem } from "../model";
 import type { Page } from "../pages";
 import { filled } from "../pipes";
-import { button, type Screen, type Stage } from "../stage";
+import { button, onEnter, type Screen, type Stage } from "../stage";
 import { type Mistake, mistakeIn, summary } from "./mistakes";
 
 export interface QuestionsGiven {
@@ -48,17 +48,13 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
   if (said) heading.lang = said;
 
   const form = el(
-    "form",
-    { novalidate: true, onsubmit: (event) => (event.preventDefault(), next()) },
+    "div",
+    { onkeydown: onEnter(next) },
     list,
     el(
       "div",
       { class: "actions" },
-      el(
-        "button",
-        { class: "main", onclick: (event) => (event as MouseEvent).detail > 1 && event.preventDefault() },
-        it.fromReview ? words.questions.toReview : words.questions.next,
-      ),
+      button("main", it.fromReview ? words.questions.toReview : words.questions.next, next),
       !it.fromReview && button("second", words.questions.back, it.back),
     ),
   );
@@ -74,7 +70,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     form,
   );
   build();
-  return { node, heading, resized, focus: (id) => views.get(id)?.focus() };
+  return { node, heading, isPrivate: true, resized, focus: (id) => views.get(id)?.focus() };
 
   function note(): HTMLElement | null {
     if (it.fromReview || it.place().at > 1) return null;

@@ -55,7 +55,7 @@ export function review(stage: Stage, it: ReviewGiven): Screen {
       button("second", words.questions.back, it.back),
     ),
   );
-  return { node, heading };
+  return { node, heading, isPrivate: true };
 
   function lowered(title: string): HTMLElement {
     const made = stage.lower(title);
