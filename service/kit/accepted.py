@@ -1,4 +1,4 @@
-"""What an `Accept-Language` asks for (RFC 9110, 12.5.4). Pure."""
+"""What `Accept-Language` and `Accept-Encoding` ask for (RFC 9110, 12.5). Pure."""
 
 import re
 
@@ -18,3 +18,13 @@ def languages(header: str | None) -> tuple[str, ...]:
         if TAG.fullmatch(tag.strip()) and weight > 0:
             found.append((-weight, place, tag.strip()))
     return tuple(tag for _, _, tag in sorted(found))[:MOST]
+
+
+def accepts(header: str | None, coding: str) -> bool:
+    """Whether an `Accept-Encoding` names a coding, and does not refuse it (`q=0`)."""
+    for part in (header or "")[:_LONGEST].split(","):
+        name, _, parameters = part.partition(";")
+        quality = QUALITY.fullmatch(parameters) if parameters else None
+        if name.strip().lower() == coding and (quality is None or float(quality[1]) > 0):
+            return True
+    return False

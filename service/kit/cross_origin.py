@@ -11,13 +11,9 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # What a page may call: `*` is one part of a path.
-OPEN = (
-    "/v1/respond",
-    "/v1/respond/*",
-    "/v1/aggregates/trend",
-    "/widget/*",
-)
+OPEN = ("/v1/respond", "/v1/respond/*", "/v1/aggregates/trend")
 KEPT_FOR_S = 7200
+_PORTS = {"http": 80, "https": 443}
 _OPEN = re.compile("|".join(re.escape(path).replace(r"\*", "[^/]+") for path in OPEN))
 _ANY = (b"access-control-allow-origin", b"*")
 _SHOWN = (b"access-control-expose-headers", b"Retry-After, ETag, X-Request-ID")
@@ -26,7 +22,6 @@ _PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, POST"),
     (b"access-control-allow-headers", b"Authorization, Content-Type"),
     (b"access-control-max-age", str(KEPT_FOR_S).encode()),
-    (b"content-length", b"0"),
 ]
 
 
@@ -49,16 +44,18 @@ def foreign_origin(scope: Scope, own: str | None) -> str | None:
     origin = header(scope, b"origin")
     if origin is None:
         return None
-    if own is not None and origin == origin_of(own):
-        return None
-    # A browser tells the host that it called, and no page can have it tell another.
-    return None if urlsplit(origin).netloc == header(scope, b"host") else origin
+    if own is not None:
+        return None if origin == origin_of(own) else origin
+    # A browser tells the host that it called, and no page can have it tell another. By which scheme, a proxy may hide.
+    host = header(scope, b"host")
+    return None if origin in {f"http://{host}", f"https://{host}"} else origin
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL."""
+    """Scheme, host and port of a URL, as a browser writes them."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{parts.hostname}{port}"
 
 
 class CrossOrigin:

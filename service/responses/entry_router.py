@@ -1,11 +1,10 @@
 """Ways to a code for people without a link: a short code typed at a kiosk, or the company's own sign-in. Public."""
 
 from datetime import datetime
-from uuid import UUID
 
 from fastapi import Request, Response
 
-from service.campaigns.codes import Right, wave_behind
+from service.campaigns.codes import Right
 from service.campaigns.problems import (
     ContractBroken,
     NotInvited,
@@ -19,6 +18,7 @@ from service.campaigns.rules.origins import Origins
 from service.campaigns.rules.queries import rules_of
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import openings, participation, short_codes
+from service.campaigns.taking_part.addressed import wave_at
 from service.campaigns.taking_part.kiosk import Kiosk
 from service.campaigns.taking_part.schemas import ParticipationOut, SignedIn, TypedCode
 from service.campaigns.taking_part.sign_in import SignIn, SignInRefused, person_behind
@@ -119,7 +119,7 @@ def _person(sign_in: SignIn, token: str, now: datetime) -> str | None:
 async def _open(request: Request, address: str, way: str) -> LaunchedWave:
     """The open wave of this address, whose contract names the way. Raises those of `problems` above."""
     waves: Waves = request.app.state.waves
-    tenant, wave_id = _ids(address)
+    tenant, wave_id = wave_at(address)
     origins: Origins = request.app.state.origins
     await origins.check(request.scope, tenant)
     if not await waves.takes_answers(tenant, wave_id, now_of(request)):
@@ -128,13 +128,6 @@ async def _open(request: Request, address: str, way: str) -> LaunchedWave:
     if way not in participation_of(launched.contract)["ways"]:
         raise WayNotPromised
     return launched
-
-
-def _ids(address: str) -> tuple[UUID, UUID]:
-    try:
-        return wave_behind(address)
-    except ValueError:
-        raise NotFound from None
 
 
 def _count_failure(request: Request, address: str) -> None:

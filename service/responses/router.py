@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
-from service.campaigns.codes import ADDRESS_LENGTH, place_of, wave_behind
+from service.campaigns.codes import place_of
 from service.campaigns.problems import OriginNotAllowed, WaveNotOpen
 from service.campaigns.promises.contract import canonical
 from service.campaigns.promises.wording import sentences
 from service.campaigns.rules.origins import Origins
+from service.campaigns.taking_part.addressed import wave_at
 from service.kit.strict import api_router
 from service.kit.text import Wire
 from service.problems import NotFound, problems
@@ -56,12 +57,7 @@ async def get_questionnaire(
 ) -> Response:
     """The questionnaire as respondents see it, in their language, with contract and support contacts."""
     waves: Waves = request.app.state.waves
-    try:
-        tenant, wave_id = wave_behind(wave) if len(wave) == ADDRESS_LENGTH else (None, None)
-    except ValueError:
-        raise NotFound from None
-    if tenant is None or wave_id is None:
-        raise NotFound
+    tenant, wave_id = wave_at(wave)
     origins: Origins = request.app.state.origins
     await origins.check(request.scope, tenant)
     if not await waves.takes_answers(tenant, wave_id, request.app.state.clock()):

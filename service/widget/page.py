@@ -45,7 +45,7 @@ def page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">\n'
         f"<title>{_TITLES[spoken]}</title>\n<style>{_STYLE}</style>\n"
-        f'<script src="../widget/pouls.js?version={script.version}" integrity="{script.integrity}" defer></script>\n'
+        f'<script src="../widget/pouls.js?version={script.version}" defer></script>\n'
         f"</head>\n<body>\n<main><pouls-pulse{told}></pouls-pulse></main>\n"
         f"<noscript>{_WITHOUT_SCRIPT}</noscript>\n</body>\n</html>\n"
     ).encode()
@@ -54,7 +54,7 @@ def page(
 def headers(origins: Sequence[str]) -> dict[str, str]:
     """What the page is sent with; it may be framed by these origins, and by this service's own pages."""
     policy = (
-        "default-src 'none'", "script-src 'self'", f"style-src 'self' '{_STYLE_HASH}'", "connect-src 'self'",
+        "default-src 'none'", "script-src 'self'", f"style-src '{_STYLE_HASH}'", "connect-src 'self'",
         "base-uri 'none'", "form-action 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
         " ".join(["frame-ancestors 'self'", *origins]),
     )  # fmt: skip

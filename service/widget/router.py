@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from service.campaigns.codes import ADDRESS_LENGTH, wave_behind
 from service.campaigns.promises.wording import words_of
 from service.campaigns.rules.origins import Origins
-from service.kit.accepted import languages
+from service.campaigns.taking_part.addressed import wave_at
+from service.kit.accepted import accepts, languages
 from service.kit.etags import held, tag
 from service.kit.strict import StrictRoute
 from service.problems import Invalid, NotFound, problems
@@ -18,7 +18,11 @@ from service.widget.script import Name, script
 
 router = APIRouter(route_class=StrictRoute)
 _MINUTES_5, _A_YEAR = "public, max-age=300", "public, max-age=31536000, immutable"
-_LOADED_BY_OTHERS = {"Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff"}
+_LOADED_BY_OTHERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 _HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 _JAVASCRIPT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/javascript": {"schema": {"type": "string"}}}},
@@ -40,12 +44,7 @@ async def get_page(
 
     It may be framed by the origins that the organisation's rules name. Of a wave that is not open, it says so.
     """
-    try:
-        tenant, _ = wave_behind(wave) if len(wave) == ADDRESS_LENGTH else (None, None)
-    except ValueError:
-        raise NotFound from None
-    if tenant is None:
-        raise NotFound
+    tenant, _ = wave_at(wave)
     origins: Origins = request.app.state.origins
     allowed = await origins.of(tenant)
     wanted = (language,) if language else languages(accept_language)
@@ -58,37 +57,38 @@ async def get_page(
     "/widget/{name}.js",
     operation_id="widget.script",
     response_class=Response,
-    responses=_JAVASCRIPT | problems(NotFound),
+    responses=_JAVASCRIPT | problems(Invalid),
 )
 async def get_script(
     name: Name,
-    version: Annotated[str | None, Query(max_length=64, description="of `/widget/{name}.json`; else now")] = None,
+    version: Annotated[
+        str | None, Query(max_length=16, pattern="^[0-9a-f]{16}$", description="of `/widget/{name}.json`")
+    ] = None,
     accept_encoding: Annotated[str | None, Header(max_length=1000)] = None,
-    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=4000)] = None,
 ) -> Response:
     """An element in one file, which needs no other: `<pouls-pulse>` in `pouls`, `<pouls-result>` in `result`.
 
-    A version that is not the one of this service is not found: its integrity would not fit either.
+    Whatever version is asked for, this is the one of this service: while it is being replaced, there are two. A page
+    that names an integrity runs no other.
     """
     built = script(name)
-    if version not in {None, built.version}:
-        raise NotFound
+    is_packed = accepts(accept_encoding, "gzip")
     headers = _LOADED_BY_OTHERS | {
-        "Cache-Control": _MINUTES_5 if version is None else _A_YEAR,
-        "ETag": tag(built.version),
-        "Vary": "Accept-Encoding, Origin",
+        "Cache-Control": _A_YEAR if version == built.version else _MINUTES_5 if version is None else "no-cache",
+        "ETag": tag(f"{built.version}-gzip" if is_packed else built.version),
+        "Vary": "Accept-Encoding",
     }
     if held(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
-    if "gzip" in (accept_encoding or ""):
-        return Response(built.compressed, media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
-    return Response(built.plain, media_type="text/javascript", headers=headers)
+    headers |= {"Content-Encoding": "gzip"} if is_packed else {}
+    return Response(built.compressed if is_packed else built.plain, media_type="text/javascript", headers=headers)
 
 
-@router.get("/widget/{name}.json", operation_id="widget.version", responses=problems(NotFound))
+@router.get("/widget/{name}.json", operation_id="widget.version", responses=problems(Invalid))
 async def get_version(request: Request, response: Response, name: Name) -> ScriptOut:
     """Where the script of this version of Pouls lies, and its integrity, for a page that pins both."""
     built = script(name)
-    response.headers["Cache-Control"] = _MINUTES_5
+    response.headers.update(_LOADED_BY_OTHERS | {"Cache-Control": _MINUTES_5})
     src = f"{base_of(request)}/widget/{name}.js?version={built.version}"
     return ScriptOut(src=src, integrity=built.integrity, version=built.version)

@@ -14,6 +14,7 @@ from tests.make.pulse_page import OPEN_ROOTS, Respondent
 from tests.make.widget_world import Pulse, a_pulse
 
 Opened = Callable[..., tuple[Window, Respondent]]
+Counts = Callable[[int], None]
 
 
 @pytest.fixture(scope="package")
@@ -77,3 +78,17 @@ def opened(service: Live, pulse: Pulse, open_window: Callable[..., Window]) -> O
         return window, Respondent(window.page, language)
 
     return make
+
+
+@pytest.fixture
+def counts(pulse: Pulse) -> Iterator[Counts]:
+    """Says how many responses must have been counted since the test began."""
+    before = pulse.counted()
+    pulse.arrived()
+
+    def check(responses: int) -> None:
+        assert pulse.counted() == before + responses
+        assert len(pulse.arrived()) == responses
+
+    yield check
+    assert pulse.counted() <= before + 1

@@ -1,4 +1,4 @@
-"""The guide for intranets does what it says: each block of it runs as a reader would run it, and answers are counted."""
+"""The guide for intranets does what it says: each block runs as a reader would run it, and answers are counted."""
 
 import json
 import shutil
@@ -6,16 +6,31 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.fixtures.house import House
 from tests.make.browser import Window, needs_chromium
-from tests.make.guide_host import GUIDE, Intranet, an_intranet, blocks, defined, filled
+from tests.make.guide_host import (
+    BLOCKS,
+    GUIDE,
+    SHOWN_CAMPAIGN,
+    SHOWN_INTEGRITY,
+    SHOWN_INTRANET,
+    SHOWN_POULS,
+    SHOWN_VERSION,
+    Intranet,
+    Json,
+    an_intranet,
+    answers_once,
+    defined,
+    filled,
+    in_frame,
+    nothing_is_wrong,
+    widget,
+)
 from tests.make.guide_stand_ins import PHP, shortcode, web_part
 from tests.make.live import Live
 from tests.make.pulse_page import ANSWERS, OPEN_ROOTS, Respondent
@@ -27,12 +42,9 @@ pytestmark = [pytest.mark.slow, needs_chromium]
 NOTHING = "default-src 'none'"
 TYPES = "; require-trusted-types-for 'script'; trusted-types 'none'"
 PAGE = '<!doctype html><html lang="en"><head><title>Intranet</title></head><body><h1>Intranet</h1>{}</body></html>'
-SHOWN_POULS, SHOWN_INTRANET = "https://pouls.example", "https://intranet.example"
-SHOWN_CAMPAIGN = "01990000-0000-7000-8000-000000000001"
-SHOWN_VERSION, SHOWN_INTEGRITY = "0123456789abcdef", "sha384-..."
+SANDBOX = "allow-scripts allow-same-origin"
+OLD = {SHOWN_VERSION: "f" * 16, SHOWN_INTEGRITY: "sha384-" + "A" * 64}
 AN_HOUR_S = 3600
-BLOCKS = blocks()
-Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +62,13 @@ def server(intranet: Intranet, service: Live, pulse: Pulse, monkeypatch: pytest.
     code = filled(BLOCKS["server"], {SHOWN_POULS: service.url, SHOWN_CAMPAIGN: pulse.campaign})
     intranet.served["/pouls"] = defined(code, "application")
     intranet.person = pulse.people.pop()
+    intranet.asked.clear()
     return intranet
 
 
 @pytest.fixture
 def window(open_window: Callable[..., Window]) -> Window:
     return open_window(OPEN_ROOTS)
-
-
-def widget(service: Live, name: str = "pouls") -> dict[str, str]:
-    """What a reader puts in for a script."""
-    with urlopen(f"{service.url}/widget/{name}.json") as answer:
-        told = json.load(answer)
-    assert told["src"] == f"{service.url}/widget/{name}.js?version={told['version']}"
-    return {SHOWN_POULS: service.url, SHOWN_VERSION: told["version"], SHOWN_INTEGRITY: told["integrity"]}
 
 
 def participation(server: Intranet, service: Live, pulse: Pulse) -> Json:
@@ -73,27 +78,7 @@ def participation(server: Intranet, service: Live, pulse: Pulse) -> Json:
     return given
 
 
-def in_frame(page: Page) -> Respondent:
-    return Respondent(page.frame_locator("iframe"))
-
-
-def answers_once(pulse: Pulse, person: Respondent) -> None:
-    """From the first screen to the thanks; what was answered has arrived, one time."""
-    pulse.arrived()
-    before = pulse.counted()
-    person.sends()
-    person.is_done()
-    assert pulse.arrived() == [ANSWERS]
-    assert pulse.counted() == before + 1
-
-
-def nothing_is_wrong(window: Window, intranet: Intranet) -> None:
-    """No policy was in the way; and no code stood in an address that a server reads."""
-    assert window.seen.wrong() == []
-    assert not [line for line in intranet.asked if len(line.partition("?")[2]) > 0]
-
-
-@pytest.mark.parametrize("sandbox", [None, "allow-scripts allow-same-origin allow-forms"])
+@pytest.mark.parametrize("sandbox", [None, SANDBOX])
 def test_a_frame_with_a_link(
     server: Intranet, service: Live, pulse: Pulse, window: Window, sandbox: str | None
 ) -> None:
@@ -105,6 +90,15 @@ def test_a_frame_with_a_link(
     window.page.goto(server.gives("/page", PAGE.format(frame), f"{NOTHING}; frame-src {service.url}"))
     answers_once(pulse, in_frame(window.page))
     nothing_is_wrong(window, server)
+
+
+def test_a_frame_whose_sandbox_takes_its_origin_says_that_it_shows_nothing(
+    server: Intranet, service: Live, pulse: Pulse, window: Window
+) -> None:
+    link = participation(server, service, pulse)["link"]
+    frame = filled(BLOCKS["frame"], {"{link}": link, "<iframe ": '<iframe sandbox="allow-scripts" '})
+    window.page.goto(server.gives("/page", PAGE.format(frame)))
+    in_frame(window.page).reads("The survey cannot be shown on this page")
 
 
 @pytest.mark.parametrize("page", ["frame page", "user macro"])
@@ -120,6 +114,15 @@ def test_a_frame_that_is_given_a_code(server: Intranet, service: Live, pulse: Pu
     answers_once(pulse, in_frame(window.page))
     assert server.asked.count("POST /pouls?") == 1
     nothing_is_wrong(window, server)
+
+
+def test_a_frame_for_whoever_is_not_invited(server: Intranet, service: Live, window: Window) -> None:
+    """It is not there."""
+    server.person = "nobody"
+    server.gives("/pouls-frame.js", filled(BLOCKS["pouls-frame.js"], {SHOWN_POULS: service.url}))
+    window.page.goto(server.gives("/page", PAGE.format(BLOCKS["frame page"])))
+    expect(window.page.locator("iframe")).to_have_count(0)
+    assert window.seen.errors == []
 
 
 def test_a_frame_whose_hour_is_over(server: Intranet, service: Live, pulse: Pulse, window: Window) -> None:
@@ -145,11 +148,9 @@ def test_the_element(server: Intranet, service: Live, pulse: Pulse, window: Wind
     nothing_is_wrong(window, server)
 
 
-def test_an_old_version_of_the_element_is_not_found(server: Intranet, service: Live, window: Window) -> None:
-    values = widget(service) | {SHOWN_VERSION: "f" * 16}
-    with window.page.expect_response(lambda answer: "/widget/pouls.js" in answer.url) as answered:
-        window.page.goto(server.gives("/page", PAGE.format(filled(BLOCKS["element page"], values))))
-    assert answered.value.status == 404
+def test_an_old_version_of_the_element_does_not_run(server: Intranet, service: Live, window: Window) -> None:
+    with window.page.expect_response(lambda answer: "/widget/pouls.js" in answer.url):
+        window.page.goto(server.gives("/page", PAGE.format(filled(BLOCKS["element page"], widget(service) | OLD))))
     assert window.page.evaluate("customElements.get('pouls-pulse') === undefined")
 
 
@@ -173,7 +174,8 @@ def test_who_is_not_invited_is_told(server: Intranet, window: Window) -> None:
 
 def test_an_embed_code_with_short_codes(intranet: Intranet, service: Live, pulse: Pulse, window: Window) -> None:
     """On a page whose author can use no script; one person after another."""
-    frame = filled(BLOCKS["embed"], {SHOWN_POULS: service.url, "{wave}": pulse.address})
+    values = {SHOWN_POULS: service.url, "{wave}": pulse.address, "<iframe ": f'<iframe sandbox="{SANDBOX}" '}
+    frame = filled(BLOCKS["embed"], values)
     window.page.goto(intranet.gives("/page", PAGE.format(frame), f"{NOTHING}; frame-src {service.url}"))
     person = in_frame(window.page)
     for _ in range(2):
@@ -202,7 +204,7 @@ def test_a_web_part(server: Intranet, service: Live, pulse: Pulse, window: Windo
 def test_a_web_part_of_an_old_version_offers_a_link(
     server: Intranet, service: Live, pulse: Pulse, window: Window, tmp_path: Path
 ) -> None:
-    values = widget(service) | {SHOWN_VERSION: "f" * 16, SHOWN_INTRANET + "/": server.origin + "/"}
+    values = widget(service) | OLD | {SHOWN_INTRANET + "/": server.origin + "/"}
     server.gives("/web_part.js", web_part(tmp_path, filled(BLOCKS["spfx"], values)))
     page = PAGE.format('<div id="webpart"></div><script src="/web_part.js"></script>')
     window.page.goto(server.gives("/page", page))

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Opened
 from tests.make.browser import needs_chromium
 from tests.make.live import Live
-from tests.make.pulse_page import ANSWERS, PAGES, Respondent
+from tests.make.pulse_page import ANSWERS, LEFT, PAGES, Respondent
 from tests.make.widget_world import Pulse
 
 pytestmark = [pytest.mark.slow, needs_chromium]
@@ -24,9 +24,12 @@ def test_what_arrives_is_what_was_answered(
 ) -> None:
     pulse.arrived()
     before = pulse.counted()
-    window, person = opened(language, viewport={"width": width, "height": 800})
+    code = pulse.code()
+    window, person = opened(language, code, viewport={"width": width, "height": 800})
     person.sends()
     person.is_done()
+    left = window.page.evaluate(LEFT)
+    assert [one for one in (code, ANSWERS["comment"]) if one in left] == []
     assert pulse.arrived() == [ANSWERS]
     assert pulse.counted() == before + 1
     assert window.seen.wrong() == []
@@ -35,6 +38,8 @@ def test_what_arrives_is_what_was_answered(
 
 def test_two_requests_come_before_the_first_question_and_one_after(service: Live, pulse: Pulse, opened: Opened) -> None:
     window, person = opened()
+    sent: list[dict[str, str]] = []
+    window.page.on("request", lambda request: sent.append(request.headers))
     person.begin()
     assert sorted(asked for asked in window.seen.asked if "/v1/" in asked[1]) == [
         ("GET", f"{service.url}/v1/respond/{pulse.address}?language=en"),
@@ -50,6 +55,8 @@ def test_two_requests_come_before_the_first_question_and_one_after(service: Live
     person.button("send").click()
     person.is_done()
     assert window.seen.asked == [("POST", f"{service.url}/v1/respond")]
+    assert len(sent) == 1
+    assert not {"referer", "cookie", "authorization"} & {name for name, value in sent[0].items() if value}
 
 
 def test_a_question_comes_with_the_answer_that_makes_it_and_goes_with_it(pulse: Pulse, opened: Opened) -> None:
@@ -75,7 +82,7 @@ def test_a_question_comes_with_the_answer_that_makes_it_and_goes_with_it(pulse: 
     assert pulse.arrived() == [{"load": 1, "place": "office"}]
 
 
-def test_what_is_wrong_is_told_with_the_way_to_it(pulse: Pulse, opened: Opened) -> None:
+def test_what_is_wrong_is_told_with_the_way_to_it(opened: Opened) -> None:
     window, person = opened()
     person.begin()
     person.answer("place", "home")
@@ -177,6 +184,19 @@ def test_a_shuffled_page_keeps_its_order_for_one_person_and_differs_between_peop
         if len(seen) == 2:
             return
     raise AssertionError(seen)
+
+
+def test_a_page_is_not_skipped_by_who_presses_twice(opened: Opened) -> None:
+    _, person = opened()
+    person.button("begin").dblclick()
+    person.reads("Your week")
+    person.answer("load", 3)
+    person.button("next").dblclick()
+    person.reads("Your team")
+    person.button("next").click()
+    person.reads("Your desk")
+    person.button("back").dblclick()
+    person.reads("Your team")
 
 
 def test_an_empty_answer_can_be_given_back(pulse: Pulse, opened: Opened) -> None:

@@ -18,7 +18,8 @@ HOST_SCRIPT = """
     const heard = [];
     addEventListener("message", event => {
         heard.push({ origin: event.origin, data: event.data });
-        if (event.data.type === "pouls:ready" && CODE) event.source.postMessage({ type: "pouls:code", code: CODE }, SERVICE);
+        if (event.data.type !== "pouls:ready" || !CODE) return;
+        event.source.postMessage({ type: "pouls:code", code: CODE }, SERVICE);
     });
 """
 
@@ -85,8 +86,9 @@ def test_what_the_page_around_sends_that_is_no_code_is_not_taken(
     person = Respondent(window.page.frame_locator("iframe"))
     person.reads("Loading the questionnaire…")
     code = pulse.code()
-    for sent in (code, {"type": "code", "code": code}, {"type": "pouls:code", "code": [code]}, {"type": "pouls:code"},
-                 {"type": "pouls:code", "code": "short"}, {"type": "pouls:code", "code": f"{code}<b>"}, None):  # fmt: skip
+    kind = "pouls:code"
+    others = [{"type": kind}, *({"type": kind, "code": one} for one in ([code], "short", f"{code}<b>", 7, None))]
+    for sent in (code, None, {"type": "code", "code": code}, *others):
         window.page.evaluate("sent => frames[0].postMessage(sent, '*')", sent)
     expect(person.button("begin")).to_have_count(0)
     window.page.evaluate("code => frames[0].postMessage({ type: 'pouls:code', code }, '*')", code)
@@ -103,6 +105,46 @@ def test_a_page_of_another_site_can_not_hold_it(
         window.page.goto(page.replace(host.origin, host.other_origin))
     assert Respondent(window.page.frame_locator("iframe")).button("begin").count() == 0
     assert not any("/v1/" in url for _, url in window.seen.asked)
+
+
+def test_its_height_tells_nothing_of_the_answers(
+    service: Live, pulse: Pulse, host: Host, open_window: Callable[..., Window]
+) -> None:
+    """A question that comes with an answer makes the page longer."""
+    window = open_window(OPEN_ROOTS)
+    window.page.goto(with_frames(host, [framed(service, pulse)], script(service, pulse.code())))
+    person = Respondent(window.page.frame_locator("iframe"))
+    person.begin()
+    window.page.evaluate("heard.length = 0")
+    inside = person.place.locator("pouls-pulse")
+    before = inside.bounding_box()
+    person.answer("place", "home")
+    expect(person.field("days")).to_be_visible()
+    after = inside.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["height"] > before["height"]
+    person.answer("load", 2)
+    person.answer("days", 2)
+    person.button("next").click()
+    person.reads("Your team")
+    assert len({one["data"]["height"] for one in window.page.evaluate("heard") if "height" in one["data"]}) <= 1
+
+
+def test_a_frame_that_may_run_scripts_and_nothing_else_is_enough(
+    service: Live, pulse: Pulse, host: Host, open_window: Callable[..., Window]
+) -> None:
+    """Hosts that show pages of others often forbid them forms."""
+    pulse.arrived()
+    window = open_window(OPEN_ROOTS)
+    page = with_frames(
+        host, [framed(service, pulse)], script(service, pulse.code()), sandbox="allow-scripts allow-same-origin"
+    )
+    window.page.goto(page)
+    person = Respondent(window.page.frame_locator("iframe"))
+    person.sends({"load": 2})
+    person.is_done()
+    assert pulse.arrived() == [{"load": 2}]
 
 
 def test_when_a_code_expires_the_page_around_gives_another(

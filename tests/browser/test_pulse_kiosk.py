@@ -6,22 +6,13 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from service.campaigns.taking_part import short_codes
-from tests.make.browser import Window, needs_chromium
+from tests.make.browser import Window, needs_chromium, stop_clock
 from tests.make.live import Live
-from tests.make.pulse_page import OPEN_ROOTS, Respondent
+from tests.make.pulse_page import LEFT, OPEN_ROOTS, Respondent
 from tests.make.widget_world import Pulse
 
 NOTE = "quetzal cucumber"
 TITLE = "Type the code on your card"
-LEFT = """() => {
-    const texts = root => [...root.querySelectorAll("*")].flatMap(node => [
-        ...(node.shadowRoot ? texts(node.shadowRoot) : []), node.value ?? "", ...[...node.attributes].map(one => one.value),
-        ...[...node.childNodes].filter(one => one.nodeType === Node.TEXT_NODE).map(one => one.data),
-    ]);
-    return [...texts(document), location.href, JSON.stringify(history.state), window.name,
-            JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage }), document.cookie].join("\\n");
-}"""
-
 pytestmark = [pytest.mark.slow, needs_chromium]
 
 
@@ -35,7 +26,7 @@ class Kiosk(Respondent):
         self.page.clock.install()
         self.page.goto(f"{service.url}/embed/{pulse.address}?mode=kiosk&language=en")
         self.reads(TITLE)
-        self.page.clock.pause_at(self.page.evaluate("Date.now()") + 1000)
+        stop_clock(self.page)
         self.depth = self.page.evaluate("history.length")
 
     @property
@@ -158,7 +149,7 @@ def test_answers_that_are_not_sent_are_waited_for_longer_and_then_said_to_be_los
     assert pulse.counted() == before
 
 
-def test_a_code_that_expires_at_the_screen_is_typed_again(kiosk: Kiosk, pulse: Pulse, service: Live) -> None:
+def test_a_code_that_expires_at_the_screen_is_typed_again(kiosk: Kiosk, pulse: Pulse) -> None:
     pulse.arrived()
     code = pulse.short_code()
     kiosk.types(code)

@@ -16,6 +16,7 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed: `apt-get install chromium` brings it"
 )
 LIMIT_MS = 10_000
+PAUSED_AFTER_MS = 10_000
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
 _SAID_BY_THE_NETWORK = "Failed to load resource"
 
@@ -160,3 +161,8 @@ def overflow(page: Page) -> int:
     """How many pixels there are to scroll sideways."""
     more: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return more
+
+
+def stop_clock(page: Page) -> None:
+    """Where one was installed: from now on time passes when a test says so. A moment that is past can not be held."""
+    page.clock.pause_at(page.evaluate("Date.now()") + PAUSED_AFTER_MS)

@@ -68,9 +68,12 @@ def with_element(
     return host.gives(path, _HEAD.format(head) + body, headers={"Content-Security-Policy": policy} if strict else {})
 
 
-def with_frames(host: Host, frames: Sequence[str], script: str = "", *, path: str = "/frames") -> str:
+def with_frames(
+    host: Host, frames: Sequence[str], script: str = "", *, path: str = "/frames", sandbox: str | None = None
+) -> str:
     """The URL of a page with frames; `script` runs before they are loaded."""
     host.gives(f"{path}.js", script, SCRIPT)
-    tags = "".join(f'<iframe src="{frame}" title="Frame" width="700" height="900"></iframe>' for frame in frames)
+    rules = "" if sandbox is None else f' sandbox="{sandbox}"'
+    tags = "".join(f'<iframe src="{frame}" title="Frame" width="700" height="900"{rules}></iframe>' for frame in frames)
     head = f'<script src="{path}.js"></script>'
     return host.gives(path, _HEAD.format(head) + f"<body><h1>Our intranet</h1>{tags}</body></html>")

@@ -6,7 +6,8 @@ from typing import Any
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from tests.make.widget_world import ITEMS
+from tests.make.browser import Window
+from tests.make.widget_world import ITEMS, Pulse
 
 # Playwright does not see into a closed shadow root. Most tests open it; those of the page as it is do not.
 OPEN_ROOTS = """(() => {
@@ -47,6 +48,7 @@ WORDS = {
         "now": "Réessayer maintenant", "clear": "Effacer la réponse", "refuse": "Je préfère ne pas répondre",
     },
 }  # fmt: skip
+NOT_KNOWN = "We do not know whether your answers arrived"
 STEM = {"en": "In my team", "fr": "Dans mon équipe"}
 _BY_ID = {item["id"]: item for item in ITEMS}
 _MATRIX = {"heard", "helped", "trusted"}
@@ -137,5 +139,17 @@ class Respondent:
         self.to_the_review(answers)
         self.button("send").click()
 
+    def says(self, *sentences: str) -> None:
+        for sentence in sentences:
+            expect(self.place.get_by_text(sentence)).to_be_visible()
+
     def is_done(self) -> None:
         self.reads("done")
+
+
+def at_the_review(window: Window, service: str, pulse: Pulse) -> Respondent:
+    """Somebody who has answered what needs an answer, on the page of a wave."""
+    window.page.goto(f"{service}/embed/{pulse.address}?language=en#{pulse.code()}")
+    person = Respondent(window.page)
+    person.to_the_review({"load": 4})
+    return person

@@ -1,6 +1,6 @@
 import pytest
 
-from service.kit.accepted import MOST, languages
+from service.kit.accepted import MOST, accepts, languages
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,14 @@ from service.kit.accepted import MOST, languages
 )
 def test_languages_come_by_their_qualities(header: str | None, found: tuple[str, ...]) -> None:
     assert languages(header) == found
+
+
+@pytest.mark.parametrize(
+    ("header", "is_accepted"),
+    [
+        (None, False), ("", False), ("gzip", True), ("br, GZIP", True), ("gzip;q=0.5", True), ("gzip;q=0", False),
+        ("br;q=1, gzip;q=0.0", False), ("xgzip", False), ("identity", False),
+    ],
+)  # fmt: skip
+def test_a_coding_is_named_and_not_refused(header: str | None, is_accepted: bool) -> None:
+    assert accepts(header, "gzip") is is_accepted

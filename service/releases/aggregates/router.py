@@ -139,7 +139,7 @@ async def get_trend(
     is withheld is a point that says so. 404 where there is no release yet.
     """
     origins: Origins = request.app.state.origins
-    await origins.check(request.scope, caller.tenant_id)
+    await origins.check(request.scope, caller.tenant_id, tx)
     wanted = trend.Wanted(_printable("unit", unit), _printable("measure", measure), kind)
     releases = await trend.releases_of(tx, caller, campaign, waves)
     if not releases:  # nor does whoever may not read them learn that there is such a campaign

@@ -9,6 +9,7 @@ import { native } from "./native";
 import { languages, support, waiting } from "./screens/around";
 import { before } from "./screens/before";
 import { code as codeScreen, type CodeFault } from "./screens/code";
+import { newLink } from "./screens/link";
 import { done, stop, unsent, type Unsent } from "./screens/told";
 import { Sending, type SendingState } from "./sending";
 import type { Screen, Stage } from "./stage";
@@ -36,6 +37,10 @@ const CODE_FAULTS: Readonly<Record<string, CodeFault>> = {
   "code-refused": "refused",
   "too-many-wrong-codes": "tooMany",
 };
+/** Refusals that no other try and no other answer changes. */
+const FINAL = ["wave-not-open", "not-found", "way-not-promised", "origin-not-allowed"];
+/** Screens whose own words say what became of the answers. */
+const TELLING: readonly StopReason[] = ["spent", "closed", "closed_unknown"];
 
 export class Flow {
   readonly #it: FlowGiven;
@@ -47,6 +52,10 @@ export class Flow {
   #sending: Sending | null = null;
   #unsent: Unsent | null = null;
   #state: SendingState = { step: "idle" };
+  /** Shows what is shown in another language; null where that can not be. */
+  #redraw: (() => void) | null = null;
+  /** Whether this submission has been given another code already. */
+  #isRenewed = false;
   /** Counts loads: what a former one brings is not looked at. */
   #loads = 0;
   #unguard: (() => void) | null = null;
@@ -70,7 +79,7 @@ export class Flow {
   /** Before there is a code: what a page shows that waits for one, or that has none. */
   wait(isComing: boolean): void {
     const { stage, isKiosk } = this.#it;
-    if (isKiosk) this.#askCode(false);
+    if (isKiosk) this.#askCode();
     else if (isComing) this.#show(waiting(stage, stage.words.loading), null, nowhere);
     else this.#stop("no_code");
   }
@@ -80,8 +89,11 @@ export class Flow {
     const isFirst = this.#step === "waiting" || this.#step === "over";
     const isOther = code !== this.#code;
     this.#code = code;
-    if (isFirst || (isOther && (this.#step === "loading" || this.#step === "before"))) this.#begin();
-    else if (this.#step === "expired") this.#sending?.now();
+    if (isFirst || (isOther && (this.#step === "loading" || this.#step === "before"))) void this.#begin();
+    else if (this.#step === "expired") {
+      this.#isRenewed = true;
+      this.#sending?.now();
+    }
   }
 
   /** Lets go of everything. */
@@ -92,68 +104,72 @@ export class Flow {
     this.#over();
   }
 
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { stage } = this.#it;
     this.#over();
     this.#isDone = false;
     this.#step = "loading";
     this.#show(waiting(stage, stage.words.loading), null, nowhere);
     stage.say(stage.words.loading);
-    void this.#load(stage.language).then((loaded) => {
-      if (loaded === null) return;
-      if (!loaded.ok) {
-        const again = loaded.reason === "unreachable" || loaded.reason === "too_many" ? () => this.#begin() : null;
-        this.#stop(loaded.reason, loaded.opensAt, again);
-        return;
-      }
-      this.#answering = new Answering(loaded.told.questionnaire, {
-        stage,
-        show: (screen, redraw, focus) => {
-          this.#step = "answering";
-          this.#show(screen, redraw, focus);
-        },
-        answered: () => this.#guard(),
-        toStart: () => this.#before(),
-        send: (answers) => this.#send(answers),
-      });
-      this.#before();
+    const loaded = await this.#load(stage.language);
+    if (loaded === null) return;
+    if (!loaded.ok) {
+      const canRetry = loaded.reason === "unreachable" || loaded.reason === "too_many";
+      this.#stop(loaded.reason, loaded.opensAt, canRetry ? () => void this.#begin() : null);
+      return;
+    }
+    this.#tell(loaded.told, loaded.context);
+    this.#answering = new Answering(loaded.told.questionnaire, {
+      stage,
+      show: (screen, redraw, focus) => {
+        this.#step = "answering";
+        this.#show(screen, redraw, focus);
+      },
+      answered: () => this.#guard(),
+      toStart: () => this.#before(),
+      send: (answers) => this.#send(answers),
     });
+    this.#before();
   }
 
+  /** Null where something else was asked for meanwhile. */
   async #load(language: string): Promise<Loaded | null> {
     this.#loads += 1;
     const mine = this.#loads;
     const loaded = await load(this.#it.api, this.#code, language);
-    if (mine !== this.#loads) return null;
-    if (loaded.ok) {
-      this.#told = loaded.told;
-      this.#context = loaded.context;
-      this.#it.stage.speak(loaded.told.questionnaire.language);
-    }
-    return loaded;
+    return mine === this.#loads ? loaded : null;
+  }
+
+  #tell(told: Told, context: Context | null): void {
+    this.#told = told;
+    this.#context = context ?? this.#context;
+    this.#it.stage.speak(told.questionnaire.language);
   }
 
   /** With the languages above, where the screen can be drawn again in another one, and someone to talk to below. */
   #show(screen: Screen, redraw: (() => void) | null = null, focus?: () => void): void {
     const { stage } = this.#it;
     const told = this.#told;
-    const choices = told && redraw && languages(stage, told, (language) => void this.#translate(language, redraw));
+    this.#redraw = redraw;
+    const choices = told && redraw && languages(stage, told, (language) => void this.#translate(language));
     const foot = told && support(stage, told.questionnaire.support);
     stage.show({ ...screen, node: el("div", {}, choices, screen.node, foot) }, focus);
   }
 
-  async #translate(language: string, redraw: () => void): Promise<void> {
+  /** Of the screen that is shown when the language has come, which need not be the one where it was asked for. */
+  async #translate(language: string): Promise<void> {
     const { stage } = this.#it;
-    const step = this.#step;
     const loaded = await this.#load(language);
-    if (loaded === null || step !== this.#step) return;
+    if (loaded === null || this.#redraw === null) return;
     if (!loaded.ok) {
       stage.say(stage.words.languageNotLoaded);
       return;
     }
+    const focused = stage.focused?.id || `language-${loaded.told.questionnaire.language}`;
+    this.#tell(loaded.told, loaded.context);
     this.#answering?.translate(loaded.told.questionnaire);
-    redraw();
-    stage.find(`language-${loaded.told.questionnaire.language}`)?.focus();
+    this.#redraw();
+    stage.find(focused)?.focus();
   }
 
   #before(): void {
@@ -201,7 +217,7 @@ export class Flow {
     else if (state.step === "expired") {
       this.#step = "expired";
       if (isKiosk) this.#askCode(true);
-      else this.#show(stop(stage, { reason: state.uncertain ? "expired_unknown" : "expired" }));
+      else this.#askLink(state.uncertain);
       tell("expired");
     }
   }
@@ -220,20 +236,27 @@ export class Flow {
     const places = pointers.map((place) => place.replace(/^\/answers\//, ""));
     if (slug === "invalid" && !isUncertain && this.#answering?.mend(places)) return;
     if (slug === "code-spent") this.#stop("spent");
-    else if (slug === "wave-not-open" || slug === "not-found") this.#stop(isUncertain ? "closed_unknown" : "closed");
-    else if (slug === "way-not-promised" || slug === "origin-not-allowed") this.#stop(reasonOf(refusal));
+    else if (FINAL.includes(slug)) this.#stopSending(reasonOf(refusal));
     else {
       const reason = isUncertain ? "not_taken_unknown" : "not_taken";
       this.#show(stop(this.#it.stage, { reason, again: () => this.#sending?.now() }));
     }
   }
 
+  /** With answers here, a wave that is not open has closed. */
+  #stopSending(reason: StopReason): void {
+    if (reason !== "not_open" && reason !== "refused") this.#stop(reason);
+    else this.#stop(this.stake === "unknown" ? "closed_unknown" : "closed");
+  }
+
   /** A screen from which this code goes no further. */
   #stop(reason: StopReason, opensAt: string | null = null, again: (() => void) | null = null): void {
     const { stage, isKiosk, leave, tell } = this.#it;
+    const { stake } = this;
+    const fate = stake === "unsent" || stake === "unknown" ? stage.words.fates[stake] : null;
     this.#over();
     if (again) this.#step = "waiting";
-    const screen = stop(stage, { reason, opensAt, again });
+    const screen = stop(stage, { reason, opensAt, again, fate: TELLING.includes(reason) ? null : fate });
     if (isKiosk) screen.node.append(leave());
     this.#show(screen);
     tell("stopped", reason.replace(/_/g, "-"));
@@ -245,9 +268,11 @@ export class Flow {
     this.#sending?.stop();
     this.#unguard = this.#sending = this.#unsent = this.#answering = null;
     this.#state = { step: "idle" };
+    this.#isRenewed = false;
   }
 
-  #askCode(isKept: boolean): void {
+  /** At a kiosk, for the first time or for answers that are kept. */
+  #askCode(isKept = false): void {
     const { stage, api } = this.#it;
     const exchange = async (typed: string): Promise<CodeFault | null> => {
       const reply = await api.exchange(typed);
@@ -260,10 +285,19 @@ export class Flow {
       if (fault) return fault;
       const reason = reasonOf(reply.refusal);
       if (reason === "unreachable") return "unreachable";
-      this.#stop(reason === "not_open" && isKept ? "closed" : reason);
+      if (isKept) this.#stopSending(reason);
+      else this.#stop(reason);
       return null;
     };
-    this.#show(codeScreen(stage, isKept, exchange), null, () => stage.find("code-field")?.focus());
+    const screen = codeScreen(stage, isKept, this.#isRenewed ? "refused" : null, exchange);
+    this.#show(screen, null, () => stage.find("code-field")?.focus());
+  }
+
+  #askLink(isUncertain: boolean): void {
+    const { stage } = this.#it;
+    const screen = stop(stage, { reason: isUncertain ? "expired_unknown" : "expired" });
+    screen.node.append(newLink(stage, this.#isRenewed, (code) => this.take(code)));
+    this.#show(screen, null, this.#isRenewed ? () => stage.find("link-field")?.focus() : undefined);
   }
 
   /** The browser asks before the page is left, as long as answers are here that have not arrived. */
