@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # What a page may call: `*` is one part of a path.
 OPEN = ("/v1/respond", "/v1/respond/*", "/v1/aggregates/trend")
 KEPT_FOR_S = 7200
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": ":80", "https": ":443"}
 _OPEN = re.compile("|".join(re.escape(path).replace(r"\*", "[^/]+") for path in OPEN))
 _ANY = (b"access-control-allow-origin", b"*")
 _SHOWN = (b"access-control-expose-headers", b"Retry-After, ETag, X-Request-ID")
@@ -54,8 +54,8 @@ def foreign_origin(scope: Scope, own: str | None) -> str | None:
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, as a browser writes them."""
     parts = urlsplit(url)
-    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
-    return f"{parts.scheme}://{parts.hostname}{port}"
+    host = parts.netloc.rpartition("@")[2].lower()
+    return f"{parts.scheme}://{host.removesuffix(_PORTS[parts.scheme])}"
 
 
 class CrossOrigin:

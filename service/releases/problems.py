@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from service.problems import Conflict, Problem
+from service.problems import Conflict, Forbidden, Problem
 
 
 class ReleaseRefused(Exception):
@@ -103,3 +103,12 @@ class FormatNotInstalled(Problem):
     """Files of this format need an extra (`columns`, for a PDF `reports`) that this installation was made without."""
 
     slug, title, status = "format-not-installed", "This installation does not write files of this format", 501
+
+
+class PageNeedsToken(Forbidden):
+    """A page in a browser shows results with an access token (`POST /oauth/token`) of a key that is bound to a unit.
+
+    What a page holds, whoever sees it can hold: a key would be good for a year, and one of no unit for everything.
+    """
+
+    slug, title = "page-needs-token", "A page needs an access token of a unit's key"

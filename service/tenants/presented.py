@@ -60,6 +60,12 @@ def unauthenticated(request: Request) -> Unauthenticated:
     return Unauthenticated(basic=takes_basic(request.scope.get("route")))
 
 
+def shows_token(request: Request) -> bool:
+    """Whether an access token is shown, and no key."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and not text.strip().startswith(PREFIX)
+
+
 async def presented_key(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Presented:

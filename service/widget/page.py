@@ -60,7 +60,9 @@ def headers(origins: Sequence[str]) -> dict[str, str]:
     )  # fmt: skip
     return {
         "Content-Security-Policy": "; ".join(policy),
-        "Cache-Control": "no-cache",
+        # Not even as the page that one comes back to: at a kiosk somebody else would.
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

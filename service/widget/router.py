@@ -89,6 +89,6 @@ async def get_script(
 async def get_version(request: Request, response: Response, name: Name) -> ScriptOut:
     """Where the script of this version of Pouls lies, and its integrity, for a page that pins both."""
     built = script(name)
-    response.headers.update(_LOADED_BY_OTHERS | {"Cache-Control": _MINUTES_5})
+    response.headers.update(_LOADED_BY_OTHERS | {"Cache-Control": "private, max-age=300"})
     src = f"{base_of(request)}/widget/{name}.js?version={built.version}"
     return ScriptOut(src=src, integrity=built.integrity, version=built.version)

@@ -7,9 +7,10 @@ import pytest
 
 from service.campaigns.rules.origins import Origins
 from tests.fixtures.house import TenantUnderTest
+from tests.make.access_tokens import token_for, with_token
 from tests.make.two_waves import two_waves
 from tests.make.wire import problem
-from tests.make.world import LaunchedWave, a_launched_wave, ok
+from tests.make.world import LaunchedWave, a_launched_wave, cells_of, ok
 
 INTRANET, EVIL, READ = "https://intranet.example", "https://evil.example", "aggregates:read"
 NONCE = "c29tZTE2cmFuZG9tYnl0ZQ"
@@ -119,16 +120,23 @@ def test_what_is_not_for_pages_stays_closed_to_them(tenant: TenantUnderTest, pat
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_results_are_shown_on_pages_that_are_allowed(tenant: TenantUnderTest) -> None:
-    shown, release = two_waves(tenant.house)
-    campaign = ok(shown.call(READ, "GET", f"/v1/releases/{release}"))["campaign"]["id"]
-    call: dict[str, Any] = {
-        "scope": READ,
-        "method": "GET",
-        "path": "/v1/aggregates/trend",
-        "params": {"campaign": campaign},
-    }
-    problem(of_page(shown, INTRANET, **call), 403, "origin-not-allowed")
-    ok(shown.call("admin", "PUT", "/v1/campaign-rules", json={"origins": [INTRANET]}))
+def test_results_are_shown_on_pages_that_are_allowed_by_a_token_of_a_unit(tenant: TenantUnderTest) -> None:
+    whole, release = two_waves(tenant.house)
+    campaign = ok(whole.call(READ, "GET", f"/v1/releases/{release}"))["campaign"]["id"]
+    unit = {"source": "hris", "external_id": cells_of(whole, release, breakdown="org")[0]["unit"]}
+    made = ok(whole.call("admin", "POST", "/v1/api-keys", json={"name": "u", "scopes": [READ], "unit": unit}), 201)
+    bound = TenantUnderTest(whole.house, whole.tenant_id, whole.keys | {READ: made["key"]})
+
+    def shown(credential: str, origin: str = INTRANET) -> httpx2.Response:
+        headers = with_token(credential) | {"Origin": origin}
+        path = f"/v1/aggregates/trend?campaign={campaign}"
+        return whole.call(None, "GET", path, headers=headers)
+
+    token = token_for(bound, READ)
+    problem(shown(token), 403, "origin-not-allowed")
+    ok(whole.call("admin", "PUT", "/v1/campaign-rules", json={"origins": [INTRANET]}))
     origins_of(tenant)._known.clear()
-    assert ok(of_page(shown, INTRANET, **call))["series"]
+    assert ok(shown(token))["series"]
+    for credential in (whole.keys[READ], bound.keys[READ], token_for(whole, READ)):
+        problem(shown(credential), 403, "page-needs-token")
+    problem(shown(token, EVIL), 403, "origin-not-allowed")

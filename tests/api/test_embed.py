@@ -32,6 +32,7 @@ def test_the_page_may_do_nothing_but_run_its_script_and_call_this_service(tenant
     answer = tenant.call(None, "GET", f"/embed/{wave.address}")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
     policy = policy_of(tenant, wave.address)
     (style,) = re.findall(r"<style>(.*?)</style>", answer.text)

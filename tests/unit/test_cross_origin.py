@@ -36,6 +36,7 @@ def test_what_is_no_origin_is_foreign(strange: str) -> None:
         ("https://pouls.example/a", "https://pouls.example"),
         ("http://pouls.example:80", "http://pouls.example"),
         ("https://pouls.example:8443/", "https://pouls.example:8443"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
     ],
 )
 def test_an_origin_is_written_as_browsers_do(url: str, origin: str) -> None:

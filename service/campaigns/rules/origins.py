@@ -57,6 +57,10 @@ class Origins:
             self._known.popitem(last=False)
         return known.origins
 
+    def is_foreign(self, scope: Scope) -> bool:
+        """Whether the page of a browser calls that is not ours."""
+        return foreign_origin(scope, self._own) is not None
+
     async def check(self, scope: Scope, tenant: UUID, tx: AsyncSession | None = None) -> None:
         """Raises OriginNotAllowed for a request of a page that may not show this tenant's things."""
         origin = foreign_origin(scope, self._own)

@@ -19,7 +19,7 @@ from service.releases import queries, trend
 from service.releases.aggregates import outcome, side_by_side
 from service.releases.aggregates.schemas import ComparisonOut, DriversOut, HeatMapOut, SeriesOut, TrendOut
 from service.releases.benchmarks import queries as benchmarks
-from service.releases.problems import WithdrawnRelease
+from service.releases.problems import PageNeedsToken, WithdrawnRelease
 from service.releases.reading import (
     NOT_MODIFIED,
     AggregateReader,
@@ -33,7 +33,8 @@ from service.releases.reading import (
 from service.releases.release_state import KEPT
 from service.releases.schemas import ReleaseDetail
 from service.releases.tables import Release
-from service.tenants.principals import Transaction
+from service.tenants.presented import shows_token
+from service.tenants.principals import Principal, Transaction
 
 router = api_router()
 MOST_WAVES = 104
@@ -47,6 +48,18 @@ def _printable(name: str, text: str | None) -> str | None:
     if text is not None and not is_plain(text):
         raise Invalid(faults=[ParameterFault(name, "query", "must not hold control characters")])
     return text
+
+
+async def _check_page(request: Request, caller: Principal, tx: Transaction) -> None:
+    """Of a page in a browser: its origin must be allowed, and it has no more than a token of a unit to lose.
+
+    Raises OriginNotAllowed, PageNeedsToken.
+    """
+    origins: Origins = request.app.state.origins
+    if origins.is_foreign(request.scope):
+        await origins.check(request.scope, caller.tenant_id, tx)
+        if caller.unit is None or not shows_token(request):
+            raise PageNeedsToken
 
 
 async def _release(
@@ -120,7 +133,7 @@ async def get_drivers(
     operation_id="aggregates.trend",
     dependencies=[KEPT],
     response_model=TrendOut,
-    responses=NOT_MODIFIED | problems(NotFound, Invalid, OriginNotAllowed),
+    responses=NOT_MODIFIED | problems(NotFound, Invalid, OriginNotAllowed, PageNeedsToken),
 )
 async def get_trend(
     request: Request,
@@ -138,8 +151,7 @@ async def get_trend(
     Of the waves' own releases, not of recuts or interim results; a withdrawn one is left out. A wave in which a mean
     is withheld is a point that says so. 404 where there is no release yet.
     """
-    origins: Origins = request.app.state.origins
-    await origins.check(request.scope, caller.tenant_id, tx)
+    await _check_page(request, caller, tx)
     wanted = trend.Wanted(_printable("unit", unit), _printable("measure", measure), kind)
     releases = await trend.releases_of(tx, caller, campaign, waves)
     if not releases:  # nor does whoever may not read them learn that there is such a campaign
