@@ -24,7 +24,14 @@ _WITHOUT_SCRIPT = (
 
 
 def page(
-    address: str, script: Script, origins: Sequence[str], spoken: str, *, language: str | None, kiosk: bool
+    address: str,
+    script: Script,
+    origins: Sequence[str],
+    spoken: str,
+    *,
+    language: str | None,
+    theme: str | None,
+    kiosk: bool,
 ) -> bytes:
     """The page of a wave.
 
@@ -34,11 +41,13 @@ def page(
         origins: from whose pages a code may come by message.
         spoken: the language of the page's own few words: "en" or "fr".
         language: of the questionnaire, where one was asked for; else the browser says.
+        theme: "light" or "dark", where one was asked for; else the person's.
         kiosk: whether short codes are typed, one person after another.
     """
     attributes = {"wave": address, "origins": " ".join(origins)}
     attributes |= {"kiosk": ""} if kiosk else {"from": "fragment message"}
     attributes |= {"language": language} if language else {}
+    attributes |= {"theme": theme} if theme else {}
     told = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     return (
         f'<!doctype html>\n<html lang="{spoken}">\n<head>\n<meta charset="utf-8">\n'

@@ -38,6 +38,9 @@ async def get_page(
     wave: str,
     mode: Annotated[Literal["kiosk"] | None, Query(description="a screen that many use, with short codes")] = None,
     language: Annotated[str | None, Query(max_length=35, description="BCP 47; else the browser's")] = None,
+    theme: Annotated[
+        Literal["light", "dark"] | None, Query(description="of the page around; else the person's")
+    ] = None,
     accept_language: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
     """A wave's questionnaire as a page, for a frame or a link; the code comes behind the `#`, or by message.
@@ -49,7 +52,7 @@ async def get_page(
     allowed = await origins.of(tenant)
     wanted = (language,) if language else languages(accept_language)
     spoken = words_of(wanted[0] if wanted else "en").code
-    body = page.page(wave, script("pouls"), allowed, spoken, language=language, kiosk=mode == "kiosk")
+    body = page.page(wave, script("pouls"), allowed, spoken, language=language, theme=theme, kiosk=mode == "kiosk")
     return Response(body, media_type="text/html", headers=page.headers(allowed))
 
 

@@ -114,6 +114,13 @@ def test_the_page_speaks_the_browser_s_language_or_the_one_asked_for(tenant: Ten
     assert '<html lang="en">' in tenant.call(None, "GET", path, headers={"Accept-Language": "eo"}).text
 
 
+def test_the_page_has_the_light_of_the_page_around_where_that_is_asked_for(tenant: TenantUnderTest) -> None:
+    path = f"/embed/{a_launched_wave(tenant).address}"
+    assert ' theme="light"' in tenant.call(None, "GET", path, params={"theme": "light"}).text
+    assert " theme=" not in tenant.call(None, "GET", path).text
+    problem(tenant.call(None, "GET", path, params={"theme": "pink"}), 422, "invalid")
+
+
 def test_nothing_of_the_caller_s_can_leave_its_attribute(tenant: TenantUnderTest) -> None:
     wave = a_launched_wave(tenant)
     page = tenant.call(None, "GET", f"/embed/{wave.address}", params={"language": 'x"><script>'}).text

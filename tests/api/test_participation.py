@@ -132,11 +132,13 @@ def test_its_code_is_good_for_an_hour(tenant: TenantUnderTest) -> None:
     ok(post(tenant, again["code"], {"load": 3}), 201)
 
 
-def test_nobody_is_invited_to_a_wave_that_is_over(tenant: TenantUnderTest) -> None:
+def test_a_wave_that_is_over_says_so_to_whoever_was_invited_or_not(tenant: TenantUnderTest) -> None:
     wave = a_wave(tenant, "intranet")
     ok(wave.close())
     for asked in ({"wave": wave.wave}, {"campaign": wave.campaign}):
-        problem(tenant.call(TAKE, "POST", "/v1/participations", json=asked | {"person": "A-1"}), 404, "not-invited")
+        stranger = asked | {"person": "nobody"}
+        problem(tenant.call(TAKE, "POST", "/v1/participations", json=stranger), 409, "wave-not-open")
+        problem(tenant.call(TAKE, "POST", "/v1/participations", json=asked | {"person": "A-1"}), 409, "wave-not-open")
 
 
 # -- sign-in --------------------------------------------------------------------------------------------------
@@ -350,4 +352,4 @@ def test_a_draft_that_nobody_launched_has_no_wave(tenant: TenantUnderTest) -> No
     a_launched_wave(tenant)
     draft = a_campaign(tenant)["id"]
     asked = {"campaign": draft, "person": "A-1"}
-    problem(tenant.call(TAKE, "POST", "/v1/participations", json=asked), 404, "not-invited")
+    problem(tenant.call(TAKE, "POST", "/v1/participations", json=asked), 409, "wave-not-open")

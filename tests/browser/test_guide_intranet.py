@@ -260,7 +260,7 @@ def test_the_result_of_a_unit(
     monkeypatch.setenv("POULS_KEY", made["key"])
     intranet.gives_token(defined(filled(BLOCKS["token"], {SHOWN_POULS: service.url}), "access_token"))
     intranet.gives("/pouls-result.js", BLOCKS["pouls-result.js"])
-    values = widget(service, "result") | {SHOWN_CAMPAIGN: wave.campaign}
+    values = widget(service, "result") | {SHOWN_CAMPAIGN: wave.campaign, "social_climate": "climate"}
     policy = f"{NOTHING}; script-src 'self' {service.url}; connect-src 'self' {service.url}{TYPES}"
     window.page.goto(intranet.gives("/page", PAGE.format(filled(BLOCKS["result page"], values)), policy))
     card = window.page.locator("pouls-result")

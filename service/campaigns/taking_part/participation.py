@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.campaigns import queries
 from service.campaigns.codes import Codes, Right, address_of, ids_of, place_of
 from service.campaigns.lifecycle import WaveState
-from service.campaigns.problems import NotInvited, WayNotPromised
+from service.campaigns.problems import NotInvited, WaveNotOpen, WayNotPromised
 from service.campaigns.promises.contract import Notary, participation_of
 from service.campaigns.tables import Wave
 from service.campaigns.taking_part import lines, openings
@@ -29,14 +29,14 @@ async def right_of(tx: AsyncSession, tenant: UUID, asked: ParticipationAsked, no
 
     Raises:
         NotFound: no such wave or campaign.
-        NotInvited: no wave of it is open, or the person is not on its roster.
+        WaveNotOpen: no wave of it is open now, or the person's site opens later than the wave.
+        NotInvited: the person is not on its roster.
         WayNotPromised: the contract does not name this way.
         ContractBroken: the contract was altered.
-        WaveNotOpen: the person's site opens later than the wave.
     """
     wave = await _open_wave(tx, tenant, asked, now)
     if wave is None:
-        raise NotInvited
+        raise WaveNotOpen
     return await right_by_name(tx, wave, "intranet", asked.source, asked.person, notary, now)
 
 
