@@ -1,5 +1,5 @@
 // How codes arrive, for a page to try.
 
-import { arriving } from "../../service/widget/src/arriving";
+import { arriving, codeIn } from "../../service/widget/src/arriving";
 
-Object.assign(window, { arriving });
+Object.assign(window, { arriving, codeIn });

@@ -6,6 +6,7 @@ import type { Questionnaire } from "../../service/widget/src/model";
 export { Api } from "../../service/widget/src/api";
 export { asked, holds, toSend } from "../../service/widget/src/asked";
 export { faultOf } from "../../service/widget/src/check";
+export { isOf, rightOf } from "../../service/widget/src/codes";
 export { draw } from "../../service/widget/src/draw";
 export { filled } from "../../service/widget/src/pipes";
 export { trendOf } from "../../service/widget/src/result_api";

@@ -3,10 +3,11 @@
 import { pathToFileURL } from "node:url";
 
 const settle = globalThis.setImmediate;
-const page = { now: 0, timers: [], heard: new Map(), happened: [], online: true, requests: [] };
+const page = { now: 0, wall: 0, timers: [], heard: new Map(), happened: [], online: true, requests: [] };
 let timers = 0;
 
-Date.now = () => page.now;
+Date.now = () => page.now + page.wall;
+performance.now = () => page.now;
 globalThis.setTimeout = (run, after) => {
   timers += 1;
   page.timers.push({ number: timers, at: page.now + after, run });
@@ -52,7 +53,7 @@ async function pass(seconds) {
 }
 
 function begun() {
-  Object.assign(page, { now: 1e12, timers: [], happened: [], online: true, requests: [] });
+  Object.assign(page, { now: 1e12, wall: 0, timers: [], happened: [], online: true, requests: [] });
   page.heard.clear();
   const told = { code: "first" };
   const replies = [];
@@ -71,6 +72,7 @@ const steps = {
   code: ({ told }, code) => { told.code = code; },
   reply: ({ replies }, reply) => replies.shift()(reply),
   wait: (_, seconds) => pass(seconds),
+  wall: (_, seconds) => { page.wall += 1000 * seconds; },
   online: (_, is) => {
     page.online = is;
     if (is) page.heard.get("online")?.();

@@ -136,5 +136,5 @@ def test_a_page_that_is_not_on_the_list_is_told(
     page = with_element(host, service.url, attributes, scripts=[start(pulse.code())])
     window.page.goto(page.replace(host.origin, host.other_origin))
     person = Respondent(window.page)
-    person.reads("The survey can not be shown on this page")
+    person.reads("The survey cannot be shown on this page")
     expect(window.page.get_by_text("For the administrator: add this site")).to_be_visible()

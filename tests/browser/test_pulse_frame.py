@@ -151,20 +151,26 @@ def test_when_a_code_expires_the_page_around_gives_another(
     service: Live, pulse: Pulse, host: Host, open_window: Callable[..., Window]
 ) -> None:
     pulse.arrived()
+    name, another = pulse.people.pop(), pulse.intranet_code()
     window = open_window(OPEN_ROOTS)
-    window.page.goto(with_frames(host, [framed(service, pulse)], script(service, pulse.intranet_code())))
+    window.page.goto(with_frames(host, [framed(service, pulse)], script(service, pulse.intranet_code(name))))
     person = Respondent(window.page.frame_locator("iframe"))
     person.to_the_review({"load": 2})
     window.context.route(
         "**/v1/respond",
         lambda route: route.fulfill(
-            status=403, content_type="application/problem+json", body='{"type":"/problems/code-refused","status":403}'
+            status=403,
+            content_type="application/problem+json",
+            body='{"type":"urn:pouls:problem:code-refused","status":403}',
         ),
         times=1,
     )
     person.button("send").click()
     person.reads("Your link has expired")
     window.page.wait_for_function("heard.some(one => one.data.type === 'pouls:expired')")
-    window.page.evaluate("code => frames[0].postMessage({ type: 'pouls:code', code }, SERVICE)", pulse.intranet_code())
+    give = "code => frames[0].postMessage({ type: 'pouls:code', code }, SERVICE)"
+    window.page.evaluate(give, another)  # somebody else's: answers are not sent under it
+    window.page.evaluate(give, pulse.intranet_code(name))
     person.is_done()
+    assert pulse.spent_by(name)
     assert pulse.arrived() == [{"load": 2}]

@@ -157,7 +157,9 @@ def test_a_code_that_expires_at_the_screen_is_typed_again(kiosk: Kiosk, pulse: P
     kiosk.window.context.route(
         "**/v1/respond",
         lambda route: route.fulfill(
-            status=403, content_type="application/problem+json", body='{"type":"/problems/code-refused","status":403}'
+            status=403,
+            content_type="application/problem+json",
+            body='{"type":"urn:pouls:problem:code-refused","status":403}',
         ),
         times=1,
     )

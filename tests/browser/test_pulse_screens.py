@@ -94,6 +94,19 @@ def test_everything_fits_a_small_screen_and_a_finger(walk: Walk, language: str) 
     assert found == {}
 
 
+def test_what_does_not_fit_is_seen(walk: Walk) -> None:
+    screens = walk("en", viewport=SMALL)
+    assert next(screens.all()) == "before"
+    assert screens.page.evaluate(TOO_WIDE) + screens.page.evaluate(TOO_SMALL) == []
+    screens.person.button("begin").evaluate(
+        "node => { node.style.cssText = 'min-height: 0; padding: 0; width: 90px'; }"
+    )
+    screens.person.place.get_by_role("heading", level=1).evaluate("node => { node.style.width = '400px'; }")
+    (wide,), (small,) = screens.page.evaluate(TOO_WIDE), screens.page.evaluate(TOO_SMALL)
+    assert wide.startswith("h1 is too wide")
+    assert small.startswith("button is too small: Begin")
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_nothing_moves_for_who_wants_no_motion(
     service: Live, pulse: Pulse, open_window: Callable[..., Window], motion: Literal["no-preference", "reduce"]

@@ -78,10 +78,19 @@ def test_a_code_in_the_address_is_taken_out_of_it(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("fragment", NO_CODES)
-def test_what_is_no_code_stays_in_the_address(opened: Opened, fragment: str) -> None:
+def test_what_is_no_code_goes_from_the_address_too(opened: Opened, fragment: str) -> None:
+    """It may be one with a mistake in it."""
     window, frame = opened(["fragment"], [], fragment=fragment)
     assert _taken(frame) == []
-    assert window.page.url.partition("#")[2] == fragment
+    assert window.page.url.partition("#")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("pasted", "code"),
+    [(f" {OURS}/embed/W?language=fr#{CODE}\n", CODE), (CODE, CODE), (f"{OURS}/embed/W", None), (f"#{CODE}=", None)],
+)
+def test_a_pasted_link_gives_its_code(opened: Opened, pasted: str, code: str | None) -> None:
+    assert opened([], [])[1].evaluate("(pasted) => window.codeIn(pasted)", pasted) == code
 
 
 def test_no_address_is_looked_at_where_none_is_named(opened: Opened) -> None:

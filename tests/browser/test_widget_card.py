@@ -169,6 +169,13 @@ def test_what_the_service_says_is_told(opened: Opened, status: int, slug: str, w
     assert here.page.evaluate("window.heard") == ([] if event is None else [[event, {"reason": slug}]])
 
 
+def test_a_key_is_no_token_and_is_not_sent(opened: Opened) -> None:
+    here = opened()
+    here.page.evaluate("document.querySelector('pouls-result').use('pouls_a_b_c')")
+    expect(here.card.get_by_role("status")).to_contain_text("cannot be shown on this page")
+    assert here.page.evaluate("window.heard") == [["pouls:stopped", {"reason": "no-token"}]]
+
+
 def test_what_cannot_be_reached_can_be_tried_again(opened: Opened) -> None:
     here = opened()
     here.use(TOKEN)

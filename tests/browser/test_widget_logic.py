@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from service.campaigns.codes import SERIALS, Codes, Right, address_of, ids_of
 from service.questionnaires.branching import conditions, holds
 from service.questionnaires.document import Document
 from service.questionnaires.elements import Condition
@@ -352,3 +353,20 @@ def test_an_item_may_have_the_name_of_what_every_object_has(logic: Logic) -> Non
         {},
         {"constructor": 2, "q": 0},
     ]
+
+
+@SETTLED
+@given(st.binary(min_size=32, max_size=32), st.integers(0, SERIALS - 1), st.integers(0, 3))
+def test_a_code_says_of_which_wave_it_is_and_whose(logic: Logic, place: bytes, serial: int, label: int) -> None:
+    issued = Codes(bytes(32))
+    codes = [issued.issue(Right(place, *rest)) for rest in ((serial, label, 0), (serial, label, 9), (serial ^ 1, 0, 0))]
+    one, renewed, another = logic.called([("rightOf", code) for code in codes])
+    assert one == renewed
+    assert (one["place"], one["serial"] == another["serial"]) == (another["place"], False)
+    places = [place, bytes([place[0] ^ 1]) + place[1:]]
+    assert logic.called([("isOf", one, address_of(*ids_of(where))) for where in places]) == [True, False]
+
+
+@pytest.mark.parametrize("text", ["", "A" * 76, "Aw" + "A" * 80, "AQ" + "A" * 40, "AQ+=*" + "A" * 71])
+def test_what_is_no_code_says_nothing(logic: Logic, text: str) -> None:
+    assert logic.called([("rightOf", text)]) == [None]

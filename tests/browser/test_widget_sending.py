@@ -98,11 +98,25 @@ def test_a_second_before_its_time_nothing_is_tried(told: Told) -> None:
 
 def test_the_network_that_comes_back_is_used_at_once(told: Told) -> None:
     happened = told(
-        {"online": False}, {"send": ANSWERS}, {"reply": _unsent()}, {"wait": 1}, {"online": True}, {"left": 0},
+        {"online": False}, {"send": ANSWERS}, {"wait": 1}, {"online": True}, {"left": 0},
         {"reply": RECORDED},
     )  # fmt: skip
-    assert _states(happened) == [SENDING, _waiting(2, uncertain=False), _waiting(1, uncertain=False), SENDING, DONE]
+    assert _states(happened) == [_waiting(2, uncertain=False), _waiting(1, uncertain=False), SENDING, DONE]
     assert {"timers": 0, "listeners": 1} in happened
+
+
+def test_without_a_network_nothing_is_sent_but_by_hand(told: Told) -> None:
+    offline = [{"online": False}, {"send": ANSWERS}, {"wait": 99}]
+    assert _submitted(told(*offline)) == []
+    happened = told(*offline, {"now": 0}, {"reply": UNKNOWN}, {"wait": 99})
+    assert len(_submitted(happened)) == 1
+    assert _states(happened)[-1]["uncertain"]
+
+
+def test_waits_are_not_those_of_the_clock_on_the_wall(told: Told) -> None:
+    happened = told({"send": ANSWERS}, {"reply": _unsent(30)}, {"wall": 3600}, {"wait": 29})
+    assert len(_submitted(happened)) == 1
+    assert _states(happened)[-1] == _waiting(1, uncertain=False)
 
 
 def test_a_service_that_names_a_time_is_given_it(told: Told) -> None:
@@ -254,9 +268,11 @@ def _answered(status: int, slug: str = "", **headers: str) -> Json:
                 "pointers": ["/answers/mood"], "detail": "Why.",
             },
         ),
+        (_answered(404), {"kind": "unknown", "retryAfter_s": None}),
+        (_answered(429, **{"Retry-After": "7"}), {"kind": "unknown", "retryAfter_s": 7}),
         (
-            _answered(404),
-            {"kind": "problem", "slug": "", "status": 404, "retryAfter_s": None, "pointers": [], "detail": None},
+            {"status": 403, "body": '{"type":"https://proxy.example/code-refused"}'},
+            {"kind": "unknown", "retryAfter_s": None},
         ),
     ],
 )  # fmt: skip
@@ -275,11 +291,11 @@ def test_of_other_requests_a_refusal_is_told_as_it_is(told: Told) -> None:
     [
         ([SUBMIT, {"fails": 0}], "unknown"),
         ([SUBMIT, {"online": False}, {"fails": 0}], "unknown"),
-        ([{"online": False}, SUBMIT, {"fails": 0}], "unsent"),
+        ([{"online": False}, SUBMIT, {"fails": 0}], "unknown"),
         ([SUBMIT, {"wait": 20}], "unknown"),
     ],
 )
-def test_no_answer_is_told_from_nothing_sent(told: Told, steps: list[Json], kind: str) -> None:
+def test_what_went_out_and_has_no_answer_may_have_arrived(told: Told, steps: list[Json], kind: str) -> None:
     assert told(*steps)[-1] == {"reply": {"ok": False, "refusal": {"kind": kind}}}
 
 

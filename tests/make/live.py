@@ -57,7 +57,7 @@ async def _turned_away(send: Send) -> None:
     headers = [(b"content-type", b"application/problem+json"), (b"access-control-allow-origin", b"*"),
                (b"access-control-expose-headers", b"Retry-After"), (b"retry-after", b"7")]  # fmt: skip
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"type":"/problems/busy","title":"Busy","status":503}'})
+    await send({"type": "http.response.body", "body": b'{"type":"urn:pouls:problem:busy","title":"Busy","status":503}'})
 
 
 @dataclass

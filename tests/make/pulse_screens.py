@@ -1,6 +1,6 @@
 """Every screen of the widget, one after the other, in one language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from playwright.sync_api import Route, expect
 
@@ -9,15 +9,25 @@ from tests.make.live import Live
 from tests.make.pulse_page import ANSWERS, PAGES, Respondent
 from tests.make.widget_world import Pulse
 
-_REFUSED = '{{"type":"/problems/{}","title":"Refused","status":{}}}'
-# By the name of the screen: the problem that the service answers with, and whether an earlier try got lost.
+_REFUSED = '{{"type":"urn:pouls:problem:{}","title":"Refused","status":{}}}'
+# By the name of the screen: the problem that the service answers with, and what then stands above, in both languages.
 STOPS = {
-    "code used": ("code-spent", 409), "survey closed": ("wave-not-open", 409), "code expired": ("code-refused", 403),
-    "not accepted": ("way-not-promised", 409),
+    "code used": ("code-spent", 409, "This code has already been used", "Ce code a déjà été utilisé"),
+    "survey closed": ("wave-not-open", 409, "The survey has closed", "L\u2019enquête est close"),
+    "code expired": ("code-refused", 403, "Your link has expired", "Votre lien a expiré"),
+    "not accepted": (
+        "way-not-promised", 409, "You cannot take part this way", "Vous ne pouvez pas participer de cette façon",
+    ),
 }  # fmt: skip
 BEFORE = {
-    "code refused": ("code-refused", 403), "not open": ("wave-not-open", 409), "way": ("way-not-promised", 409),
-    "too many": ("too-many-wrong-codes", 429), "origin": ("origin-not-allowed", 403),
+    "code refused": ("code-refused", 403, "This link is not valid", "Ce lien n\u2019est pas valable"),
+    "not open": ("wave-not-open", 409, "This survey is not open", "Cette enquête n\u2019est pas ouverte"),
+    "way": ("way-not-promised", 409, *STOPS["not accepted"][2:]),
+    "too many": ("too-many-wrong-codes", 429, "Too many wrong codes", "Trop de codes erronés"),
+    "origin": (
+        "origin-not-allowed", 403, "The survey cannot be shown on this page",
+        "L\u2019enquête ne peut pas être affichée sur cette page",
+    ),
 }  # fmt: skip
 
 
@@ -86,12 +96,11 @@ class Screens:
         yield "done"
 
     def _refused(self) -> Iterator[str]:
-        for name, (slug, status) in STOPS.items():
+        for name, (slug, status, *titles) in STOPS.items():
             self._quickly_to_the_review()
             with self._answered("**/v1/respond", slug, status):
                 self.person.button("send").click()
-                expect(self.person.heading("review")).to_have_count(0)
-                expect(self.person.heading("sending")).to_have_count(0)
+                self.person.reads(self._said(titles))
                 yield name
         self._quickly_to_the_review()
         self.window.context.set_offline(True)
@@ -100,6 +109,9 @@ class Screens:
         yield "not sent"
         self.window.context.set_offline(False)
         self.person.is_done()
+
+    def _said(self, titles: Sequence[str]) -> str:
+        return titles[self.person.language == "fr"]
 
     def _quickly_to_the_review(self) -> None:
         self._opened(f"#{self.pulse.code()}")
@@ -110,13 +122,14 @@ class Screens:
         self.page.clock.run_for(11_000)
         expect(self.person.place.get_by_role("heading", level=1)).to_be_visible()
         yield "no code"
-        for name, (slug, status) in BEFORE.items():
+        code = self.pulse.code()
+        for name, (slug, status, *titles) in BEFORE.items():
             with self._answered("**/v1/respond/context", slug, status):
-                self._opened(f"#{'A' * 100}")
-                expect(self.person.place.get_by_role("paragraph").nth(0)).to_be_visible()
+                self._opened(f"#{code}")
+                self.person.reads(self._said(titles))
                 yield name
         self.window.context.route("**/v1/respond/**", lambda route: route.abort())
-        self._opened(f"#{'A' * 100}")
+        self._opened(f"#{code}")
         expect(self.person.place.get_by_role("button")).to_have_count(1)
         yield "not reached"
         self.window.context.unroute("**/v1/respond/**")

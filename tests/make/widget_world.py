@@ -114,9 +114,9 @@ class Pulse:
     def short_code(self) -> str:
         return self.short_codes.pop()
 
-    def intranet_code(self) -> str:
-        """Good for an hour."""
-        body = {"wave": self.wave, "person": self.people.pop()}
+    def intranet_code(self, person: str | None = None) -> str:
+        """Good for an hour; of somebody who had none yet, or of this person."""
+        body = {"wave": self.wave, "person": person or self.people.pop()}
         given: str = ok(self.tenant.call("participations:write", "POST", "/v1/participations", json=body), 201)["code"]
         return given
 
@@ -133,6 +133,15 @@ class Pulse:
 
     def close(self) -> None:
         ok(self.tenant.call("campaigns:write", "POST", f"/v1/campaigns/{self.campaign}/close"))
+
+    def spent_by(self, person: str) -> bool:
+        """Whether this person's right to answer is used."""
+        rows = self.tenant.sql(
+            "SELECT 1 FROM spent_code s JOIN roster_line r ON r.wave_id = s.wave_id AND r.serial = s.serial "
+            "JOIN person p ON p.person_id = r.person_id WHERE s.wave_id = :wave AND p.external_id = :person",
+            wave=UUID(self.wave), person=person,
+        )  # fmt: skip
+        return len(rows) == 1
 
     def arrived(self) -> list[Json]:
         """The answers that came since this was asked last, as somebody with every key can open them; skips left out."""

@@ -2,9 +2,11 @@
 
 import { asked, toSend } from "./asked";
 import { Course } from "./course";
+import { focusOn } from "./dom";
 import { Given } from "./given";
 import type { Answers, Questionnaire } from "./model";
 import type { Page } from "./pages";
+import { filled } from "./pipes";
 import { type Mistake, mistakeIn } from "./screens/mistakes";
 import { questions } from "./screens/questions";
 import { review } from "./screens/review";
@@ -12,6 +14,8 @@ import type { Screen, Stage } from "./stage";
 
 export interface Around {
   readonly stage: Stage;
+  /** Whether what people write is shown to anybody. */
+  readonly isRead: boolean;
   /** `redraw` shows the same screen in another language. */
   show(screen: Screen, redraw: () => void, focus?: () => void): void;
   answered(): void;
@@ -25,7 +29,7 @@ export class Answering {
   readonly #around: Around;
   #q: Questionnaire;
   /** Questions that the service did not take the answers of. */
-  #notTaken: ReadonlySet<string> = new Set();
+  #notTaken = new Set<string>();
 
   constructor(q: Questionnaire, around: Around) {
     this.#q = q;
@@ -69,6 +73,7 @@ export class Answering {
       title: course.title(page, stage.words),
       given: this.#given,
       notTaken: this.#notTaken,
+      isRead: this.#around.isRead,
       fromReview: from !== null,
       place: () => course.place(page),
       changed: answered,
@@ -100,7 +105,7 @@ export class Answering {
     show(
       screen,
       () => this.#review(),
-      () => (button() ?? screen.heading).focus(),
+      () => focusOn(button() ?? screen.heading),
     );
   }
 
@@ -111,7 +116,11 @@ export class Answering {
     const mistakes = asked(this.#q, answers).flatMap((item) => {
       const message = mistakeIn(item, this.#given.of(item.id), stage.words);
       return message
-        ? [{ text: item.text, message, go: () => this.#ask(this.#course.pageOf(item.id), item.id) }]
+        ? [{
+            text: filled(item.text, this.#q, answers),
+            message,
+            go: () => this.#ask(this.#course.pageOf(item.id), item.id),
+          }]
         : [];
     });
     if (mistakes.length === 0) {

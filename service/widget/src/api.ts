@@ -10,16 +10,17 @@ const BUSY = "busy";
 
 export class Api {
   readonly #respond: string;
-  readonly #wave: string;
+  /** Its address. */
+  readonly wave: string;
 
   constructor(base: string, wave: string) {
     this.#respond = `${base.replace(/\/+$/, "")}/v1/respond`;
-    this.#wave = wave;
+    this.wave = wave;
   }
 
   questionnaire(language: string | null): Promise<Reply<Told>> {
     const asked = language === null ? "" : `?language=${encodeURIComponent(language)}`;
-    return ask(`${this.#respond}/${encodeURIComponent(this.#wave)}${asked}`, { kept: true }) as Promise<Reply<Told>>;
+    return ask(`${this.#respond}/${encodeURIComponent(this.wave)}${asked}`, { kept: true }) as Promise<Reply<Told>>;
   }
 
   context(code: string, language: string): Promise<Reply<Context>> {
@@ -28,7 +29,7 @@ export class Api {
 
   /** A short code, as somebody typed it, for one that answers. */
   exchange(typed: string): Promise<Reply<{ readonly code: string }>> {
-    const body = { wave: this.#wave, code: typed };
+    const body = { wave: this.wave, code: typed };
     return ask(`${this.#respond}/kiosk`, { body }) as Promise<Reply<{ readonly code: string }>>;
   }
 
@@ -40,10 +41,14 @@ export class Api {
   }
 }
 
-/** What a refusal says of where the answers are: an error of a server may come after they were kept. */
+/**
+ * What a refusal says of where the answers are: an error of a server may come after they were kept, and what is not in
+ * the service's words, from a machine in between, says nothing of them.
+ */
 function asSubmitted(refusal: Refusal): Refusal {
   if (refusal.kind !== "problem") return refusal;
   const { slug, status, retryAfter_s } = refusal;
+  if (slug === "") return { kind: "unknown", retryAfter_s };
   if (slug === BUSY || TAKE_NOTHING.includes(status)) return { kind: "unsent", retryAfter_s };
   return status >= 500 ? { kind: "unknown", retryAfter_s } : refusal;
 }

@@ -9,6 +9,10 @@ export interface Arrival {
 }
 
 const CODE = /^[A-Za-z0-9_-]{60,200}$/;
+/** The end of a link, or a code by itself, as somebody pastes it. */
+const PASTED = /(?:^|#)([A-Za-z0-9_-]{60,200})$/;
+const FRAGMENT = /^#([A-Za-z0-9_-]{60,200})$/;
+const SPACES = /\s/g;
 
 /**
  * `from`: "fragment" and "message", the ways that are listened to; `origins`: whose messages are taken, beside those of
@@ -50,17 +54,22 @@ export function arriving(
   };
 }
 
+/** Whatever stands there goes: what is no code may be one with a mistake in it. */
 function fragmentCode(): string | null {
-  const code = location.hash.slice(1);
-  if (!CODE.test(code)) return null;
-  history.replaceState(history.state, "", location.pathname + location.search);
-  return code;
+  const { hash, pathname, search } = location;
+  if (hash !== "") history.replaceState(history.state, "", pathname + search);
+  return native.match(hash, FRAGMENT)?.[1] ?? null;
+}
+
+/** The code of a link that somebody has pasted; null where there is none. */
+export function codeIn(pasted: string): string | null {
+  return native.match(native.replace(pasted, SPACES, ""), PASTED)?.[1] ?? null;
 }
 
 function messageCode(data: unknown): string | null {
   if (typeof data !== "object" || data === null) return null;
   const { type, code } = data as { readonly type?: unknown; readonly code?: unknown };
-  return type === "pouls:code" && typeof code === "string" && CODE.test(code) ? code : null;
+  return type === "pouls:code" && typeof code === "string" && native.match(code, CODE) ? code : null;
 }
 
 /** The origin of the page that holds the frame, as far as the browser tells; null where this is no frame. */

@@ -20,16 +20,20 @@ export function holds(condition: Condition, answers: Answers): boolean {
 function isTrueOf(fact: Condition, answer: Answer): boolean {
   if (answer === null) return false;
   if (fact.is !== undefined) {
-    const given = typeof answer === "object" ? answer : [answer];
-    for (const one of fact.is) for (const chosen of given) if (one === chosen) return true;
-    return false;
+    return fact.is.some((one) => one === answer || (typeof answer === "object" && has(answer, one)));
   }
   return (
     typeof answer === "number" &&
-    Number.isInteger(answer) &&
+    native.isInteger(answer) &&
     (fact.at_least === undefined || answer >= fact.at_least) &&
     (fact.at_most === undefined || answer <= fact.at_most)
   );
+}
+
+/** Whether an answer is, among others, this option. */
+export function has(answer: readonly string[], option: unknown): boolean {
+  for (let at = 0; at < answer.length; at += 1) if (answer[at] === option) return true;
+  return false;
 }
 
 /** The items that are asked, in the document's order; an answer to what is not asked counts as none, in cascade. */
@@ -45,7 +49,7 @@ export function askedAnswers(q: Questionnaire, answers: Answers): Answers {
 /** What is sent: only what is asked and answered. */
 export function toSend(q: Questionnaire, answers: Answers): Answers {
   const { items, given } = judged(q, answers);
-  const sent: Record<string, Answer> = Object.create(null);
+  const sent = native.nothing<Answer>();
   for (const item of items) {
     const answer = answerTo(given, item.id);
     if (answer !== null) sent[item.id] = typeof answer === "string" ? plain(answer) : answer;
@@ -61,7 +65,7 @@ export function isSkip(item: Item, answer: Answer): boolean {
 }
 
 function judged(q: Questionnaire, answers: Answers): { items: readonly Item[]; given: Answers } {
-  const given: Record<string, Answer> = Object.create(null);
+  const given = native.nothing<Answer>();
   for (const item of q.items) {
     const answer = answerTo(answers, item.id);
     if (!isSkip(item, answer)) given[item.id] = answer;

@@ -1,7 +1,8 @@
 // What is wrong with an answer, so that nothing is sent which the service would refuse.
 
-import { isSkip } from "./asked";
+import { has, isSkip } from "./asked";
 import type { Answer, Item, Option } from "./model";
+import { native } from "./native";
 import { lengthOf } from "./typed";
 
 /** `not_offered`: a point, an option or a form of answer that the item does not have. */
@@ -35,12 +36,12 @@ export function faultOf(item: Item, answer: Answer): Fault | null {
 }
 
 function pointFault(answer: Answer, least: number, most: number): Fault | null {
-  const offered = typeof answer === "number" && Number.isInteger(answer) && answer >= least && answer <= most;
+  const offered = native.isInteger(answer) && answer >= least && answer <= most;
   return offered ? null : { kind: "not_offered" };
 }
 
 function numberFault(answer: Answer, minimum: number, maximum: number): Fault | null {
-  if (typeof answer !== "number" || !Number.isInteger(answer)) return { kind: "no_number" };
+  if (!native.isInteger(answer)) return { kind: "no_number" };
   if (answer < minimum) return { kind: "too_small", limit: minimum };
   return answer > maximum ? { kind: "too_large", limit: maximum } : null;
 }
@@ -48,8 +49,9 @@ function numberFault(answer: Answer, minimum: number, maximum: number): Fault | 
 function optionsFault(options: readonly Option[], answer: Answer, most: number, required: boolean): Fault | null {
   if (typeof answer !== "object" || answer === null) return { kind: "not_offered" };
   if (required && answer.length === 0) return { kind: "required" };
-  if (new Set(answer).size < answer.length) return { kind: "not_offered" };
-  if (!answer.every((id) => offers(options, id))) return { kind: "not_offered" };
+  // All are offered, and none twice, where as many options are among them as there are.
+  const offered = options.filter(({ id }) => has(answer, id));
+  if (offered.length < answer.length) return { kind: "not_offered" };
   return answer.length > most ? { kind: "too_many", limit: most } : null;
 }
 

@@ -4,12 +4,12 @@ import { native } from "./native";
 
 export type Child = Node | string | false | null | undefined;
 type Value = string | number | boolean | null | undefined | ((event: Event) => void);
-export type Given = Readonly<Record<string, Value>>;
+export type Attributes = Readonly<Record<string, Value>>;
 
 /** An element. `onclick` and the like are listened to; `true` is an attribute without a value, false and null none. */
 export function el<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  given: Given = {},
+  given: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
@@ -35,6 +35,17 @@ export function heard(text: string): HTMLElement {
   return el("span", { class: "heard" }, text);
 }
 
+/** In a frame nothing but the frame scrolls: where the page around stands would tell it what was pressed in here. */
+export function focusOn(node: HTMLElement | null | undefined): void {
+  if (!node) return;
+  const isFramed = window.parent !== window;
+  node.focus({ preventScroll: isFramed });
+  if (!isFramed) return;
+  const { top, bottom } = node.getBoundingClientRect();
+  if (top < 0 || bottom > window.innerHeight) window.scrollBy(0, top - ROOM_ABOVE);
+}
+
+const ROOM_ABOVE = 80;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** A line drawing in a square of 24; it says nothing that words beside it do not. */

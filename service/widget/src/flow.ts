@@ -2,7 +2,8 @@
 
 import { Answering } from "./answering";
 import type { Api, Refusal } from "./api";
-import { el } from "./dom";
+import { isOf, rightOf } from "./codes";
+import { el, focusOn } from "./dom";
 import { type Loaded, load, reasonOf } from "./loading";
 import type { Answers, Context, Told } from "./model";
 import { native } from "./native";
@@ -46,13 +47,15 @@ export class Flow {
   readonly #it: FlowGiven;
   #step: Step = "waiting";
   #code = "";
+  /** Whose code it is. */
+  #serial = "";
   #told: Told | null = null;
   #context: Context | null = null;
   #answering: Answering | null = null;
   #sending: Sending | null = null;
   #unsent: Unsent | null = null;
   #state: SendingState = { step: "idle" };
-  /** Shows what is shown in another language; null where that can not be. */
+  /** Shows what is shown in another language; null where that cannot be. */
   #redraw: (() => void) | null = null;
   /** Whether this submission has been given another code already. */
   #isRenewed = false;
@@ -84,22 +87,32 @@ export class Flow {
     else this.#stop("no_code");
   }
 
-  take(code: string): void {
-    if (this.#isDone && code === this.#code) return;
+  /** Whether this code is taken: of this wave, and, once something was answered, of the same person. */
+  take(code: string): boolean {
+    if (this.#isDone && code === this.#code) return false;
+    const right = rightOf(code);
     const isFirst = this.#step === "waiting" || this.#step === "over";
+    if (right === null || !isOf(right, this.#it.api.wave)) {
+      if (isFirst) this.#stop("refused");
+      return false;
+    }
+    const isSame = right.serial === this.#serial;
+    const isBegun = this.#sending !== null || this.#answering?.isEmpty === false;
+    if (isBegun && !isSame) return false;
     const isOther = code !== this.#code;
     this.#code = code;
-    if (isFirst || (isOther && (this.#step === "loading" || this.#step === "before"))) void this.#begin();
-    else if (this.#step === "expired") {
+    this.#serial = right.serial;
+    if (this.#step === "expired") {
       this.#isRenewed = true;
       this.#sending?.now();
-    }
+    } else if (isFirst || (isOther && !isBegun && !(isSame && this.#step === "answering"))) void this.#begin();
+    return true;
   }
 
   /** Lets go of everything. */
   end(): void {
     this.#loads += 1;
-    this.#code = "";
+    this.#code = this.#serial = "";
     this.#told = this.#context = null;
     this.#over();
   }
@@ -108,6 +121,7 @@ export class Flow {
     const { stage } = this.#it;
     this.#over();
     this.#isDone = false;
+    this.#told = this.#context = null;
     this.#step = "loading";
     this.#show(waiting(stage, stage.words.loading), null, nowhere);
     stage.say(stage.words.loading);
@@ -121,6 +135,7 @@ export class Flow {
     this.#tell(loaded.told, loaded.context);
     this.#answering = new Answering(loaded.told.questionnaire, {
       stage,
+      isRead: loaded.told.contract["comments"] === true,
       show: (screen, redraw, focus) => {
         this.#step = "answering";
         this.#show(screen, redraw, focus);
@@ -148,11 +163,11 @@ export class Flow {
 
   /** With the languages above, where the screen can be drawn again in another one, and someone to talk to below. */
   #show(screen: Screen, redraw: (() => void) | null = null, focus?: () => void): void {
-    const { stage } = this.#it;
+    const { stage, isKiosk } = this.#it;
     const told = this.#told;
     this.#redraw = redraw;
     const choices = told && redraw && languages(stage, told, (language) => void this.#translate(language));
-    const foot = told && support(stage, told.questionnaire.support);
+    const foot = told && support(stage, told.questionnaire.support, isKiosk);
     stage.show({ ...screen, node: el("div", {}, choices, screen.node, foot) }, focus);
   }
 
@@ -169,7 +184,7 @@ export class Flow {
     this.#tell(loaded.told, loaded.context);
     this.#answering?.translate(loaded.told.questionnaire);
     this.#redraw();
-    stage.find(focused)?.focus();
+    focusOn(stage.find(focused));
   }
 
   #before(): void {
@@ -277,10 +292,7 @@ export class Flow {
     const exchange = async (typed: string): Promise<CodeFault | null> => {
       const reply = await api.exchange(typed);
       if (this.#step === "over") return null;
-      if (reply.ok) {
-        this.take(reply.value.code);
-        return null;
-      }
+      if (reply.ok) return this.take(reply.value.code) ? null : "other";
       const fault = reply.refusal.kind === "problem" && CODE_FAULTS[reply.refusal.slug];
       if (fault) return fault;
       const reason = reasonOf(reply.refusal);
@@ -290,14 +302,14 @@ export class Flow {
       return null;
     };
     const screen = codeScreen(stage, isKept, this.#isRenewed ? "refused" : null, exchange);
-    this.#show(screen, null, () => stage.find("code-field")?.focus());
+    this.#show(screen, null, () => focusOn(stage.find("code-field")));
   }
 
   #askLink(isUncertain: boolean): void {
     const { stage } = this.#it;
     const screen = stop(stage, { reason: isUncertain ? "expired_unknown" : "expired" });
     screen.node.append(newLink(stage, this.#isRenewed, (code) => this.take(code)));
-    this.#show(screen, null, this.#isRenewed ? () => stage.find("link-field")?.focus() : undefined);
+    this.#show(screen, null, this.#isRenewed ? () => focusOn(stage.find("link-field")) : undefined);
   }
 
   /** The browser asks before the page is left, as long as answers are here that have not arrived. */

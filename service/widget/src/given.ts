@@ -2,9 +2,10 @@
 
 import { answerTo } from "./asked";
 import type { Answer, Answers } from "./model";
+import { native } from "./native";
 
 export class Given {
-  #answers: Record<string, Answer> = Object.create(null);
+  #answers: Answers = native.nothing();
   readonly #refused = new Set<string>();
 
   get answers(): Answers {
@@ -12,7 +13,8 @@ export class Given {
   }
 
   get isEmpty(): boolean {
-    return this.#refused.size === 0 && Object.values(this.#answers).every((answer) => answer === null);
+    for (const id in this.#answers) if (this.#answers[id] !== null) return false;
+    return this.#refused.size === 0;
   }
 
   of(id: string): Answer {
@@ -24,7 +26,7 @@ export class Given {
   }
 
   take(id: string, answer: Answer, refused: boolean): void {
-    this.#answers = Object.assign(Object.create(null), this.#answers, { [id]: answer });
+    this.#answers = { __proto__: null, ...this.#answers, [id]: answer };
     if (refused) this.#refused.add(id);
     else this.#refused.delete(id);
   }

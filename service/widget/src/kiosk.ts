@@ -17,7 +17,7 @@ export class Kiosk {
   readonly #flow: () => Flow;
   readonly #reset: () => void;
   readonly #ends: readonly (() => void)[];
-  #since = native.now();
+  #since = native.elapsed();
   #timer = 0;
   #dialog: HTMLDialogElement | null = null;
   #left: HTMLElement | null = null;
@@ -27,9 +27,10 @@ export class Kiosk {
     this.#stage = stage;
     this.#flow = flow;
     this.#reset = reset;
-    this.#ends = SIGNS.map((sign) =>
-      native.listen(window, sign, () => this.#touched(), { capture: true, passive: true }),
-    );
+    this.#ends = [
+      ...SIGNS.map((sign) => native.listen(window, sign, () => this.#touched(), { capture: true, passive: true })),
+      native.listen(window, "pagehide", reset), // what a page was, the way back finds again
+    ];
     this.#tick();
   }
 
@@ -37,7 +38,7 @@ export class Kiosk {
   leave(): HTMLElement {
     const { words } = this.#stage;
     const node = el("p", { class: "next", role: "timer" }, words.kiosk.clears(DONE_S));
-    this.#leave = { node, at: native.now() + DONE_S * 1000 };
+    this.#leave = { node, at: native.elapsed() + DONE_S * 1000 };
     return el(
       "div",
       { class: "leave" },
@@ -50,7 +51,7 @@ export class Kiosk {
   restart(): void {
     this.#close();
     this.#leave = null;
-    this.#since = native.now();
+    this.#since = native.elapsed();
   }
 
   end(): void {
@@ -60,7 +61,12 @@ export class Kiosk {
   }
 
   #touched(): void {
-    if (this.#dialog === null) this.#since = native.now();
+    if (!this.#isWarned) this.#since = native.elapsed();
+  }
+
+  /** The dialog goes with the screen that it stands on. */
+  get #isWarned(): boolean {
+    return this.#dialog?.isConnected === true;
   }
 
   #tick(): void {
@@ -71,7 +77,7 @@ export class Kiosk {
   }
 
   #look(): void {
-    const now = native.now();
+    const now = native.elapsed();
     const { words } = this.#stage;
     if (this.#leave?.node.isConnected) {
       const left = Math.ceil((this.#leave.at - now) / 1000);
@@ -83,9 +89,14 @@ export class Kiosk {
     const idle = (now - this.#since) / 1000;
     const allowed = stake === "unsent" || stake === "unknown" ? IDLE_UNSENT_S : IDLE_S;
     if (idle < allowed) return;
+    if (stake === "nothing") {
+      this.#stage.unused();
+      this.#since = now;
+      return;
+    }
     const left = Math.ceil(allowed + WARNED_S - idle);
-    if (stake === "nothing" || left <= 0) this.#reset();
-    else if (this.#dialog === null) this.#warn(stake);
+    if (left <= 0) this.#reset();
+    else if (!this.#isWarned) this.#warn(stake);
     if (this.#left) fill(this.#left, words.kiosk.clears(left));
   }
 
@@ -95,7 +106,7 @@ export class Kiosk {
     const text = { something: idle, unsent: idleUnsent, unknown: idleUnknown }[stake];
     const stay = (): void => {
       this.#close();
-      this.#since = native.now();
+      this.#since = native.elapsed();
     };
     this.#left = el("p", { class: "next", role: "timer" }, words.kiosk.clears(WARNED_S));
     this.#dialog = el(

@@ -1,4 +1,4 @@
-// What is needed before the first question, in two requests at once; or why it can not be had.
+// What is needed before the first question, in two requests at once; or why it cannot be had.
 
 import type { Api, Refusal } from "./api";
 import type { Context, Told } from "./model";
@@ -26,13 +26,14 @@ export function reasonOf(refusal: Refusal): StopReason {
 /** Without what concerns the team, one can still go on; without the questionnaire, or with a wrong code, not. */
 export async function load(api: Api, code: string, language: string): Promise<Loaded> {
   const [told, context] = await Promise.all([api.questionnaire(language), api.context(code, language)]);
-  for (const reply of [told, context]) {
-    if (reply.ok) continue;
-    const reason = reasonOf(reply.refusal);
-    if (reply === told || reason !== "unreachable") return { ok: false, reason, opensAt: opening(reply.refusal) };
-  }
-  if (!told.ok) return { ok: false, reason: "unreachable", opensAt: null };
-  return { ok: true, told: told.value, context: context.ok ? context.value : null };
+  if (!told.ok) return refused(told.refusal);
+  if (context.ok) return { ok: true, told: told.value, context: context.value };
+  if (reasonOf(context.refusal) !== "unreachable") return refused(context.refusal);
+  return { ok: true, told: told.value, context: null };
+}
+
+function refused(refusal: Refusal): Loaded {
+  return { ok: false, reason: reasonOf(refusal), opensAt: opening(refusal) };
 }
 
 /** When it opens at this person's site, where the service says so. */

@@ -1,8 +1,13 @@
-// What the page around the widget could replace later, taken when the script is evaluated: so that a page which patches
-// its own globals afterwards is handed no code and no answer.
+// What the page around the widget could replace later, taken when the script is evaluated. It keeps codes and answers
+// from scripts that look on: loggers, analytics, and monitoring that wraps fetch, XMLHttpRequest, the console, storage
+// or JSON. It does not keep them from a script that sets out to read what somebody types or presses: keys and pointers
+// pass through the page before they are here, and not every method is taken. Against that, only the frame helps.
 
 const { apply, ownKeys } = Reflect;
-const { create, freeze, hasOwn, setPrototypeOf } = Object;
+const { create, defineProperty, freeze, hasOwn, setPrototypeOf } = Object;
+const { isInteger } = Number;
+const { exec } = RegExp.prototype;
+const replaceIn = RegExp.prototype[Symbol.replace] as (...given: unknown[]) => string;
 const { isArray } = Array;
 const { parse, stringify } = JSON;
 const { addEventListener, removeEventListener } = EventTarget.prototype;
@@ -12,8 +17,11 @@ const started = page.setTimeout.bind(page);
 const cleared = page.clearTimeout.bind(page);
 const random = page.crypto.getRandomValues.bind(page.crypto);
 const encoded = page.btoa.bind(page);
+const decoded = page.atob.bind(page);
+const elapsed = page.performance.now.bind(page.performance);
 const { now } = Date;
 const readText = Response.prototype.text;
+const attachShadow = page.Element?.prototype.attachShadow; // where there is a page
 
 /** The same value without prototypes: nothing that a page puts on them (`toJSON`, a getter) is called with it. */
 function bare<T>(value: T): T {
@@ -36,13 +44,24 @@ export const native = freeze({
   text: (response: Response): Promise<string> => apply(readText, response, []),
   parse: (text: string): unknown => parse(text),
   stringify: (value: unknown): string => stringify(bare(value)),
+  /** An object without anything. */
+  nothing: <Value>(): Record<string, Value> => create(null),
+  isInteger: (value: unknown): value is number => isInteger(value),
+  /** Of a pattern without flags that remember where they were. */
+  match: (text: string, pattern: RegExp): RegExpExecArray | null => apply(exec, pattern, [text]),
+  replace: (text: string, pattern: RegExp, by: string | ((whole: string, part: string) => string)): string =>
+    apply(replaceIn, defineProperty(pattern, "exec", bare({ value: exec })), [text, by]),
+  closedRoot: (host: Element): ShadowRoot => apply(attachShadow, host, [bare({ mode: "closed" })]),
   /** Whether an object has a property itself; `constructor` is a name that an item may have. */
   own: (value: object, name: string): boolean => hasOwn(value, name),
   randomBytes: (count: number): Uint8Array => random(new Uint8Array(count)),
   base64: (bytes: string): string => encoded(bytes),
+  bytes: (base64: string): string => decoded(base64),
   setTimeout: (run: () => void, milliseconds: number): number => started(run, milliseconds) as unknown as number,
   clearTimeout: (timer: number): void => cleared(timer),
   now: (): number => now(),
+  /** Milliseconds since some moment, whatever becomes of the clock on the wall. */
+  elapsed: (): number => elapsed(),
   URL: page.URL,
   AbortController: page.AbortController,
   /** False only where the browser is sure to be without any network. */

@@ -3,6 +3,7 @@
 
 import { answerTo, askedAnswers } from "./asked";
 import type { Answers, Questionnaire } from "./model";
+import { native } from "./native";
 
 const PIPE = /\{\{([^{}]*)\}\}/g;
 // White space as the service knows it: unlike JavaScript's own, with U+0085 and without U+FEFF.
@@ -13,8 +14,8 @@ const FORM = new RegExp(`^([a-z][a-z0-9_]{0,62})\\|([${SPACE}]*[^|${SPACE}][^|]*
 export function filled(text: string, q: Questionnaire, answers: Answers): string {
   if (!text.includes("{{")) return text;
   const given = askedAnswers(q, answers);
-  return text.replace(PIPE, (whole, inside: string) => {
-    const form = FORM.exec(inside);
+  return native.replace(text, PIPE, (whole, inside) => {
+    const form = native.match(inside, FORM);
     if (form === null) return whole;
     const [, id = "", otherwise = ""] = form;
     return chosen(q, id, given) ?? otherwise;
@@ -24,7 +25,7 @@ export function filled(text: string, q: Questionnaire, answers: Answers): string
 function chosen(q: Questionnaire, id: string, given: Answers): string | undefined {
   const item = q.items.find((one) => one.id === id);
   const answer = answerTo(given, id);
-  if (item?.type === "number") return Number.isInteger(answer) ? String(answer) : undefined;
+  if (item?.type === "number") return native.isInteger(answer) ? `${answer}` : undefined;
   if (item?.type !== "single_choice") return undefined;
   return item.options.find((option) => option.id === answer)?.text;
 }

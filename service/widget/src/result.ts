@@ -4,9 +4,12 @@
 // else the token's own); `measure` (id; else the first index, else the first scale, else the first item); `label` (what
 // the page calls the measure); `language`; `theme`; `waves` (how many, 12 where absent).
 // `use(token)` gives an access token of short life, of a key that reads one unit's aggregates and nothing else. It is
-// kept in this object alone. Where it is not taken (any more), the event `pouls:expired` asks for another one; where the
-// service refuses what is asked, or the page, `pouls:stopped` says which; both with `reason`, the problem's name.
+// kept in this object alone. Where it is not taken (any more), the event `pouls:expired` asks for another one; where
+// the service refuses what is asked, or the page, `pouls:stopped` says which; both with `reason`, the problem's name.
+// So it does where the page does not say what to ask ("no-campaign") or whom ("no-service"), or gave a key instead of a
+// token ("no-token").
 
+import { native } from "./native";
 import { trendOf } from "./result_api";
 import type { Trend } from "./result_model";
 import { resultSheets } from "./result_style";
@@ -17,6 +20,8 @@ import type { Refusal } from "./wire";
 import { resultWords } from "./words/result";
 
 const WAVES = 12;
+/** What a key begins with, which lives long and has no place in a page. */
+const KEY = "pouls_";
 const ASKED_BY = ["api", "campaign", "unit", "measure", "waves"];
 const SHOWN_BY = ["label", "language", "theme"];
 
@@ -37,13 +42,19 @@ export class PoulsResult extends HTMLElement {
 
   constructor() {
     super();
-    this.#root = this.attachShadow({ mode: "closed" });
+    this.#root = native.closedRoot(this);
     this.#root.adoptedStyleSheets = resultSheets();
     this.#root.append(this.#card.all);
   }
 
   /** Shows the result with this access token, the first one or a new one. */
   use(token: string): void {
+    if (token.startsWith(KEY)) {
+      this.#asked += 1;
+      this.#token = null;
+      this.#end("wrong", "stopped", "no-token");
+      return;
+    }
     this.#token = token;
     if (this.isConnected) this.#ask();
   }
@@ -74,9 +85,10 @@ export class PoulsResult extends HTMLElement {
 
   #ask(): void {
     this.#asked += 1;
-    const api = this.getAttribute("api") ?? servedFrom;
+    const api = this.getAttribute("api") || servedFrom;
     const campaign = this.getAttribute("campaign");
-    if (api === null || campaign === null) this.#become({ name: "wrong" });
+    if (api === null) this.#end("wrong", "stopped", "no-service");
+    else if (campaign === null) this.#end("wrong", "stopped", "no-campaign");
     else if (this.#token === null) this.#become({ name: this.#state.name === "expired" ? "expired" : "noToken" });
     else void this.#load(api, campaign, this.#token, this.#asked);
   }

@@ -39,10 +39,10 @@ export interface Series {
   readonly unit_name: string;
   readonly measure: string;
   readonly kind: "item" | "scale" | "index";
-  /** By language; a service that tells no words of its measures leaves them to the card's `label`. */
-  readonly text?: Readonly<Record<string, string>> | null;
-  readonly lowest?: number | null;
-  readonly highest?: number | null;
+  /** By language, as the latest wave asked it; null where there are no words. */
+  readonly text: Readonly<Record<string, string>> | null;
+  readonly lowest: number | null;
+  readonly highest: number | null;
   readonly points: readonly Point[];
 }
 

@@ -146,7 +146,7 @@ function scaleOf(series: Series, figure: Figure, words: ResultWords): string {
 function endsOf(series: Series, figure: Figure): readonly [number, number] | null {
   if (figure === "enps") return ENPS_ENDS;
   if (figure === "favourable") return SHARE_ENDS;
-  const { lowest = null, highest = null } = series;
+  const { lowest, highest } = series;
   return lowest === null || highest === null ? null : [lowest, highest];
 }
 

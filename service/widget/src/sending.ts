@@ -40,7 +40,7 @@ export class Sending {
     this.#code = code;
     this.#changed = changed;
     this.#deaf = native.listen(globalThis as unknown as EventTarget, "online", () => {
-      if (this.#step === "waiting") this.now();
+      if (this.#step === "waiting") this.#try();
     });
   }
 
@@ -48,14 +48,20 @@ export class Sending {
   send(answers: Answers): void {
     if (this.#step === "sending" || this.#step === "done") return;
     if (!this.#uncertain || this.#answers === null) this.#answers = answers;
-    this.now();
+    this.#try();
   }
 
-  /** Tries again at once; nothing where a try is under way, where all is done, or before there is anything to send. */
+  /** Tries again at once, as somebody wants it, whatever the browser thinks of the line. */
   now(): void {
+    this.#try(true);
+  }
+
+  /** Nothing where a try is under way, where all is done, or before there is anything to send. */
+  #try(isWanted = false): void {
     if (this.#stopped || this.#step === "sending" || this.#step === "done" || this.#answers === null) return;
     this.#clear();
-    void this.#attempt(this.#answers);
+    if (isWanted || native.online()) void this.#attempt(this.#answers);
+    else this.#waitFor(0); // so that it stays known that nothing was sent
   }
 
   /** Lets go of the answers; what is under way ends unheard. */
@@ -94,7 +100,7 @@ export class Sending {
       this.#tell({ step: "expired", uncertain: this.#uncertain });
       return;
     }
-    // This nonce would have been taken again: it was another response that spent the code.
+    // This nonce would have been taken again, since every try had a code of the same person: it was another response.
     if (slug === "code-spent") this.#uncertain = false;
     this.#tell({ step: "refused", uncertain: this.#uncertain, refusal });
   }
@@ -102,7 +108,7 @@ export class Sending {
   #waitFor(least_s: number): void {
     const seconds = Math.max(least_s, this.#wait_s);
     this.#wait_s = Math.min(2 * this.#wait_s, LONGEST_WAIT_S);
-    this.#count(native.now() + seconds * SECOND_MS, seconds);
+    this.#count(native.elapsed() + seconds * SECOND_MS, seconds);
   }
 
   /** By the clock and not by the ticks, which browsers slow down in pages that nobody sees. */
@@ -110,8 +116,8 @@ export class Sending {
     this.#tell({ step: "waiting", uncertain: this.#uncertain, seconds });
     this.#timer = native.setTimeout(() => {
       this.#timer = null;
-      const left = Math.ceil((until - native.now()) / SECOND_MS);
-      if (left <= 0) this.now();
+      const left = Math.ceil((until - native.elapsed()) / SECOND_MS);
+      if (left <= 0) this.#try();
       else this.#count(until, Math.min(left, seconds));
     }, SECOND_MS);
   }

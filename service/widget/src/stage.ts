@@ -1,6 +1,6 @@
 // Where screens are shown: one at a time, with the focus on its heading, and a voice for those who hear the page.
 
-import { type Child, el, fill } from "./dom";
+import { type Child, el, fill, focusOn } from "./dom";
 import { native } from "./native";
 import { directionOf, type Words, wordsOf } from "./words/words";
 
@@ -11,6 +11,8 @@ export interface Screen {
   readonly isPrivate?: boolean;
   /** Called when another screen is shown. */
   readonly left?: () => void;
+  /** Called at a kiosk that nobody has used for a while. */
+  readonly unused?: () => void;
   /** Called when the width changes. */
   readonly resized?: () => void;
 }
@@ -34,38 +36,62 @@ export class Stage {
   #since = 0;
   #toldHeight = 0;
   #publicHeight = 0;
+  #privateHeight = 0;
   #isTouched = false;
+  readonly #height: (height: number) => void;
   readonly #observer: ResizeObserver;
   readonly #deaf: () => void;
 
   constructor(root: ShadowRoot, language: string, height: (height: number) => void) {
     this.#root = root;
+    this.#height = height;
     this.#level = document.querySelector("h1") === null ? 1 : 2;
     this.language = language;
     this.words = wordsOf(language);
     this.speak(language);
     root.append(this.#inner, this.#live);
-    native.listen(this.card, "pointerdown", () => (this.#isTouched = true));
+    for (const sign of ["pointerdown", "keydown"]) native.listen(this.card, sign, () => (this.#isTouched = true));
     // The second press of a double click, meant for the screen before, would mark the text of this one.
-    this.#deaf = native.listen(window, "mousedown", (event) => {
-      const isSecond = (event as MouseEvent).detail > 1 && native.now() - this.#since < DOUBLE_CLICK_MS;
+    this.#deaf = native.listen(root, "mousedown", (event) => {
+      const isSecond = (event as MouseEvent).detail > 1 && native.elapsed() - this.#since < DOUBLE_CLICK_MS;
       if (isSecond) event.preventDefault();
     });
     this.#observer = new ResizeObserver(() => {
+      if (this.width === this.#inner.clientWidth) return;
       this.width = this.#inner.clientWidth;
       this.#shown?.resized?.();
-      this.#tellHeight(height);
+      this.#tellHeight();
     });
     this.width = this.#inner.clientWidth;
     this.#observer.observe(this.#inner);
   }
 
-  /** Of questions one height, whatever is asked after which answer; what is higher scrolls inside. */
-  #tellHeight(height: (height: number) => void): void {
-    if (!this.#shown?.isPrivate) this.#publicHeight = Math.ceil(this.#inner.getBoundingClientRect().height);
-    const told = this.#shown?.isPrivate ? Math.max(this.#publicHeight, PRIVATE_HEIGHT) : this.#publicHeight;
-    if (told !== this.#toldHeight) height(told);
+  /** To whoever begins to listen. */
+  tellAgain(): void {
+    this.#toldHeight = 0;
+    this.#tellHeight();
+  }
+
+  /**
+   * When a screen begins, and when the width changes, so that nobody learns what was opened meanwhile. Of questions one
+   * height, as the first page has it before anything is answered; what is higher scrolls inside.
+   */
+  #tellHeight(): void {
+    if (!this.#shown) return;
+    const { isPrivate } = this.#shown;
+    if (!isPrivate) this.#publicHeight = this.#heightClosed();
+    else if (this.#privateHeight === 0) this.#privateHeight = Math.max(this.#heightClosed(), PRIVATE_HEIGHT);
+    const told = isPrivate ? Math.max(this.#publicHeight, this.#privateHeight) : this.#publicHeight;
+    if (told !== this.#toldHeight) this.#height(told);
     this.#toldHeight = told;
+  }
+
+  #heightClosed(): number {
+    const opened = [...this.#inner.querySelectorAll<HTMLDetailsElement>("details[open]")];
+    for (const one of opened) one.open = false;
+    const { height } = this.#inner.getBoundingClientRect();
+    for (const one of opened) one.open = true;
+    return Math.ceil(height);
   }
 
   speak(language: string): void {
@@ -90,13 +116,14 @@ export class Stage {
   }
 
   /** `focus` is where it goes: to the heading, unless somebody came from elsewhere. */
-  show(screen: Screen, focus: () => void = () => screen.heading.focus()): void {
+  show(screen: Screen, focus: () => void = () => focusOn(screen.heading)): void {
     this.#shown?.left?.();
     const mayFocus = this.#mayFocus();
     this.#shown = screen;
-    this.#since = native.now();
+    this.#since = native.elapsed();
     this.#hush();
     fill(this.card, screen.node);
+    this.#tellHeight();
     if (mayFocus) focus();
     else this.say(screen.heading.textContent ?? "");
   }
@@ -121,10 +148,15 @@ export class Stage {
     return this.#root.getElementById(id);
   }
 
+  unused(): void {
+    this.#shown?.unused?.();
+  }
+
   /** Leaves nothing of what was shown. */
   clear(): void {
     this.#shown?.left?.();
     this.#shown = null;
+    this.#privateHeight = 0;
     this.#hush();
     fill(this.card);
   }

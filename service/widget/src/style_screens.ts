@@ -82,8 +82,8 @@ h1, h2 { scroll-margin-block-start: 5em; }
 }
 @keyframes appear { from { opacity: 0; } }
 @keyframes beat { 50% { scale: 0.5; opacity: 0.5; } }
-.kiosk .ask { margin-block-start: 1.5em; }
-.kiosk .code { margin-block-start: 0.75em; }
+.kiosk .ask, .link .ask { margin-block-start: 1.5em; }
+.kiosk .code, .link input { margin-block-start: 0.75em; }
 dialog {
   margin: auto; max-inline-size: min(28em, calc(100vw - 2em)); padding: 1.5em; border: 1px solid var(--border);
   border-radius: var(--radius); background: var(--surface); color: var(--text);

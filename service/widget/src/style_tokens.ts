@@ -50,11 +50,9 @@ h1, .card > div > div > h2:first-child { font-size: 1.5em; letter-spacing: -0.01
 h2 { font-size: 1.125em; }
 h3 { font-size: 1em; }
 @container (min-width: 30em) { h1 { font-size: 1.75em; } }
+/* Headings are focused for those who hear the page; nothing is to be done with them. */
 h1:focus, h2:focus, .summary:focus { outline: none; }
-h1:focus-visible, h2:focus-visible {
-  outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; inline-size: fit-content;
-}
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+:focus-visible:not(h1, h2) { outline: 2px solid var(--accent); outline-offset: 2px; }
 p, li, dt, dd, h1, h2, h3, legend, label { unicode-bidi: plaintext; }
 [dir="rtl"] :is(p, li, dt, dd, h1, h2, h3, legend) { text-align: right; }
 ul, ol { padding-inline-start: 1.25em; }

@@ -4,6 +4,7 @@ import { native } from "./native";
 
 export type Problem = {
   readonly kind: "problem";
+  /** Empty where these are not the service's own words. */
   readonly slug: string;
   readonly status: number;
   readonly retryAfter_s: number | null;
@@ -11,7 +12,7 @@ export type Problem = {
   readonly detail: string | null;
 };
 
-/** `unsent`: nothing left this page, or the service said that it took nothing; `unknown`: it may have arrived. */
+/** `unsent`: the service said that it took nothing; `unknown`: it may have arrived. */
 export type Refusal =
   | Problem
   | { readonly kind: "unsent" | "unknown"; readonly retryAfter_s?: number | null };
@@ -27,10 +28,10 @@ export interface Asking {
 }
 
 const LIMIT_MS = 20_000;
+const OURS = /^urn:pouls:problem:([a-z0-9-]+)$/;
 
 /** Sends one request. Never throws: an error of the network would name the address, and consoles are read. */
 export async function ask(url: string, asking: Asking = {}): Promise<Reply<unknown>> {
-  const wasOnline = native.online();
   const controller = new native.AbortController();
   const timer = native.setTimeout(() => controller.abort(), LIMIT_MS);
   try {
@@ -39,7 +40,7 @@ export async function ask(url: string, asking: Asking = {}): Promise<Reply<unkno
     if (!response.ok) return { ok: false, refusal: problemOf(response, text) };
     return { ok: true, value: native.parse(text) };
   } catch {
-    return { ok: false, refusal: { kind: wasOnline ? "unknown" : "unsent" } };
+    return { ok: false, refusal: { kind: "unknown" } }; // it may have left before the line went
   } finally {
     native.clearTimeout(timer);
   }
@@ -67,7 +68,7 @@ function problemOf(response: Response, text: string): Problem {
   const errors = Array.isArray(told.errors) ? told.errors : [];
   return {
     kind: "problem",
-    slug: /[a-z0-9-]*$/.exec(type)?.[0] ?? "",
+    slug: OURS.exec(type)?.[1] ?? "",
     status: response.status,
     retryAfter_s: secondsIn(response.headers.get("Retry-After")),
     pointers: errors.map((one) => one?.pointer).filter((pointer) => typeof pointer === "string"),

@@ -1,6 +1,6 @@
 // What all questions have: their words, a hint, whether an answer is needed, what is wrong, and the way to say nothing.
 
-import { type Child, el, fill, ICONS, icon, set } from "../dom";
+import { type Child, el, fill, focusOn, heard, icon, ICONS, set } from "../dom";
 import type { Answer, Item } from "../model";
 import type { Words } from "../words/words";
 
@@ -8,6 +8,10 @@ import type { Words } from "../words/words";
 export interface Asking<Kind extends Item = Item> {
   readonly item: Kind;
   readonly words: Words;
+  /** Whether what people write is shown to anybody. */
+  readonly isRead: boolean;
+  /** What several questions begin with, which stands above them all and is heard with each. */
+  readonly stem?: string;
   /** A text of the questionnaire with earlier answers put in. */
   text(raw: string): string;
   answer(): Answer;
@@ -61,15 +65,17 @@ export class Frame implements View {
     readonly asking: Asking,
     shape: "radiogroup" | "group" | "field",
     hint: string | null = null,
-    anonymous = false,
+    isWritten = false,
   ) {
     const { item, words } = asking;
     this.piped = new Piped(asking.text);
     const needed = item.required && el("span", { class: "needed", lang: words.code }, words.questions.required);
-    const texts: Child[] = [el("span", { id: this.id("text") }, this.piped.node(item.text)), needed && " ", needed];
+    const text = el("span", { id: this.id("text") }, this.#begun(), this.piped.node(item.text));
+    const texts: Child[] = [text, needed && " ", needed];
     const told = hint !== null && el("p", { class: "hint", id: this.id("hint"), lang: words.code }, hint);
-    const warned =
-      anonymous && el("p", { class: "hint", id: this.id("warn"), lang: words.code }, words.questions.anonymous);
+    const { anonymous, read, unread } = words.questions;
+    const warning = `${anonymous} ${asking.isRead ? read : unread}`;
+    const warned = isWritten && el("p", { class: "hint", id: this.id("warn"), lang: words.code }, warning);
     this.#fault = el("p", { class: "fault", id: this.id("fault"), lang: words.code, hidden: true });
     const rest = [told, warned, this.body, this.#fault];
     if (shape === "field") {
@@ -85,6 +91,16 @@ export class Frame implements View {
       }
       this.describe(this.node);
     }
+  }
+
+  #begun(): HTMLElement | null {
+    const { stem, text, words } = this.asking;
+    if (!stem) return null;
+    const begun = heard("");
+    const renew = (): void => fill(begun, words.questions.stem(bare(text(stem))));
+    this.piped.also(renew);
+    renew();
+    return begun;
   }
 
   id(part: string): string {
@@ -104,7 +120,7 @@ export class Frame implements View {
 
   focus(): void {
     const inputs = [...this.node.querySelectorAll<HTMLElement>("input, textarea, button")];
-    (inputs.find((one) => one instanceof HTMLInputElement && one.checked) ?? inputs[0])?.focus();
+    focusOn(inputs.find((one) => one instanceof HTMLInputElement && one.checked) ?? inputs[0]);
   }
 
   complain(message: string | null): void {
@@ -132,6 +148,11 @@ export class Frame implements View {
       this.body.append(choiceRow(box, "refuse", asking.words.questions.refuse, asking.words.code));
     return box;
   }
+}
+
+/** Without what ends a sentence, so that it can go on. */
+export function bare(text: string): string {
+  return text.replace(/[\s.:…]+$/u, "");
 }
 
 /** A radio button or a check box with its words, all of it to be pressed. */
@@ -204,7 +225,7 @@ export class Radios {
     asking.take(null);
     for (const input of this.#inputs) input.checked = false;
     this.#show();
-    this.#inputs[0]?.focus();
+    focusOn(this.#inputs[0]);
     asking.say(asking.words.questions.cleared);
   }
 

@@ -1,8 +1,8 @@
 // Ratings as a table: statements in rows, points in columns. Each button says the whole sentence by itself.
 
-import { el, fill, ICONS, icon } from "../dom";
+import { el, fill, focusOn, icon, ICONS } from "../dom";
 import type { Item, RatingItem } from "../model";
-import { type Asking, Piped, type View } from "./frame";
+import { type Asking, bare, Piped, type View } from "./frame";
 import { pointsOf } from "./points";
 
 /** The rows by item, and the table that holds them. */
@@ -124,13 +124,14 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
     function name(): void {
       const text = bare(asking.text(item.text));
       const filledStem = bare(first.text(stem));
+      const begun = `${filledStem && words.stem(filledStem)}${text}`;
       inputs.forEach((one, at) => {
         const point = points[at] as number;
         const label = asking.text(item.labels[point] ?? "");
         const said = words.ofPoints(point, points[points.length - 1] as number, label);
-        one.setAttribute("aria-label", words.cell(filledStem, text, said));
+        one.setAttribute("aria-label", words.named(begun, said));
       });
-      refuse.setAttribute("aria-label", words.cell(filledStem, text, words.refuse));
+      refuse.setAttribute("aria-label", words.named(begun, words.refuse));
       fill(clearText, `${words.clear}: ${text}`);
     }
 
@@ -141,13 +142,13 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
     function cleared(): void {
       asking.take(null);
       for (const one of inputs) one.checked = false;
-      inputs[0]?.focus();
+      focusOn(inputs[0]);
       show();
       asking.say(words.cleared);
     }
 
     function focus(): void {
-      (inputs.find((one) => one.checked) ?? inputs[0])?.focus();
+      focusOn(inputs.find((one) => one.checked) ?? inputs[0]);
     }
 
     function complain(message: string | null): void {
@@ -165,9 +166,4 @@ export function matrix(stem: string, askings: readonly Asking<RatingItem>[]): Ma
       own.renew();
     }
   }
-}
-
-/** Without what ends a sentence, so that it can go on. */
-function bare(text: string): string {
-  return text.replace(/[\s.:…]+$/u, "");
 }

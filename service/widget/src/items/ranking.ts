@@ -1,6 +1,6 @@
 // Options put in order, by buttons: no dragging, which neither a keyboard nor a trembling hand does.
 
-import { el, fill, heard, ICONS, icon } from "../dom";
+import { el, fill, focusOn, heard, icon, ICONS } from "../dom";
 import type { Option, RankingItem } from "../model";
 import { type Asking, Frame, type View } from "./frame";
 
@@ -101,7 +101,7 @@ export function ranking(asking: Asking<RankingItem>): View {
     refusal.checked = false;
     take([...taken, option.id]);
     const next = left.children[Math.min(at, left.children.length - 1)] ?? ordered.lastElementChild;
-    next?.querySelector("button")?.focus();
+    focusOn(next?.querySelector("button"));
     asking.say(words.placed(asking.text(option.text), taken.length + 1, taken.length + 1));
   }
 
@@ -111,7 +111,7 @@ export function ranking(asking: Asking<RankingItem>): View {
     take(move === "out" ? rest : [...rest.slice(0, to), option.id, ...rest.slice(to)]);
     const text = asking.text(option.text);
     const focused = move === "out" ? `${option.id}-add` : `${option.id}-${move}`;
-    frame.node.querySelector<HTMLElement>(`#${frame.id(focused)}`)?.focus();
+    focusOn(frame.node.querySelector<HTMLElement>(`#${frame.id(focused)}`));
     asking.say(move === "out" ? words.takenOut(text) : words.placed(text, to + 1, rest.length + 1));
   }
 

@@ -41,16 +41,22 @@ export function text(asking: Asking<TextItem>): View {
   function take(refused: boolean): void {
     asking.take(field.value === "" ? null : field.value, refused);
     count();
+    sayLeft();
   }
 
   function count(): void {
     const length = lengthOf(field.value);
-    const left = item.max_length - length;
     fill(counter, words.questions.count(length, item.max_length));
-    counter.classList.toggle("over", left < 0);
+    counter.classList.toggle("over", length > item.max_length);
+  }
+
+  /** Once somebody pauses, and only where the end is near. */
+  function sayLeft(): void {
     native.clearTimeout(pause);
-    // Once somebody pauses, and only where the end is near.
-    if (length > 0 && left <= FEW_LEFT)
-      pause = native.setTimeout(() => asking.say(words.questions.left(left)), PAUSE_MS);
+    pause = native.setTimeout(() => {
+      const length = lengthOf(field.value);
+      const left = item.max_length - length;
+      if (field.isConnected && length > 0 && left <= FEW_LEFT) asking.say(words.questions.left(left));
+    }, PAUSE_MS);
   }
 }

@@ -27,24 +27,32 @@ export function languages(stage: Stage, told: Told, choose: (language: string) =
   return el("div", { class: "languages", role: "group", "aria-label": stage.words.language }, ...buttons);
 }
 
-/** Opening it asks nobody for anything: who looks for help is nobody's business. */
-export function support(stage: Stage, contacts: readonly Contact[]): HTMLElement | null {
+/**
+ * Opening it asks nobody for anything: who looks for help is nobody's business. At a kiosk nothing leads out of it,
+ * where the next person would see what this one looked for.
+ */
+export function support(stage: Stage, contacts: readonly Contact[], isKiosk: boolean): HTMLElement | null {
   if (contacts.length === 0) return null;
   const { words, said } = stage;
   return el(
     "details",
     { class: "support" },
     el("summary", {}, words.support.title),
-    el("ul", { lang: said }, ...contacts.map((contact) => one(stage, contact))),
+    el("ul", { lang: said }, ...contacts.map((contact) => one(stage, contact, isKiosk))),
   );
 }
 
-function one(stage: Stage, { name, detail, phone, url }: Contact): HTMLElement {
+function one(stage: Stage, { name, detail, phone, url }: Contact, isKiosk: boolean): HTMLElement {
   const { words } = stage;
   const links = el("p", { class: "reach" });
+  const shown = url?.replace(/^https:\/\/(www\.)?/, "").replace(/\/$/, "");
+  if (isKiosk) {
+    const texts = [phone, shown].filter((text) => text);
+    links.append(...texts.map((text) => el("span", { dir: "ltr" }, text)));
+    return el("li", {}, el("strong", {}, name), el("p", {}, detail), links);
+  }
   if (phone) links.append(el("a", { href: `tel:${phone.replace(/[^+\d]/g, "")}`, dir: "ltr" }, phone));
   if (url) {
-    const shown = url.replace(/^https:\/\/(www\.)?/, "").replace(/\/$/, "");
     const newTab = el("span", { lang: words.code, class: "heard" }, ` (${words.support.newTab})`);
     links.append(el("a", { href: url, target: "_blank", rel: "noreferrer noopener", dir: "ltr" }, shown, newTab));
   }

@@ -52,6 +52,7 @@ export function before(stage: Stage, { told, context, isResumed, begin }: Before
       whole(stage, promise),
     ),
     el("div", { class: "actions" }, button("main", isResumed ? words.before.resume : words.before.start, begin)),
+    !isResumed && el("p", { class: "hint" }, words.before.again),
   );
   return { node, heading };
 }

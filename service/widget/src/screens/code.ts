@@ -1,14 +1,22 @@
 // At a kiosk: the short code on somebody's card, typed.
 
-import { el, fill, ICONS, icon, set } from "../dom";
+import { el, fill, focusOn, icon, ICONS, set } from "../dom";
 import { button, onEnter, type Screen, type Stage } from "../stage";
 
-export type CodeFault = "empty" | "mistyped" | "refused" | "tooMany" | "unreachable";
+export type CodeFault = "empty" | "mistyped" | "refused" | "other" | "tooMany" | "unreachable";
 
 const GROUP = 4;
 
-/** `take` gives what is wrong with what was typed; null where one goes on. `isKept`: answers wait for this code. */
-export function code(stage: Stage, isKept: boolean, take: (typed: string) => Promise<CodeFault | null>): Screen {
+/**
+ * `take` gives what is wrong with what was typed; null where one goes on. `isKept`: answers wait for this code;
+ * `wrong`: what was wrong with the one before.
+ */
+export function code(
+  stage: Stage,
+  isKept: boolean,
+  wrong: CodeFault | null,
+  take: (typed: string) => Promise<CodeFault | null>,
+): Screen {
   const words = stage.words.kiosk;
   const heading = stage.heading(isKept ? words.titleKept : words.title);
   const fault = el("p", { class: "fault", id: "code-fault", hidden: true });
@@ -37,7 +45,13 @@ export function code(stage: Stage, isKept: boolean, take: (typed: string) => Pro
     fault,
     el("div", { class: "actions" }, go),
   );
-  return { node, heading, left: () => (field.value = "") };
+  show(wrong);
+  return { node, heading, left: empty, unused: empty };
+
+  function empty(): void {
+    field.value = "";
+    show(null);
+  }
 
   /** In groups of four while it is typed at the end; somebody who mends the middle is left alone. */
   function grouped(): void {
@@ -49,7 +63,7 @@ export function code(stage: Stage, isKept: boolean, take: (typed: string) => Pro
 
   async function submit(): Promise<void> {
     if (isBusy) return;
-    complain(null);
+    show(null);
     const typed = field.value.trim();
     if (typed === "") {
       complain("empty");
@@ -59,19 +73,22 @@ export function code(stage: Stage, isKept: boolean, take: (typed: string) => Pro
     set(go, "aria-disabled", "true");
     fill(go, words.going);
     stage.say(words.going);
-    const wrong = await take(typed);
+    const found = await take(typed);
     isBusy = false;
     set(go, "aria-disabled", null);
     fill(go, words.go);
-    if (wrong) complain(wrong);
+    if (found) complain(found);
   }
 
-  function complain(wrong: CodeFault | null): void {
-    fault.hidden = wrong === null;
-    fill(fault, wrong && icon(ICONS.alert), wrong && words[wrong]);
-    set(field, "aria-invalid", wrong && "true");
-    if (wrong === null) return;
-    field.focus();
-    stage.say(words[wrong]);
+  function complain(found: CodeFault): void {
+    show(found);
+    focusOn(field);
+    stage.say(words[found]);
+  }
+
+  function show(found: CodeFault | null): void {
+    fault.hidden = found === null;
+    fill(fault, found && icon(ICONS.alert), found && words[found]);
+    set(field, "aria-invalid", found && "true");
   }
 }

@@ -2,7 +2,7 @@
 
 import { asked } from "../asked";
 import { faultOf } from "../check";
-import { el, fill } from "../dom";
+import { el, fill, focusOn } from "../dom";
 import type { Given } from "../given";
 import type { Asking, View } from "../items/frame";
 import { viewOf } from "../items/items";
@@ -18,9 +18,10 @@ export interface QuestionsGiven {
   readonly page: Page;
   readonly title: string;
   readonly given: Given;
-  /** Questions that the service did not take the answers of. */
-  readonly notTaken: ReadonlySet<string>;
+  /** Questions that the service did not take the answers of, until they are answered anew. */
+  readonly notTaken: Set<string>;
   readonly fromReview: boolean;
+  readonly isRead: boolean;
   place(): { readonly at: number; readonly of: number };
   changed(): void;
   next(): void;
@@ -36,6 +37,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
   const { questionnaire: q, page, given } = it;
   const text = (raw: string): string => filled(raw, q, given.answers);
   const sectionText = page.section?.text ?? null;
+  const stem = sectionText ?? page.section?.title ?? "";
   const heading = stage.heading(text(it.title));
   const intro = el("p", { class: "prose", lang: said });
   const step = el("p", { id: "step" });
@@ -83,7 +85,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     if (isTable() === wasTable) return;
     const focused = stage.focused?.id;
     build();
-    if (focused) stage.find(focused)?.focus();
+    if (focused) focusOn(stage.find(focused));
   }
 
   function isTable(): boolean {
@@ -96,13 +98,14 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     if (wasTable) {
       const ratings = page.items as readonly RatingItem[];
       const made = matrix(
-        sectionText ?? page.section?.title ?? "",
+        stem,
         ratings.map((item) => asking(item) as Asking<RatingItem>),
       );
       views = made.rows;
       fill(list, made.node);
     } else {
-      views = new Map(page.items.map((item) => [item.id, viewOf(asking(item))]));
+      const shared = page.isMatrix ? stem : "";
+      views = new Map(page.items.map((item) => [item.id, viewOf({ ...asking(item), stem: shared })]));
       fill(list, ...[...views.values()].map((view) => view.node));
     }
     renew();
@@ -112,6 +115,7 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     return {
       item,
       words,
+      isRead: it.isRead,
       text,
       answer: () => given.of(item.id),
       refused: () => given.refused(item.id),
@@ -119,11 +123,12 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
         const before = shown().length;
         given.take(item.id, answer, refused);
         complained.delete(item.id);
+        it.notTaken.delete(item.id);
         renew();
         const more = shown().length - before;
         const message = hasTooMany(item) && messageOf(item.id);
         if (message) stage.say(message);
-        else if (more !== 0) stage.say(more > 0 ? words.questions.more(more) : words.questions.fewer);
+        else if (more !== 0) stage.say(more > 0 ? words.questions.more(more) : words.questions.fewer(-more));
         it.changed();
       },
       say: (what) => stage.say(what),
@@ -182,6 +187,6 @@ export function questions(stage: Stage, it: QuestionsGiven): Questions {
     renew();
     const box = summary(stage, mistakes());
     fill(problems, box);
-    box.focus();
+    focusOn(box);
   }
 }

@@ -1,7 +1,7 @@
 // All answers, before they are sent.
 
 import { isSkip } from "../asked";
-import { el } from "../dom";
+import { el, focusOn } from "../dom";
 import type { Given } from "../given";
 import { pointsOf } from "../items/points";
 import type { Item, Questionnaire } from "../model";
@@ -114,6 +114,6 @@ export function review(stage: Stage, it: ReviewGiven): Screen {
     if (mistakes.length === 0) return;
     const box = summary(stage, mistakes);
     problems.replaceChildren(box);
-    box.focus();
+    focusOn(box);
   }
 }

@@ -1,4 +1,4 @@
-// Screens that tell what happened: sending, not sent, done, and why one can not go on.
+// Screens that tell what happened: sending, not sent, done, and why one cannot go on.
 
 import { el, fill, ICONS, icon } from "../dom";
 import type { Context, Told } from "../model";
@@ -73,9 +73,11 @@ export interface StopGiven {
   readonly reason: StopReason;
   readonly opensAt?: string | null;
   readonly again?: (() => void) | null;
+  /** What is known of answers that go with this screen, where there are any. */
+  readonly fate?: string | null;
 }
 
-export function stop(stage: Stage, { reason, opensAt = null, again = null }: StopGiven): Screen {
+export function stop(stage: Stage, { reason, opensAt = null, again = null, fate = null }: StopGiven): Screen {
   const { words } = stage;
   const { title, text } = words.stops[reason];
   const heading = stage.heading(title);
@@ -84,6 +86,7 @@ export function stop(stage: Stage, { reason, opensAt = null, again = null }: Sto
     { class: "stop" },
     badge("mark"),
     heading,
+    fate && el("p", {}, fate),
     ...(opensAt ? [words.opensOn(moment(opensAt, words))] : text).map((one) => el("p", {}, one)),
     again && el("div", { class: "actions" }, button("main", words.tryAgain, again)),
   );

@@ -33,13 +33,13 @@ export const ENGLISH = {
     minutes: (minutes: number): string => `About ${plural(minutes, "minute", "minutes")}`,
     count: (items: number): string => plural(items, "question", "questions"),
     upTo: (items: number): string => `At most ${plural(items, "question", "questions")}`,
+    again: "You have answered already? Then there is nothing to do: a second response is not counted.",
     until: (when: string): string => `Open until ${when}`,
     contextMissing:
       "What concerns your team in particular could not be loaded. What is promised to everybody is below.",
   },
 
   questions: {
-    title: "Questions",
     step: (at: number, of: number): string => `Step ${at} of ${of}`,
     part: (title: string, at: number, of: number): string => `${title} (part ${at} of ${of})`,
     next: "Next",
@@ -49,27 +49,29 @@ export const ENGLISH = {
     optional: "You can leave out any question that does not say “Answer needed”.",
     allOptional: "You can leave out any question.",
     more: (count: number): string => `${plural(count, "further question", "further questions")} below.`,
-    fewer: "A question that no longer concerns you has gone.",
+    fewer: (count: number): string =>
+      count === 1
+        ? "A question that no longer concerns you has gone."
+        : `${count} questions that no longer concern you have gone.`,
     refuse: "I prefer not to answer",
     clear: "Clear the answer",
     cleared: "The answer is cleared.",
-    named: (point: number, label: string): string => `${point}, ${label}`,
+    named: (name: number | string, label: string): string => `${name}, ${label}`,
     end: (point: number, label: string): string => `${point}: ${label}`,
-    cell: (stem: string, row: string, choice: string): string =>
-      stem ? `${stem}: ${row}, ${choice}` : `${row}, ${choice}`,
+    stem: (stem: string): string => `${stem}: `,
     ofPoints: (point: number, of: number, label: string): string => `${point} of ${of}${label ? `, ${label}` : ""}`,
     statement: "Statement",
     atMost: (limit: number): string => `Choose at most ${limit}.`,
     any: "Choose all that apply.",
     between: (least: string, most: string): string => `A whole number from ${least} to ${most}.`,
-    number: "Your number",
-    text: "Your answer",
     anonymous:
       "Please name nobody, neither yourself nor anyone else, and give nothing away by which someone could be " +
       "recognised.",
+    read: "It may be read, without your name, together with what others wrote.",
+    unread: "Nobody will read what you write here: it stays sealed and is then destroyed.",
     count: (length: number, limit: number): string => `${length} of ${limit} characters`,
     left: (count: number): string =>
-      count < 0 ? `${-count} characters too many.` : `${plural(count, "character", "characters")} left.`,
+      `${plural(Math.abs(count), "character", "characters")} ${count < 0 ? "too many" : "left"}.`,
     rank: (limit: number, all: number): string =>
       limit < all
         ? `Choose up to ${limit}, the most important first.`
@@ -90,8 +92,7 @@ export const ENGLISH = {
       count === 1 ? "One answer needs another look" : `${count} answers need another look`,
     required: "This question needs an answer.",
     too_many: (limit: number): string => `At most ${limit} can be chosen. Please take out what matters less.`,
-    full: (limit: number): string =>
-      `You have placed ${limit}, as many as there may be. Take one out to add another.`,
+    full: (limit: number): string => `Your order is full (at most ${limit}). Take one out to add another.`,
     no_number: "Please write a whole number, in digits.",
     too_small: (limit: string): string => `The number must be ${limit} or more.`,
     too_large: (limit: string): string => `The number must be ${limit} or less.`,
@@ -148,21 +149,21 @@ export const ENGLISH = {
       title: "Your link has expired",
       text: [
         "Your answers have not been counted, but this page keeps them: leave it open.",
-        "Get a new link where you got this one, and open it in this same window. Your answers are then sent with it.",
+        "Get a new link where you got this one, copy it, and paste it here. Your answers are then sent with it.",
       ],
     },
     expired_unknown: {
       title: "Your link has expired",
       text: [
         "We do not know whether your answers arrived before that. This page keeps them: leave it open.",
-        "Get a new link where you got this one, and open it in this same window. Your answers are counted once.",
+        "Get a new link where you got this one, copy it, and paste it here. Your answers are counted once.",
       ],
     },
     spent: {
       title: "This code has already been used",
       text: [
-        "A response was already sent with it. The answers on this page were not counted.",
-        "Each person answers once. If it was not you who answered, tell whoever sent you the link.",
+        "You have probably answered before: that response counts. The answers on this page were not counted.",
+        "If it was not you who answered, tell whoever invited you.",
       ],
     },
     closed: {
@@ -178,7 +179,7 @@ export const ENGLISH = {
       text: ["It has not begun yet, or it has closed. The invitation says from when until when you can answer."],
     },
     way: {
-      title: "You can not take part this way",
+      title: "You cannot take part this way",
       text: [
         "What was promised for this survey does not name this way of taking part, so that nothing is accepted by it.",
         "Please use the way in your invitation.",
@@ -189,14 +190,21 @@ export const ENGLISH = {
       text: ["For a moment no codes are accepted here. Please wait a minute, and try again."],
     },
     origin: {
-      title: "The survey can not be shown on this page",
+      title: "The survey cannot be shown on this page",
       text: [
         "This website is not on the list of those that may show it.",
         "For the administrator: add this site’s origin to the organisation’s allowed origins.",
       ],
     },
+    no_service: {
+      title: "The survey cannot be shown on this page",
+      text: [
+        "This page does not say where the survey’s service is.",
+        "For whoever set up this page: give the element the attribute “api”, with the service’s address.",
+      ],
+    },
     unreachable: {
-      title: "The survey can not be reached",
+      title: "The survey cannot be reached",
       text: ["Perhaps you are offline, or the service is busy. Nothing is lost: please try again in a moment."],
     },
     not_taken: {
@@ -211,23 +219,37 @@ export const ENGLISH = {
       ],
     },
   },
+  /** What became of answers that could not be sent, and that are on this page no longer. */
+  fates: {
+    unsent: "Your answers were not counted.",
+    unknown: "We do not know whether your answers arrived with an earlier try.",
+  },
   opensOn: (when: string): string => `At your site it opens on ${when}.`,
   tryAgain: "Try again",
+
+  link: {
+    field: "Your new link",
+    go: "Send my answers with it",
+    none: "There is no participation code in this. Please paste the whole link.",
+    other: "This link is of another person or of another survey. Please paste your own new link.",
+    refused: "This link is not accepted either. Please get another one.",
+  },
 
   kiosk: {
     title: "Type the code on your card",
     titleKept: "Type your code once more",
     text: "Twelve letters and digits, in groups of four. Capitals, spaces and dashes do not matter.",
     textKept:
-      "Your time with this code is over. Your answers are still here, and are sent when you have typed it again.",
+      "This code has expired. Your answers are still here, and are sent when you have typed it again.",
     field: "Your code",
     go: "Continue",
     going: "Checking the code…",
     empty: "Please type the code on your card.",
     mistyped: "There is a typing error in this code. Please compare it with your card.",
     refused: "This code is not valid for this survey. Please compare it with your card.",
+    other: "This is the code of another card. Please type the code that you began with.",
     tooMany: "Too many wrong codes. Please wait a minute, and try again.",
-    unreachable: "The service can not be reached at the moment. Please try again.",
+    unreachable: "The service cannot be reached at the moment. Please try again.",
     next: "Next person",
     clears: (seconds: number): string => `This screen is cleared in ${plural(seconds, "second", "seconds")}.`,
     idleTitle: "Are you still here?",

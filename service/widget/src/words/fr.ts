@@ -36,6 +36,7 @@ export const FRENCH: Words = {
     minutes: (minutes) => `Environ ${plural(minutes, "minute", "minutes")}`,
     count: (items) => plural(items, "question", "questions"),
     upTo: (items) => `${plural(items, "question", "questions")} au plus`,
+    again: "Vous avez déjà répondu\u00a0? Il n’y a rien à faire\u00a0: une seconde réponse n’est pas comptée.",
     until: (when) => `Ouvert jusqu’au ${when}`,
     contextMissing:
       "Ce qui concerne votre équipe en particulier n’a pas pu être chargé. Ce qui est promis à tous figure " +
@@ -43,7 +44,6 @@ export const FRENCH: Words = {
   },
 
   questions: {
-    title: "Questions",
     step: (at, of) => `Étape ${at} sur ${of}`,
     part: (title, at, of) => `${title} (partie ${at} sur ${of})`,
     next: "Suivant",
@@ -53,23 +53,26 @@ export const FRENCH: Words = {
     optional: "Vous pouvez passer toute question qui ne porte pas la mention «\u00a0Réponse nécessaire\u00a0».",
     allOptional: "Vous pouvez passer toute question.",
     more: (count) => `${plural(count, "question supplémentaire", "questions supplémentaires")} ci-dessous.`,
-    fewer: "Une question qui ne vous concerne plus a été retirée.",
+    fewer: (count) =>
+      count < 2
+        ? "Une question qui ne vous concerne plus a été retirée."
+        : `${count}\u00a0questions qui ne vous concernent plus ont été retirées.`,
     refuse: "Je préfère ne pas répondre",
     clear: "Effacer la réponse",
     cleared: "La réponse est effacée.",
-    named: (point, label) => `${point}, ${label}`,
+    named: (name, label) => `${name}, ${label}`,
     end: (point, label) => `${point}\u00a0: ${label}`,
-    cell: (stem, row, choice) => (stem ? `${stem}\u00a0: ${row}, ${choice}` : `${row}, ${choice}`),
+    stem: (stem) => `${stem}\u00a0: `,
     ofPoints: (point, of, label) => `${point} sur ${of}${label ? `, ${label}` : ""}`,
     statement: "Affirmation",
     atMost: (limit) => `${plural(limit, "réponse", "réponses")} au maximum.`,
     any: "Plusieurs réponses possibles.",
     between: (least, most) => `Un nombre entier de ${least} à ${most}.`,
-    number: "Votre nombre",
-    text: "Votre réponse",
     anonymous:
       "Merci de ne nommer personne, ni vous-même ni qui que ce soit, et de ne rien écrire qui permette de " +
       "reconnaître quelqu’un.",
+    read: "Votre texte pourra être lu, sans votre nom, avec ceux d’autres personnes.",
+    unread: "Personne ne lira ce que vous écrivez ici\u00a0: le texte reste scellé, puis il est détruit.",
     count: (length, limit) => `${length} sur ${limit} caractères`,
     left: (count) =>
       count < 0
@@ -77,9 +80,9 @@ export const FRENCH: Words = {
         : `Il reste ${plural(count, "caractère", "caractères")}.`,
     rank: (limit, all) =>
       limit < all
-        ? `Choisissez-en jusqu’à ${limit}, en commençant par le plus important.`
-        : "Choisissez l’un après l’autre, en commençant par le plus important. Il n’est pas nécessaire de tout " +
-          "classer.",
+        ? `Choisissez jusqu’à ${limit}\u00a0options, en commençant par la plus importante.`
+        : "Choisissez les options une par une, en commençant par la plus importante. Il n’est pas nécessaire de " +
+          "toutes les classer.",
     ranked: "Votre classement",
     nothingRanked: "Rien n’est encore classé.",
     unranked: "À classer",
@@ -94,7 +97,8 @@ export const FRENCH: Words = {
   faults: {
     title: (count) => (count < 2 ? "Une réponse est à revoir" : `${count} réponses sont à revoir`),
     required: "Cette question demande une réponse.",
-    too_many: (limit) => `${plural(limit, "réponse", "réponses")} au maximum\u00a0: décochez ce qui compte le moins.`,
+    too_many: (limit) =>
+      `${plural(limit, "réponse", "réponses")} au maximum\u00a0: décochez ce qui compte le moins.`,
     full: (limit) => `Votre classement est complet (${limit} au maximum). Retirez-en un pour en ajouter un autre.`,
     no_number: "Veuillez écrire un nombre entier, en chiffres.",
     too_small: (limit) => `Le nombre doit être supérieur ou égal à ${limit}.`,
@@ -157,24 +161,24 @@ export const FRENCH: Words = {
       title: "Votre lien a expiré",
       text: [
         "Vos réponses n’ont pas été comptées, mais cette page les garde\u00a0: laissez-la ouverte.",
-        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos " +
-          "réponses seront alors envoyées.",
+        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci, copiez-le et collez-le ici. Vos réponses " +
+          "seront alors envoyées.",
       ],
     },
     expired_unknown: {
       title: "Votre lien a expiré",
       text: [
         "Nous ne savons pas si vos réponses sont arrivées avant. Cette page les garde\u00a0: laissez-la ouverte.",
-        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci et ouvrez-le dans cette même fenêtre. Vos " +
-          "réponses ne comptent qu’une fois.",
+        "Obtenez un nouveau lien là où vous aviez trouvé celui-ci, copiez-le et collez-le ici. Vos réponses ne " +
+          "comptent qu’une fois.",
       ],
     },
     spent: {
       title: "Ce code a déjà été utilisé",
       text: [
-        "Une réponse a déjà été envoyée avec ce code. Celles de cette page n’ont pas été comptées.",
-        "Chaque personne répond une seule fois. Si ce n’est pas vous qui avez répondu, signalez-le à la " +
-          "personne qui vous a envoyé le lien.",
+        "Vous avez sans doute déjà répondu\u00a0: cette réponse-là compte. Celles de cette page n’ont pas été " +
+          "comptées.",
+        "Si ce n’est pas vous qui avez répondu, signalez-le à la personne qui vous a invité.",
       ],
     },
     closed: {
@@ -211,6 +215,14 @@ export const FRENCH: Words = {
         "Pour l’administrateur\u00a0: ajoutez l’origine de ce site aux origines autorisées de l’organisation.",
       ],
     },
+    no_service: {
+      title: "L’enquête ne peut pas être affichée sur cette page",
+      text: [
+        "Cette page n’indique pas où se trouve le service de l’enquête.",
+        "Pour la personne qui a préparé cette page\u00a0: donnez à l’élément l’attribut «\u00a0api\u00a0», avec " +
+          "l’adresse du service.",
+      ],
+    },
     unreachable: {
       title: "L’enquête est injoignable",
       text: [
@@ -232,22 +244,34 @@ export const FRENCH: Words = {
       ],
     },
   },
+  fates: {
+    unsent: "Vos réponses n’ont pas été comptées.",
+    unknown: "Nous ne savons pas si vos réponses sont arrivées lors d’un envoi précédent.",
+  },
   opensOn: (when) => `Sur votre site, elle ouvre le ${when}.`,
   tryAgain: "Réessayer",
+
+  link: {
+    field: "Votre nouveau lien",
+    go: "Envoyer mes réponses avec ce lien",
+    none: "Ce texte ne contient pas de code de participation. Collez le lien en entier.",
+    other: "Ce lien est celui d’une autre personne ou d’une autre enquête. Collez votre propre nouveau lien.",
+    refused: "Ce lien n’est pas accepté non plus. Demandez-en un autre.",
+  },
 
   kiosk: {
     title: "Saisissez le code de votre carte",
     titleKept: "Saisissez encore une fois votre code",
     text: "Douze lettres et chiffres, par groupes de quatre. Majuscules, espaces et tirets sont sans importance.",
     textKept:
-      "Le temps prévu avec ce code est écoulé. Vos réponses sont encore ici\u00a0: elles partiront dès que vous " +
-      "l’aurez saisi à nouveau.",
+      "Ce code a expiré. Vos réponses sont encore ici\u00a0: elles partiront dès que vous l’aurez saisi à nouveau.",
     field: "Votre code",
     go: "Continuer",
     going: "Vérification du code…",
     empty: "Veuillez saisir le code de votre carte.",
     mistyped: "Ce code contient une faute de frappe. Comparez-le avec votre carte.",
     refused: "Ce code n’est pas valable pour cette enquête. Comparez-le avec votre carte.",
+    other: "C’est le code d’une autre carte. Saisissez celui avec lequel vous avez commencé.",
     tooMany: "Trop de codes erronés. Attendez une minute, puis réessayez.",
     unreachable: "Le service est injoignable pour le moment. Veuillez réessayer.",
     next: "Personne suivante",

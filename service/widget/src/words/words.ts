@@ -5,7 +5,6 @@ import { FRENCH } from "./fr";
 
 export type Words = typeof ENGLISH;
 export type StopReason = keyof Words["stops"];
-export type Notice = Words["stops"]["closed"];
 
 const RIGHT_TO_LEFT = /^(ar|arc|ckb|dv|fa|he|ks|ku-arab|ps|sd|ug|ur|yi)\b/i;
 
