@@ -14,6 +14,7 @@ export const SCREENS = `
   color: var(--muted);
 }
 .before > .prose { margin-block-start: 1.25em; max-inline-size: 40em; }
+.before > .actions + .hint { margin-block-start: 1em; }
 .known {
   margin-block-start: 1.75em; padding: 1.125em; border: 1px solid var(--border); border-radius: var(--radius);
   background: var(--wash);
