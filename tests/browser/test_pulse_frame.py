@@ -107,6 +107,11 @@ def test_a_page_of_another_site_can_not_hold_it(
     assert not any("/v1/" in url for _, url in window.seen.asked)
 
 
+def heights(window: Window) -> list[float]:
+    """Those that the page around was told."""
+    return [one["data"]["height"] for one in window.page.evaluate("heard") if "height" in one["data"]]
+
+
 def test_its_height_tells_nothing_of_the_answers(
     service: Live, pulse: Pulse, host: Host, open_window: Callable[..., Window]
 ) -> None:
@@ -128,7 +133,33 @@ def test_its_height_tells_nothing_of_the_answers(
     person.answer("days", 2)
     person.button("next").click()
     person.reads("Your team")
-    assert len({one["data"]["height"] for one in window.page.evaluate("heard") if "height" in one["data"]}) <= 1
+    for screen in ("Your desk", "To finish", "review"):
+        person.button("next").press("Enter")
+        person.reads(screen)
+    assert len(heights(window)) <= 1
+
+
+def test_nobody_learns_who_looked_for_somebody_to_talk_to(
+    service: Live, pulse: Pulse, host: Host, open_window: Callable[..., Window]
+) -> None:
+    """Neither the service, since nothing is asked of it, nor the page around: the frame's height says nothing."""
+    window = open_window(OPEN_ROOTS)
+    window.page.goto(with_frames(host, [framed(service, pulse)], script(service, pulse.code())))
+    person = Respondent(window.page.frame_locator("iframe"))
+    expect(person.button("begin")).to_be_visible()
+    told, asked = heights(window), len(window.seen.asked)
+    inside = person.place.locator("pouls-pulse")
+    closed = inside.bounding_box()
+    person.place.get_by_text("Someone to talk to").click()
+    expect(person.place.get_by_text("Helpline")).to_be_visible()
+    opened = inside.bounding_box()
+    assert closed is not None
+    assert opened is not None
+    assert opened["height"] > closed["height"]
+    person.begin()
+    assert heights(window)[: len(told)] == told
+    assert len(heights(window)) <= len(told) + 1
+    assert len(window.seen.asked) == asked
 
 
 def test_a_frame_that_may_run_scripts_and_nothing_else_is_enough(
