@@ -156,6 +156,8 @@ def test_nobody_learns_who_looked_for_somebody_to_talk_to(
     assert closed is not None
     assert opened is not None
     assert opened["height"] > closed["height"]
+    person.place.get_by_text("Someone to talk to").click()
+    expect(person.place.get_by_text("Helpline")).to_be_hidden()
     person.begin()
     assert heights(window)[: len(told)] == told
     assert len(heights(window)) <= len(told) + 1
