@@ -1,10 +1,10 @@
 """`python -m tests.bench.widget`: how soon a person sees the first question, on the network of a phone in a warehouse.
 
 A real Chromium opens a participation link on a real service, over a network that is made slow for it (150 ms there and
-back, 1.6 Mbit/s down; a processor a quarter as fast), with nothing kept and again with the script kept. Beside it is
-a bare page with the same questions in plain HTML, which asks for nothing more: what any page would take. Counted: bytes
-as they travel, requests, and the time to the first paint and to the button that begins. Aims: under 30 kB gzipped, two
-requests to the service before the first question beside page and script.
+back, 1.6 Mbit/s down; a processor a quarter as fast), with nothing kept, and again with script and questionnaire kept.
+Beside it is a bare page with the same questions in plain HTML, which asks for nothing more: what any page would take.
+Counted: bytes as they travel, requests, and the time to the first paint and to the button that begins. Aims: under 30
+kB gzipped, two requests to the service before the first question beside page and script.
 """
 
 import argparse
@@ -28,15 +28,13 @@ from tests.bench import house, survey
 from tests.bench.ground import ground
 from tests.make.browser import browser
 from tests.make.hosts import a_host
+from tests.make.pulse_page import OPEN_ROOTS
 
 ROUNDS = 5
 ROUND_TRIP_MS, DOWN_BYTES_S, UP_BYTES_S, SLOWER = 150, 200_000, 94_000, 4
 UNITS, PEOPLE = 4, 12
 MOST_BYTES, MOST_REQUESTS = 30_000, 2
-BARE, COLD, WARM = "a bare page", "nothing kept", "script kept"
-# The element's tree is closed to the page and to this bench; opened, it is the same tree.
-_OPENED = """const attach = Element.prototype.attachShadow;
-Element.prototype.attachShadow = function (given) { return attach.call(this, {...given, mode: "open"}); };"""
+BARE, COLD, WARM = "a bare page", "nothing kept", "script and questionnaire kept"
 _PAINT = "performance.getEntriesByType('paint').find((one) => one.name === 'first-contentful-paint')?.startTime ?? 0"
 _LOADED = """performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation')).map(
     (one) => ({name: new URL(one.name).pathname, bytes: one.transferSize}))"""
@@ -117,7 +115,7 @@ def measured(started: Browser, links: list[str], bare: str) -> dict[str, list[Vi
     found: dict[str, list[Visit]] = {BARE: [], COLD: [], WARM: []}
     for link in links:
         context = started.new_context()
-        context.add_init_script(_OPENED)
+        context.add_init_script(OPEN_ROOTS)
         for name, url in ((COLD, link), (BARE, bare), (WARM, link)):
             found[name].append(visit(context, url))
         context.close()

@@ -33,8 +33,8 @@ from tests.make.guide_host import (
 )
 from tests.make.guide_stand_ins import PHP, shortcode, web_part
 from tests.make.live import Live
+from tests.make.node_packages import needs_npm
 from tests.make.pulse_page import ANSWERS, OPEN_ROOTS, Respondent
-from tests.make.widget_build import needs_npm
 from tests.make.widget_world import Pulse
 from tests.make.world import a_launched_wave, ok
 

@@ -7,6 +7,7 @@ import pytest
 from tests.make import axe
 from tests.make.browser import Window, needs_chromium, overflow
 from tests.make.hosts import SCRIPT, Host
+from tests.make.node_packages import needs_npm
 
 POLICY = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -60,7 +61,7 @@ def test_what_is_refused_or_not_answered_is_seen(host: Host, open_window: Callab
     assert ("GET", f"{host.origin}/refused") in window.seen.asked
 
 
-@axe.needs_npm
+@needs_npm
 def test_what_is_in_somebody_s_way_is_seen(host: Host, open_window: Callable[..., Window]) -> None:
     """Inside a shadow root, too."""
     host.gives(

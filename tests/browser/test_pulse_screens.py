@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from tests.make import axe
 from tests.make.browser import Window, needs_chromium, overflow
 from tests.make.live import Live
+from tests.make.node_packages import needs_npm
 from tests.make.pulse_page import OPEN_ROOTS, Respondent
 from tests.make.pulse_screens import Screens
 from tests.make.widget_world import Pulse
@@ -58,7 +59,7 @@ def walk(service: Live, pulse: Pulse, open_window: Callable[..., Window]) -> Wal
     return make
 
 
-@axe.needs_npm
+@needs_npm
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_nothing_is_in_anybody_s_way(walk: Walk, language: str) -> None:
     screens = walk(language, bypass_csp=True, viewport={"width": 1000, "height": 900}, reduced_motion="reduce")

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.fixtures.house import House, TenantUnderTest
-from tests.make.axe import RULES, needs_npm
+from tests.make.axe import RULES
 from tests.make.browser import looked_at, needs_chromium
 from tests.make.formats import READ
+from tests.make.node_packages import needs_npm
 from tests.make.reports import Page
 from tests.make.two_waves import two_waves
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Frame, Route
 
 from tests.make.browser import Window, needs_chromium
-from tests.make.widget_build import ROOT, bundled, needs_npm
+from tests.make.node_packages import ROOT, needs_npm
+from tests.make.widget_build import bundled
 
 pytestmark = [pytest.mark.slow, needs_npm, needs_chromium]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.make.widget_build import BUILT, installed, needs_npm, ran
+from tests.make.node_packages import needs_npm
+from tests.make.widget_build import BUILT, installed, ran
 
 MOST_BYTES = 30_000
 

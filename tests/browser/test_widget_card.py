@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 
 from tests.make import axe
 from tests.make.browser import Window, needs_chromium, overflow
-from tests.make.widget_build import needs_npm
-from tests.make.widget_card import API, HEARD, OPENED, CardPage, script
+from tests.make.node_packages import needs_npm
+from tests.make.pulse_page import OPEN_ROOTS
+from tests.make.widget_card import API, HEARD, CardPage, script
 
 pytestmark = [pytest.mark.slow, needs_npm, needs_chromium]
 
@@ -52,7 +53,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def opened(open_window: Callable[..., Window], code: str) -> Opened:
     def make(attributes: str = "", *scripts: str, **look: Any) -> CardPage:
-        return CardPage(open_window(HEARD, *(scripts or [OPENED]), **look), code, attributes)
+        return CardPage(open_window(HEARD, *(scripts or [OPEN_ROOTS]), **look), code, attributes)
 
     return make
 

@@ -16,7 +16,7 @@ from service.questionnaires.piping import pipes
 from service.questionnaires.respondent import localised
 from service.responses.sheet import AnswersRefused, Sheet
 from tests.make.documents import documents
-from tests.make.widget_build import needs_npm
+from tests.make.node_packages import needs_npm
 from tests.make.widget_logic import Logic, running
 
 pytestmark = [pytest.mark.slow, needs_npm]

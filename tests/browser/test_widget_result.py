@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.make.widget_build import needs_npm
+from tests.make.node_packages import needs_npm
 from tests.make.widget_logic import Logic, running
 
 pytestmark = [pytest.mark.slow, needs_npm]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.make.widget_build import needs_npm
+from tests.make.node_packages import needs_npm
 from tests.make.widget_logic import stories
 
 pytestmark = [pytest.mark.slow, needs_npm]

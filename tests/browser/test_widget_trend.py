@@ -7,8 +7,8 @@ import pytest
 
 from tests.fixtures.house import House
 from tests.make.formats import READ
+from tests.make.node_packages import needs_npm
 from tests.make.two_waves import two_waves
-from tests.make.widget_build import needs_npm
 from tests.make.widget_logic import Logic, running
 from tests.make.world import ok
 

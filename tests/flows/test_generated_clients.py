@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.programs import ROOT, SOURCES, needs_npm, node_modules, ran, tools
+from tests.fixtures.programs import SOURCES, node_modules, tools
 from tests.fixtures.running import Running, data_folder, running
+from tests.make.node_packages import ROOT, needs_npm, ran
 
 DOCUMENT = ROOT / "openapi" / "openapi.json"
 FILES = {"application/vnd.apache.arrow.file", "application/vnd.apache.parquet", "image/svg+xml", "application/pdf"}

@@ -16,9 +16,10 @@ import requests
 from odata import ODataService
 
 from service.odata.model import ENTITY_SETS
-from tests.fixtures.programs import ROOT, SOURCES, needs_npm, node_modules, ran
+from tests.fixtures.programs import SOURCES, node_modules
 from tests.fixtures.released import Released, released_service
 from tests.make.copied_releases import copied
+from tests.make.node_packages import ROOT, needs_npm, ran
 
 pytestmark = pytest.mark.slow
 CLIENTS = SOURCES / "odata"

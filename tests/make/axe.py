@@ -1,26 +1,15 @@
 """The rules of accessibility, installed by a lock into a folder that git ignores, and asked in a browser."""
 
-import fcntl
-import hashlib
-import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 300
+from tests.make.node_packages import ROOT, packages
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "RGAAv4"]
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None, reason="npm is not installed: Debian's packages nodejs and npm bring it"
-)
-_FILES = ("package.json", "package-lock.json")
 _ASKED = """tags => axe.run({ runOnly: tags }).then(found => Object.fromEntries(
     ["violations", "incomplete", "passes"].map(kind => [kind, found[kind].map(one => [
         one.id, kind === "passes" ? [] : one.nodes.map(node => `${node.html}\\n${node.failureSummary}`),
@@ -47,25 +36,5 @@ def asked(page: Page, rules: Sequence[str] = RULES) -> Found:
 
 @cache
 def _source() -> str:
-    """Who comes second waits until it is installed."""
-    folder_of = ROOT / "tests" / "browser"
-    content = b"".join((folder_of / name).read_bytes() for name in _FILES)
-    folder = ROOT / "build" / f"browser-{hashlib.sha256(content).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            for name in _FILES:
-                shutil.copy(folder_of / name, folder)
-            _installed(folder)
-            (folder / "done").touch()
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-def _installed(folder: Path) -> None:
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    environment = os.environ | {"TMPDIR": str(folder)}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    with packages(ROOT / "tests" / "browser", "browser") as folder:
+        return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx2
 
-from tests.make.axe import ROOT
 from tests.make.browser import browser, looked_at
 from tests.make.formats import READ
+from tests.make.node_packages import ROOT
 from tests.make.world import ok
 
 FOLDER = ROOT / "openapi" / "guides" / "pictures"

@@ -1,37 +1,21 @@
 """The widget's compiler and bundler, installed by a lock into a folder that git ignores, with a copy of its sources."""
 
-import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
+from tests.make import node_packages
+from tests.make.node_packages import ROOT, packages
 
-ROOT = Path(__file__).resolve().parents[2]
 WIDGET = ROOT / "service" / "widget"
 BUILT = WIDGET / "static"
-LIMIT_S = 300
-_PACKAGE = ("package.json", "package-lock.json")
 _BESIDE = ("build.mjs", "tsconfig.json")
-needs_npm = pytest.mark.skipif(
-    shutil.which("npm") is None, reason="npm is not installed: Debian's packages nodejs and npm bring it"
-)
 
 
 def installed() -> Path:
-    """The folder: what the lock names is installed there, and the sources are those of now. Who comes second waits."""
-    package = b"".join((WIDGET / name).read_bytes() for name in _PACKAGE)
-    folder = ROOT / "build" / f"widget-{hashlib.sha256(package).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            for name in _PACKAGE:
-                shutil.copy(WIDGET / name, folder)
-            ran(folder, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-            (folder / "done").touch()
+    """The folder: what the lock names is installed there, and the sources are those of now."""
+    with packages(WIDGET, "widget") as folder:
         _copy_sources(folder)
     return folder
 
@@ -46,11 +30,7 @@ def bundled(entry: Path, file: Path, form: str = "esm") -> Path:
 def ran(folder: Path, *command: str) -> str:
     """What a command that must succeed said."""
     environment = os.environ | {"TMPDIR": str(folder)} if folder != ROOT else None
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    return done.stdout
+    return node_packages.ran(*command, cwd=folder, env=environment).stdout
 
 
 def _copy_sources(folder: Path) -> None:

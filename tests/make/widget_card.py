@@ -7,7 +7,8 @@ from typing import Any
 from playwright.sync_api import Locator, Route
 
 from tests.make.browser import Window
-from tests.make.widget_build import ROOT, bundled
+from tests.make.node_packages import ROOT
+from tests.make.widget_build import bundled
 
 ENTRY = ROOT / "tests" / "browser" / "card.ts"
 MOST_FRAMES = 600
@@ -21,10 +22,6 @@ _PAGE = (
     "<!doctype html><html lang=en><title>Team</title><body><main><h1>Team</h1><pouls-result {}></pouls-result></main>"
 )
 # A test looks into the card, which no page can.
-OPENED = """
-const { attachShadow } = Element.prototype;
-Element.prototype.attachShadow = function open(given) { return attachShadow.call(this, { ...given, mode: "open" }); };
-"""
 HEARD = """
 window.heard = [];
 for (const name of ["pouls:expired", "pouls:stopped"]) {

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.make.widget_build import ROOT, bundled, ran
+from tests.make.node_packages import ROOT
+from tests.make.widget_build import bundled, ran
 
 BROWSER = ROOT / "tests" / "browser"
 Call = tuple[str, *tuple[Any, ...]]
