@@ -84,6 +84,6 @@ class Rules(Wire):
         Field(
             max_length=MOST_ORIGINS,
             description="pages that may show surveys and results, in a frame or by the elements of "
-            "`/widget/pouls.js`: scheme, host and port as a browser writes them, no port where it is the scheme's own",
+            "`/widget/{name}.js`: scheme, host and port as a browser writes them, no port where it is the scheme's own",
         ),
     ] = ()
